@@ -1,0 +1,25 @@
+"""Text environments that can be forked. Importing this registers every id with Gymnasium."""
+
+from forethought.envs.family import Illegal, Json, Step, TaskFamily
+from forethought.envs.forking import fork
+from forethought.envs.gym import TextEnv
+from forethought.envs.registry import IDS, register_all
+from forethought.envs.simulator import EnvSimulator, Simulator, TaskSimulator, simulate
+from forethought.envs.space import Unicode
+
+register_all()
+
+__all__ = [
+    "IDS",
+    "EnvSimulator",
+    "Illegal",
+    "Json",
+    "Simulator",
+    "Step",
+    "TaskFamily",
+    "TaskSimulator",
+    "TextEnv",
+    "Unicode",
+    "fork",
+    "simulate",
+]

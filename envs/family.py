@@ -1,0 +1,61 @@
+"""What a task family is: pure rules over frozen states, told in text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+S = TypeVar("S")
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+class Illegal(ValueError):
+    """Raised inside a family's rules when a text cannot be played; `step` turns it into `Step.illegal`."""
+
+
+@dataclass(slots=True)
+class Step(Generic[S]):
+    """What one action led to.
+
+    `illegal` says why the text was refused; the state is then the one before. `replayed` counts the
+    steps a simulator had to play again to get here; pure rules never do.
+    """
+
+    state: S
+    observation: str
+    reward: float = 0.0
+    terminated: bool = False
+    illegal: str | None = None
+    replayed: int = 0
+
+
+class TaskFamily(Protocol[S]):
+    """All tasks of one kind. Nothing here draws random numbers, reads a clock or holds a handle.
+
+    `step` never mutates and never raises, whatever the text. `key` is equal for states that are the
+    same position, in every process. `metrics` is total: on an unfinished state it tells the score of
+    the family's forced ending. `terminal_reward` says whether the last observation shows a reward;
+    if so it reaches no model.
+    """
+
+    name: str
+    world: str  # content hash of the data the rules read
+    splits: Mapping[str, range]
+    terminal_reward: bool
+
+    def __len__(self) -> int: ...
+    def initial(self, index: int) -> S: ...
+    def instruction(self, state: S) -> str: ...
+    def opening(self, state: S) -> str: ...
+    def actions(self, state: S) -> tuple[str, ...]: ...
+    def step(self, state: S, action: str) -> Step[S]: ...
+    def key(self, state: S) -> bytes: ...
+    def metrics(self, state: S) -> dict[str, Json]: ...
+    def to_json(self, state: S) -> Json: ...
+    def from_json(self, data: Json) -> S: ...
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """`text` quoted for an error message: printable, and never longer than a line."""
+    return repr(text if len(text) <= limit else text[:limit] + "…")

@@ -1,0 +1,107 @@
+"""Game of 24 as a task family: the 1,362 official puzzles, easiest first."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from forethought.envs.family import Illegal, Json, Step
+from forethought.envs.game24.exact import GOAL
+from forethought.envs.game24.rules import State, initial, moves, number, numbers, observe, play
+from forethought.envs.gym import TextEnv
+
+
+@cache
+def official_puzzles() -> tuple[str, ...]:
+    """All solvable multisets of four numbers from 1 to 13, in the order of human difficulty (MIT, Yao et al. 2023)."""
+    text = resources.files("forethought.envs.game24").joinpath("puzzles.txt").read_text(encoding="ascii")
+    return tuple(text.splitlines())
+
+
+class Game24:
+    name = "Game24-v0"
+    terminal_reward = False  # "24" or not is the position itself, no reward
+
+    def __init__(self, puzzles: Sequence[str] | None = None) -> None:
+        """Raises ValueError: a puzzle that is no row of numbers such as "4 5 6 10"."""
+        self.puzzles = official_puzzles() if puzzles is None else tuple(puzzles)
+        self.starts = tuple(map(initial, self.puzzles))
+        if not all(len(start.left) > 1 for start in self.starts):
+            raise ValueError(f"a puzzle needs at least two numbers; given: {self.puzzles!r:.200}")
+        self.world = hashlib.sha256("\n".join(self.puzzles).encode()).hexdigest()[:16]
+        count = len(self.puzzles)
+        if puzzles is None:  # the usual test rows 900..999; the rest is free to learn from
+            self.splits = {"train": range(0, 900), "test": range(900, 1000), "hard": range(1000, count)}
+        else:
+            self.splits = {"all": range(count)}
+
+    def __len__(self) -> int:
+        return len(self.puzzles)
+
+    def initial(self, index: int) -> State:
+        return self.starts[index]
+
+    def instruction(self, state: State) -> str:
+        return "Use every number once with + - * / to make 24. Each move: <number> <op> <number>."
+
+    def opening(self, state: State) -> str:
+        return observe(state)
+
+    def actions(self, state: State) -> tuple[str, ...]:
+        return moves(state)
+
+    def step(self, state: State, action: str) -> Step[State]:
+        try:
+            after = play(state, action)
+        except Illegal as error:
+            return Step(state, observe(state), illegal=str(error), terminated=len(state.left) == 1)
+        ended = len(after.left) == 1
+        return Step(after, observe(after), float(ended and after.left[0] == GOAL), ended)
+
+    def key(self, state: State) -> bytes:
+        return numbers(state).encode()
+
+    def metrics(self, state: State) -> dict[str, Json]:
+        """`solved`, and `expression`: the moves so far as one line of arithmetic."""
+        return {"solved": state.left == (GOAL,), "expression": expression(state)}
+
+    def to_json(self, state: State) -> Json:
+        return {"left": [str(n) for n in state.left], "moves": list(state.moves)}
+
+    def from_json(self, data: Json) -> State:
+        if not isinstance(data, dict) or set(data) != {"left", "moves"}:
+            raise ValueError("a state has the keys 'left' and 'moves'")
+        left, made = data["left"], data["moves"]
+        if not isinstance(left, list) or not isinstance(made, list) or not left:
+            raise ValueError("'left' and 'moves' are lists, and something is left")
+        if not all(isinstance(text, str) for text in (*left, *made)):
+            raise ValueError("'left' and 'moves' hold texts")
+        return State(tuple(sorted(number(str(n)) for n in left)), tuple(map(str, made)))
+
+
+def expression(state: State) -> str:
+    """The moves put into one another: "8 / (3 - 8/3)" for a solved "3 3 8 8".
+
+    An unfinished state gives one expression a number left, joined with commas.
+    """
+    parts: list[tuple[str, str]] = []  # the spelling of a result, and the expression behind it
+    for move in state.moves:
+        first, op, second, _, result = move.split()
+        right, left = take(parts, second), take(parts, first)
+        parts.append((result, f"({left} {op} {right})"))
+    return ", ".join(text[1:-1] for _, text in parts)
+
+
+def take(parts: list[tuple[str, str]], spelling: str) -> str:
+    for i in range(len(parts) - 1, -1, -1):
+        if parts[i][0] == spelling:
+            return parts.pop(i)[1]
+    return spelling
+
+
+def make(puzzles: Sequence[str] | None = None, **kwargs: Any) -> TextEnv[State]:
+    """The entry point of `gym.make("Game24-v0", puzzles=None)`."""
+    return TextEnv(Game24(puzzles), **kwargs)

@@ -1,0 +1,101 @@
+"""The rules: four numbers, and moves such as "10 - 4" that put a result in the place of two of them.
+
+Puzzles and moves: Yao et al. 2023, arXiv:2305.10601.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeAlias
+
+from forethought.envs.family import Illegal, shorten
+
+Number: TypeAlias = "int | Fraction"  # always exact; a Fraction only where it is no integer
+
+NUMBER = re.compile(r"-?[0-9]{1,40}(?:/[1-9][0-9]{0,39})?")
+
+
+def divide(a: Number, b: Number) -> Number:
+    return whole(Fraction(a) / b) if type(a) is not int or type(b) is not int or a % b else a // b
+
+
+OPS: dict[str, Callable[[Number, Number], Number]] = {
+    "+": lambda a, b: whole(a + b),
+    "-": lambda a, b: whole(a - b),
+    "*": lambda a, b: whole(a * b),
+    "/": divide,
+}
+
+
+def whole(number: Number) -> Number:
+    return number if type(number) is int or number.denominator != 1 else number.numerator
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    left: tuple[Number, ...]  # sorted: equal positions are equal states
+    moves: tuple[str, ...] = field(default=(), compare=False)  # oldest first; not part of the position
+
+
+def initial(puzzle: str) -> State:
+    """The state of a puzzle such as "4 5 6 10". Raises ValueError: a text that is no row of numbers."""
+    return State(tuple(sorted(map(number, puzzle.split()))))
+
+
+def number(text: str) -> Number:
+    if not NUMBER.fullmatch(text):
+        raise ValueError(f"{shorten(text)} is no number; write an integer or a fraction such as 8/3")
+    return whole(Fraction(text))
+
+
+def play(state: State, action: str) -> State:
+    """The state after "10 - 4".
+
+    Raises Illegal: malformed, a number that is not left, division by zero.
+    """
+    left = list(state.left)
+
+    def take(text: str) -> Number:  # match the spelling; model text is never evaluated
+        return left.pop([str(n) for n in left].index(text))
+
+    try:
+        first, op, second = action.split()
+        result = OPS[op](take(first), take(second))
+    except (ValueError, KeyError, ZeroDivisionError) as error:
+        raise Illegal(
+            f"cannot play {shorten(action)} with '{numbers(state)}' left; "
+            f"write '<number> <op> <number>', op one of {' '.join(OPS)}"
+        ) from error
+    left.append(result)
+    left.sort()
+    return State(tuple(left), (*state.moves, f"{first} {op} {second} = {result}"))
+
+
+def moves(state: State) -> tuple[str, ...]:
+    """Every move worth listing: both orders of - and /, one of + and *; equal texts once."""
+    left = state.left
+    found: dict[str, None] = {}
+    for i, a in enumerate(left):
+        for b in left[i + 1 :]:
+            found[f"{a} + {b}"] = None
+            found[f"{a} * {b}"] = None
+            found[f"{b} - {a}"] = None
+            found[f"{a} - {b}"] = None
+            if a:
+                found[f"{b} / {a}"] = None
+            if b:
+                found[f"{a} / {b}"] = None
+    return tuple(found)
+
+
+def numbers(state: State) -> str:
+    return " ".join(map(str, state.left))
+
+
+def observe(state: State) -> str:
+    """ "10 - 4 = 6 (left: 5 6 6)"; before the first move "(left: 4 5 6 10)"."""
+    last = f"{state.moves[-1]} " if state.moves else ""
+    return f"{last}(left: {numbers(state)})"

@@ -1,0 +1,170 @@
+"""The one adapter that makes any task family a Gymnasium environment."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any, Generic, cast
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+
+from forethought.envs.family import S, TaskFamily
+from forethought.envs.space import Unicode
+
+
+class TextEnv(gym.Env[str, str], Generic[S]):
+    """A task family under Gymnasium's five-tuple API, with forks.
+
+    `info` carries `task`, `instruction`, `actions` and `illegal` (why the last text was refused, or
+    None), and at the end `metrics`. Options of `reset`: `{"task": i}` is task i of all;
+    `{"split": "test"}` draws one of that split; `{"split": "test", "task": i}` is its i-th.
+    """
+
+    metadata = {"render_modes": ["ansi"]}  # noqa: RUF012  # the name and form Gymnasium asks for
+
+    def __init__(self, family: TaskFamily[S], *, render_mode: str | None = None) -> None:
+        if render_mode not in (None, "ansi"):
+            raise ValueError(f"unknown render_mode {render_mode!r}; expected None or 'ansi'")
+        self.family = family
+        self.render_mode = render_mode
+        self.observation_space = Unicode()
+        self.action_space = Unicode()
+        self._task = -1
+        self._state: S | None = None
+        self._text = ""
+        self._ended = False
+        self._borrowed = False  # the generator is shared with a fork until one of the two draws
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        if self._borrowed:
+            self._np_random = copy.deepcopy(self._np_random)
+            self._borrowed = False
+        return super().np_random
+
+    @np_random.setter
+    def np_random(self, value: np.random.Generator) -> None:
+        self._np_random = value
+        self._np_random_seed = -1
+        self._borrowed = False
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """The opening text of a task, drawn from the generator unless `options` name one.
+
+        Raises ValueError: an option, split or task that is not there.
+        """
+        if seed is not None:
+            self._borrowed = False  # the parent replaces the generator, and draws nothing from the old one
+        super().reset(seed=seed)
+        self._task = self._choose(options or {})
+        self._state = self.family.initial(self._task)
+        self._text = self.family.opening(self._state)
+        self._ended = False
+        return self._text, self._info(self._state, None)
+
+    def _choose(self, options: dict[str, Any]) -> int:
+        if unknown := sorted(set(options) - {"task", "split"}):
+            raise ValueError(f"unknown reset options {unknown}; expected 'task' and 'split'")
+        split = options.get("split")
+        if split is not None and split not in self.family.splits:
+            raise ValueError(f"unknown split {split!r} of {self.family.name}; expected one of {sorted(self.family.splits)}")
+        tasks = range(len(self.family)) if split is None else self.family.splits[split]
+        task = options.get("task")
+        if task is None:
+            return tasks[int(self.np_random.integers(len(tasks)))]
+        if isinstance(task, bool) or not isinstance(task, int | np.integer) or not 0 <= task < len(tasks):
+            raise ValueError(f"no task {task!r} in {split or self.family.name}; expected an integer from 0 to {len(tasks) - 1}")
+        return tasks[int(task)]
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Play `action`. A text the rules refuse changes nothing and is explained in `info["illegal"]`.
+
+        Raises TypeError: the action is no str. ResetNeeded: before the first reset, or after the end.
+        """
+        if not isinstance(action, str):
+            raise TypeError(f"an action is a str, {type(action).__name__} was given: {action!r}")
+        if self._ended:
+            raise ResetNeeded("this episode has ended; call reset() before the next step")
+        step = self.family.step(self._here(), action)
+        self._state, self._text, self._ended = step.state, step.observation, step.terminated
+        return step.observation, step.reward, step.terminated, False, self._info(step.state, step.illegal)
+
+    def _here(self) -> S:
+        if self._state is None:
+            raise ResetNeeded("no episode has begun; call reset() first")
+        return self._state
+
+    def _info(self, state: S, illegal: str | None) -> dict[str, Any]:
+        info: dict[str, Any] = {
+            "task": self._task,
+            "instruction": self.family.instruction(state),
+            "actions": () if self._ended else self.family.actions(state),
+            "illegal": illegal,
+        }
+        if self._ended:
+            info["metrics"] = self.family.metrics(state)
+        return info
+
+    def fork(self) -> TextEnv[S]:
+        """A second environment at the same point. Neither ever sees what the other does.
+
+        States are frozen, so nothing is copied but the references; wrappers stay behind (see
+        `forethought.envs.fork`).
+        """
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        if self._np_random is not None:
+            self._borrowed = other._borrowed = True
+        return other
+
+    def get_state(self) -> bytes:
+        """This point of the episode as JSON bytes: world, task, state and last text."""
+        return json.dumps(
+            {
+                "family": self.family.name,
+                "world": self.family.world,
+                "task": self._task,
+                "state": self.family.to_json(self._here()),
+                "text": self._text,
+                "ended": self._ended,
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+        ).encode()
+
+    def set_state(self, data: bytes) -> None:
+        """Go to a point that `get_state` wrote, here or in another process. The generator stays as it is.
+
+        Raises ValueError: bytes that are no state, or one of another family or world; nothing changes then.
+        """
+        try:
+            saved = json.loads(data)
+            family, world, task, text, ended = (saved[k] for k in ("family", "world", "task", "text", "ended"))
+            if (family, world) != (self.family.name, self.family.world):
+                raise ValueError(f"it belongs to {family!r}, world {world!r}")
+            if type(task) is not int or not 0 <= task < len(self.family):
+                raise ValueError(f"no task {task!r}")
+            if type(text) is not str or type(ended) is not bool:
+                raise ValueError("its text or its end is malformed")
+            state = self.family.from_json(saved["state"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError(
+                f"these bytes are no state of {self.family.name}, world {self.family.world!r} ({error}); "
+                "give what get_state() returned"
+            ) from error
+        self._task, self._state, self._text, self._ended = task, state, text, ended
+
+    def state_key(self) -> bytes:
+        """Stable bytes, equal for equal positions of one family in every process."""
+        return self.family.key(self._here())
+
+    def render(self) -> str | None:  # type: ignore[override]  # one frame, as a text
+        return self._text if self.render_mode == "ansi" else None
+
+
+def text_env(env: gym.Env[Any, Any]) -> TextEnv[Any] | None:
+    """The TextEnv at the core of a wrapper chain, if there is one."""
+    core = env.unwrapped
+    return cast("TextEnv[Any]", core) if isinstance(core, TextEnv) else None

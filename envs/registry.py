@@ -1,0 +1,14 @@
+"""The ids of this suite."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+
+IDS = {"Game24-v0": "forethought.envs.game24.family:make"}
+STEP_LIMIT = {"Game24-v0": 20}  # legal moves end a puzzle after three; the rest is patience with illegal ones
+
+
+def register_all() -> None:
+    for env_id, entry_point in IDS.items():
+        if env_id not in gym.registry:
+            gym.register(env_id, entry_point=entry_point, max_episode_steps=STEP_LIMIT[env_id])

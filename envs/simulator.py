@@ -1,0 +1,188 @@
+"""One face over pure rules and foreign environments, for search."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.spaces import Discrete
+
+from forethought.envs.family import Illegal, Json, Step, TaskFamily
+from forethought.envs.gym import text_env
+
+S = TypeVar("S")
+
+
+@runtime_checkable
+class Simulator(Protocol[S]):
+    """What search needs of a world: where a task begins, what can be done, and what it leads to.
+
+    `root` and `step` return a Step; its state is to be handed back as it is. `shows_reward` says
+    whether a last observation may show a reward, which then stays out of every context.
+    """
+
+    name: str
+    world: str
+    shows_reward: bool
+
+    def root(self, index: int) -> Step[S]: ...
+    def instruction(self, state: S) -> str: ...
+    def actions(self, state: S) -> tuple[str, ...]: ...
+    def step(self, state: S, action: str) -> Step[S]: ...
+    def key(self, state: S) -> bytes: ...
+    def metrics(self, state: S) -> dict[str, Json]: ...
+
+
+class TaskSimulator(Simulator[S]):
+    """The pure path: a task family as it is, with no copies."""
+
+    def __init__(self, family: TaskFamily[S]) -> None:
+        self.family = family
+        self.name = family.name
+        self.world = family.world
+        self.shows_reward = family.terminal_reward
+        self.instruction = family.instruction  # type: ignore[method-assign]  # straight through: search calls
+        self.actions = family.actions  # type: ignore[method-assign]  # these a hundred thousand times a second
+        self.step = family.step  # type: ignore[method-assign]
+        self.key = family.key  # type: ignore[method-assign]
+        self.metrics = family.metrics  # type: ignore[method-assign]
+
+    def root(self, index: int) -> Step[S]:
+        if not 0 <= index < len(self.family):
+            raise IndexError(f"no task {index} in {self.name}; expected 0 to {len(self.family) - 1}")
+        state = self.family.initial(index)
+        return Step(state, self.family.opening(state))
+
+
+@dataclass(slots=True, eq=False)
+class Point:
+    """A point of a foreign episode: how to get there again, what was seen, and a frozen copy if one is kept."""
+
+    task: int
+    path: tuple[str, ...]
+    info: dict[str, Any]
+    env: gym.Env[Any, Any] | None
+    ended: bool = False
+
+
+class EnvSimulator(Simulator[Point]):
+    """Drives any Gymnasium environment, whoever wrote it. A task is a seed.
+
+    restore="snapshot" keeps a deep copy at every point (the wrappers' counters and the generators too).
+    restore="replay" keeps one environment and plays the actions again from `reset(seed=task)`; every
+    step played again is billed in `Step.replayed`. Replay needs an environment that repeats itself
+    under one seed, which is checked while replaying.
+
+    Actions are texts: `info["actions"]` where the environment gives them, else the numbers of a
+    Discrete space (those its `info["action_mask"]` allows). `describe` writes an observation as text.
+    """
+
+    shows_reward = True
+
+    def __init__(
+        self,
+        make: Callable[[], gym.Env[Any, Any]],
+        *,
+        restore: Literal["snapshot", "replay"] = "snapshot",
+        describe: Callable[[Any], str] | None = None,
+    ) -> None:
+        if restore not in ("snapshot", "replay"):
+            raise ValueError(f"unknown restore {restore!r}; expected 'snapshot' or 'replay'")
+        self._env = make()
+        self._at: Point | None = None  # where the environment stands, when replaying
+        self.restore = restore
+        self.describe = describe or plain
+        self.name = self._env.spec.id if self._env.spec else type(self._env.unwrapped).__name__
+        self.world = ""
+
+    def root(self, index: int) -> Step[Point]:
+        observation, info = self._env.reset(seed=index)
+        point = Point(index, (), info, self._keep(self._env))
+        self._at = point
+        return Step(point, self.describe(observation))
+
+    def instruction(self, state: Point) -> str:
+        return str(state.info.get("instruction", ""))
+
+    def actions(self, state: Point) -> tuple[str, ...]:
+        if state.ended:
+            return ()
+        if "actions" in state.info:
+            return tuple(state.info["actions"])
+        space = self._env.action_space
+        if not isinstance(space, Discrete):
+            raise TypeError(f"{self.name} lists no info['actions'] and its {space} is not Discrete: search cannot know its actions")
+        mask = state.info.get("action_mask", np.ones(int(space.n)))
+        return tuple(str(int(space.start) + i) for i in range(int(space.n)) if mask[i])
+
+    def step(self, state: Point, action: str) -> Step[Point]:
+        try:
+            if state.ended:
+                raise Illegal("the episode has ended")
+            played = self._encode(action)
+        except Illegal as error:
+            return Step(state, "", illegal=str(error), terminated=state.ended)
+        env, replayed = self._restore(state)
+        observation, reward, terminated, truncated, info = env.step(played)
+        point = Point(state.task, (*state.path, action), info, self._keep(env), bool(terminated or truncated))
+        self._at = point if env is self._env else self._at
+        refused = info.get("illegal")
+        return Step(point, self.describe(observation), float(reward), point.ended, refused, replayed)
+
+    def _encode(self, action: str) -> Any:
+        space = self._env.action_space
+        if not isinstance(space, Discrete):
+            return action
+        allowed = {str(int(space.start) + i): int(space.start) + i for i in range(int(space.n))}
+        if action not in allowed:
+            raise Illegal(f"no action {action[:40]!r}; expected one of {' '.join(allowed)}")
+        return allowed[action]
+
+    def _keep(self, env: gym.Env[Any, Any]) -> gym.Env[Any, Any] | None:
+        return copy.deepcopy(env) if self.restore == "snapshot" else None
+
+    def _restore(self, state: Point) -> tuple[gym.Env[Any, Any], int]:
+        """An environment that stands at `state`, and how many steps it took to bring it there."""
+        if state.env is not None:
+            return copy.deepcopy(state.env), 0
+        if self._at is state:
+            return self._env, 0
+        self._env.reset(seed=state.task)
+        for done, action in enumerate(state.path, 1):
+            _, _, terminated, truncated, _ = self._env.step(self._encode(action))
+            if (terminated or truncated) and done < len(state.path):
+                raise RuntimeError(
+                    f"{self.name} does not repeat itself: task {state.task} ended after {done} of "
+                    f"{len(state.path)} replayed steps; use restore='snapshot'"
+                )
+        return self._env, len(state.path)
+
+    def key(self, state: Point) -> bytes:
+        """Of the path, not of the position: a foreign environment cannot say which positions are equal."""
+        return hashlib.sha256(json.dumps([state.task, *state.path]).encode()).digest()
+
+    def metrics(self, state: Point) -> dict[str, Json]:
+        found = state.info.get("metrics", {})
+        return dict(found) if isinstance(found, dict) else {}
+
+
+def plain(observation: Any) -> str:
+    """A text as it is; numbers and arrays in their shortest form."""
+    if isinstance(observation, str):
+        return observation
+    if isinstance(observation, np.ndarray):
+        return np.array2string(observation, separator=", ")
+    return str(observation.item() if isinstance(observation, np.generic) else observation)
+
+
+def simulate(env_id: str, **kwargs: Any) -> Simulator[Any]:
+    """The fastest simulator for a registered environment: pure for ours, snapshots for any other."""
+    env = gym.make(env_id, **kwargs)
+    core = text_env(env)
+    return TaskSimulator(core.family) if core else EnvSimulator(lambda: env)

@@ -1,0 +1,58 @@
+"""The space of all texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz 0123456789"
+BLANK = re.compile(r"<[^<>]*>")  # the blank of a template such as "search[<query>]"
+
+
+class Unicode(gym.Space[str]):
+    """Any str, of any length, surrogates included.
+
+    Gymnasium's own `Text` is bounded in length and alphabet, and its shared memory cuts what does not
+    fit; a page of text is neither. There is no shared memory for this space, so asynchronous vector
+    environments need `vector_kwargs={"shared_memory": False}`.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(shape=None, dtype=str, seed=seed)
+
+    @property
+    def is_np_flattenable(self) -> bool:
+        return False
+
+    def contains(self, x: Any) -> bool:
+        return isinstance(x, str)
+
+    def sample(self, mask: Sequence[str] | None = None, probability: Sequence[float] | None = None) -> str:
+        """One of the texts in `mask` (usually `info["actions"]`), each with its `probability`.
+
+        The blanks of a template are filled with random letters. Without a mask: up to 16 random letters.
+        """
+        if mask is None:
+            if probability is not None:
+                raise ValueError("probability was given without a mask; give the actions it belongs to as mask")
+            return self._letters()
+        if not len(mask):
+            raise ValueError("the mask is empty; give at least one action, as in info['actions']")
+        if probability is not None and len(probability) != len(mask):
+            raise ValueError(f"{len(probability)} probabilities were given for {len(mask)} actions")
+        chosen = mask[int(self.np_random.choice(len(mask), p=probability))]
+        return BLANK.sub(lambda _: self._letters(), chosen)
+
+    def _letters(self) -> str:
+        return "".join(LETTERS[i] for i in self.np_random.integers(len(LETTERS), size=self.np_random.integers(1, 17)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unicode)
+
+    __hash__ = None  # type: ignore[assignment]  # like Gymnasium's own spaces
+
+    def __repr__(self) -> str:
+        return "Unicode()"

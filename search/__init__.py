@@ -1,0 +1,72 @@
+"""Search as plain code that yields its questions, and the driver that answers them."""
+
+from forethought.search.algorithms import ALGORITHMS, algorithm
+from forethought.search.beam import beam
+from forethought.search.budget import Budget, Ledger
+from forethought.search.driver import Algorithm, Driver, PrivilegeError, Strand, return_of
+from forethought.search.greedy import greedy
+from forethought.search.journal import Journal, JournalError
+from forethought.search.mcts import mcts
+from forethought.search.node import TERMINAL, Context, Node, value
+from forethought.search.protocols import (
+    FREE,
+    Asker,
+    Bounded,
+    Estimate,
+    Policy,
+    Proposal,
+    Proposals,
+    Query,
+    Question,
+    Reply,
+    Usage,
+    Value,
+)
+from forethought.search.requests import Ask, Attempt, Evaluate, Expand, ExpandAll, Offer, Request, Reward, Search
+from forethought.search.results import result
+from forethought.search.tree import digest, dump
+
+__all__ = [
+    "ALGORITHMS",
+    "FREE",
+    "TERMINAL",
+    "Algorithm",
+    "Ask",
+    "Asker",
+    "Attempt",
+    "Bounded",
+    "Budget",
+    "Context",
+    "Driver",
+    "Estimate",
+    "Evaluate",
+    "Expand",
+    "ExpandAll",
+    "Journal",
+    "JournalError",
+    "Ledger",
+    "Node",
+    "Offer",
+    "Policy",
+    "PrivilegeError",
+    "Proposal",
+    "Proposals",
+    "Query",
+    "Question",
+    "Reply",
+    "Request",
+    "Reward",
+    "Search",
+    "Strand",
+    "Usage",
+    "Value",
+    "algorithm",
+    "beam",
+    "digest",
+    "dump",
+    "greedy",
+    "mcts",
+    "result",
+    "return_of",
+    "value",
+]

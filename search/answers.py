@@ -1,0 +1,61 @@
+"""Model answers as they stand in the journal, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from math import isfinite
+from typing import Any
+
+from forethought.search.protocols import FREE, Estimate, Proposal, Proposals, Reply, Usage
+
+
+def dump_usage(usage: Usage) -> Any:
+    return 0 if usage is FREE else astuple(usage)
+
+
+def load_usage(data: Any) -> Usage:
+    return Usage(*data) if data else FREE
+
+
+def dump_proposals(proposals: Sequence[Proposal]) -> Any:
+    """`[[[action, prior], ...], usage]`, with the rationale third where there is one; usage 0 where free."""
+    items = [(p.action, p.prior, p.rationale) if p.rationale else (p.action, p.prior) for p in proposals]
+    return (items, dump_usage(usage_of(proposals)))
+
+
+def load_proposals(data: Any) -> Proposals:
+    items, usage = data
+    return Proposals([Proposal(*item) for item in items], load_usage(usage))
+
+
+def usage_of(proposals: Sequence[Proposal]) -> Usage:
+    return proposals.usage if isinstance(proposals, Proposals) else FREE
+
+
+def dump_estimate(estimate: Estimate) -> Any:
+    """The bare value, or `[value, rationale, usage, parsed]`."""
+    if not estimate.rationale and estimate.usage is FREE and estimate.parsed:
+        return estimate.value
+    return (estimate.value, estimate.rationale, dump_usage(estimate.usage), estimate.parsed)
+
+
+def load_estimate(data: Any) -> Estimate:
+    if isinstance(data, list):
+        value, rationale, usage, parsed = data
+        return Estimate(value, rationale, load_usage(usage), parsed)
+    return Estimate(data)
+
+
+def dump_reply(reply: Reply) -> Any:
+    return (reply.text, dump_usage(reply.usage))
+
+
+def load_reply(data: Any) -> Reply:
+    return Reply(data[0], load_usage(data[1]))
+
+
+def check_value(value: float) -> None:
+    """Raises ValueError: a value outside [0, 1] (NaN is outside)."""
+    if not (0.0 <= value <= 1.0 and isfinite(value)):
+        raise ValueError(f"the value model answered {value!r}; a value lies in [0, 1]")

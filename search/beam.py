@@ -1,0 +1,26 @@
+"""Beam search over states."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from forethought.search.node import Node, value
+from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
+
+
+def beam(root: Node, *, width: int | None = None, keep: int = 5, depth: int = 10) -> Search:
+    """Breadth-first search that keeps the `keep` best states of each level (Yao et al. 2023, algorithm 1).
+
+    A finished state keeps its place in the beam, so the answer is the best of the last level.
+    """
+    level = [root]
+    while any(not node.done and node.depth < depth for node in level):
+        finished = [node for node in level if node.done]
+        families = yield ExpandAll([node for node in level if not node.done], width)
+        children = list(chain.from_iterable(families))
+        if not children:
+            break
+        yield Evaluate(children)
+        level = sorted(finished + children, key=value, reverse=True)[:keep]
+        yield Offer(level[0])
+    return max(level, key=value)

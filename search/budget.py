@@ -1,0 +1,96 @@
+"""What a search may spend, and what it has spent."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+
+from forethought.envs import Json
+from forethought.search.protocols import FREE, Usage
+
+PER_TASK = ("nodes", "lm_calls", "tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits; None is no limit, and at least one is set.
+
+    `nodes` (created children), `lm_calls` and `tokens` (prompt and completion) hold for each task:
+    the worst case is reserved before a model is asked, so they are never exceeded. `seconds` holds for
+    the whole run and only stops it; where it stops is journaled, and is not reproducible.
+
+    Raises ValueError: no limit, or one that is not positive.
+    """
+
+    nodes: int | None = None
+    lm_calls: int | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        limits = self.limits()
+        if not limits:
+            raise ValueError("a budget needs a limit; give at least one, as in nodes=500")
+        for name, limit in limits.items():
+            if not limit > 0:
+                raise ValueError(f"the budget {name}={limit} is not positive")
+
+    def limits(self) -> dict[str, int | float]:
+        return {name: limit for name, limit in asdict(self).items() if limit is not None}
+
+    @classmethod
+    def parse(cls, text: str) -> Budget:
+        """From "nodes=500,tokens=20000". Raises ValueError: an unknown name, or a value that is no number."""
+        known = {f.name for f in fields(cls)}
+        limits: dict[str, int | float] = {}
+        for part in text.split(","):
+            name, equals, amount = part.strip().partition("=")
+            if not equals or name not in known:
+                raise ValueError(f"cannot read the budget {part.strip()!r}; write NAME=LIMIT, NAME one of {', '.join(sorted(known))}")
+            try:
+                limits[name] = float(amount) if name == "seconds" else int(amount)
+            except ValueError as error:
+                raise ValueError(f"the budget {name}={amount!r} is no number") from error
+        return cls(**limits)  # type: ignore[arg-type]  # names and types were checked above
+
+    def blocks(self, spent: Ledger, nodes: int, usage: Usage) -> str | None:
+        """The first limit that `nodes` more children and `usage` more could exceed."""
+        if self.nodes is not None and spent.nodes + nodes > self.nodes:
+            return "nodes"
+        if usage is FREE:
+            return None
+        if self.lm_calls is not None and spent.usage.calls + usage.calls > self.lm_calls:
+            return "lm_calls"
+        if self.tokens is not None and spent.usage.tokens + usage.tokens > self.tokens:
+            return "tokens"
+        return None
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What one task has spent. `replayed_steps` were played again to get back to a state; `roles` splits `usage`."""
+
+    nodes: int = 0
+    env_steps: int = 0
+    replayed_steps: int = 0
+    illegal_actions: int = 0
+    evaluations: int = 0
+    usage: Usage = FREE
+    roles: dict[str, Usage] = field(default_factory=dict)
+
+    def charge(self, role: str, usage: Usage) -> None:
+        self.usage = self.usage + usage
+        self.roles[role] = self.roles.get(role, FREE) + usage
+
+    def to_json(self) -> dict[str, Json]:
+        counts: dict[str, Json] = {name: getattr(self, name) for name in COUNTS}
+        roles: dict[str, Json] = {role: asdict(usage) for role, usage in sorted(self.roles.items())}
+        return {
+            **counts,
+            "lm_calls": self.usage.calls,
+            "tokens": self.usage.tokens,
+            "parse_failures": self.usage.parse_failures,
+            "roles": roles,
+        }
+
+
+COUNTS = ("nodes", "env_steps", "replayed_steps", "illegal_actions", "evaluations")

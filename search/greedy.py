@@ -1,0 +1,19 @@
+"""Greedy search: follow the best child."""
+
+from __future__ import annotations
+
+from forethought.search.node import Node, value
+from forethought.search.requests import Evaluate, Expand, Offer, Search
+
+
+def greedy(root: Node, *, width: int | None = None, depth: int = 10) -> Search:
+    """Expand, evaluate, step to the child of highest value; the answer is where that ends."""
+    node = root
+    while not node.done and node.depth < depth:
+        children = yield Expand(node, width)  # may come back empty: a dead end
+        if not children:
+            break
+        yield Evaluate(children)
+        node = max(children, key=value)
+        yield Offer(node)
+    return node

@@ -1,0 +1,167 @@
+"""The three kinds of paid answer: how each is asked for, journaled, and applied.
+
+`apply` is the one function that uses an answer, be it live or replayed from the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from forethought.search.answers import (
+    check_value,
+    dump_estimate,
+    dump_proposals,
+    dump_reply,
+    load_estimate,
+    load_proposals,
+    load_reply,
+    usage_of,
+)
+from forethought.search.budget import Ledger
+from forethought.search.node import TERMINAL, Node
+from forethought.search.protocols import (
+    FREE,
+    Asker,
+    Bounded,
+    Estimate,
+    Policy,
+    Proposal,
+    Query,
+    Question,
+    Reply,
+    Usage,
+    Value,
+)
+from forethought.search.requests import Ask, Evaluate, Expand, ExpandAll
+from forethought.search.seeds import seed_of
+
+Q = TypeVar("Q", Query, Question)  # what the model is asked
+A = TypeVar("A")  # what it answers to one query
+
+
+class Kind(Protocol[Q, A]):
+    """One kind of request. A request makes one or more queries; its answer has one part for each."""
+
+    name: str
+
+    def queries(self, request: Any, seed: int) -> tuple[list[Q], int]:
+        """The queries of a request, and how many children they can make at the most."""
+
+    def ask(self, queries: Sequence[Q]) -> Sequence[A]: ...
+    def dump(self, answer: A) -> Any: ...
+    def load(self, data: Any) -> A: ...
+    def apply(self, request: Any, answers: Sequence[A], spent: Ledger) -> Any:
+        """Use the answers; return what the search is sent."""
+
+
+class Bounds(Generic[Q]):
+    """What queries can cost at the worst."""
+
+    def __init__(self, model: object) -> None:
+        self.model = model if isinstance(model, Bounded) else None
+
+    def __call__(self, queries: Sequence[Q]) -> Usage:
+        if self.model is None:
+            return FREE
+        total = FREE
+        for query in queries:
+            total = total + self.model.bound(query)
+        return total
+
+
+class Expanding(Kind[Query, Sequence[Proposal]]):
+    name = "expand"
+
+    def __init__(self, policy: Policy) -> None:
+        self.ask = policy.propose  # type: ignore[method-assign]  # straight through
+        self.dump, self.load = dump_proposals, load_proposals  # type: ignore[method-assign]  # likewise
+
+    def queries(self, request: Expand | ExpandAll, seed: int) -> tuple[list[Query], int]:
+        nodes = [request.node] if type(request) is Expand else list(request.nodes)  # type: ignore[union-attr]
+        width = request.width
+        if width is not None:
+            return [Query(node, width, seed) for node in nodes], width * len(nodes)
+        offered = [node.world.actions(node.state) for node in nodes]
+        return [Query(n, len(acts), seed, acts) for n, acts in zip(nodes, offered, strict=True)], sum(map(len, offered))
+
+    def apply(self, request: Expand | ExpandAll, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> Any:
+        if type(request) is Expand:
+            return grow(request.node, request.width, answers[0], spent)
+        nodes = request.nodes  # type: ignore[union-attr]  # Expand was returned above
+        return [grow(node, request.width, answer, spent) for node, answer in zip(nodes, answers, strict=True)]
+
+
+def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Ledger) -> list[Node]:
+    """The children that the proposals make. Repeated ones make none; illegal ones none, and are counted."""
+    world, children, siblings = node.world, [], node.children
+    if (usage := usage_of(proposals)) is not FREE:
+        spent.charge("policy", usage)
+    node.asked += 1
+    width = len(world.actions(node.state)) if width is None else width
+    tried = {child.action for child in siblings}
+    for proposal in proposals[:width]:
+        action = proposal.action
+        if action in tried:
+            continue
+        tried.add(action)
+        step = world.step(node.state, action)
+        spent.env_steps += 1
+        spent.replayed_steps += step.replayed
+        if step.illegal is not None:
+            spent.illegal_actions += 1
+            continue
+        hidden = step.terminated and world.shows_reward
+        seen = TERMINAL if hidden else step.observation
+        child = Node(step.state, seen, node, action, proposal.prior, step.terminated)
+        child.thought = proposal.rationale
+        siblings.append(child)
+        children.append(child)
+    spent.nodes += len(children)
+    node.dead = not siblings
+    return children
+
+
+class Evaluating(Kind[Query, Estimate]):
+    name = "evaluate"
+
+    def __init__(self, value: Value) -> None:
+        self.ask = value.evaluate  # type: ignore[method-assign]  # straight through
+        self.dump, self.load = dump_estimate, load_estimate  # type: ignore[method-assign]  # likewise
+
+    def queries(self, request: Evaluate, seed: int) -> tuple[list[Query], int]:
+        return [Query(node, None, seed) for node in request.nodes], 0
+
+    def apply(self, request: Evaluate, answers: Sequence[Estimate], spent: Ledger) -> None:
+        for node, estimate in zip(request.nodes, answers, strict=True):
+            value = estimate.value
+            if not 0.0 <= value <= 1.0:
+                check_value(value)
+            if estimate.usage is not FREE:
+                spent.charge("value", estimate.usage)
+            node.value, node.estimate = value, estimate
+            node.asked += 1
+        spent.evaluations += len(answers)
+
+
+class Asking(Kind[Question, Reply]):
+    name = "ask"
+
+    def __init__(self, asker: Asker | None) -> None:
+        self.asker = asker
+        self.dump, self.load = dump_reply, load_reply  # type: ignore[method-assign]  # straight through
+
+    def queries(self, request: Ask, seed: int) -> tuple[list[Question], int]:
+        node = request.node
+        return [Question(request.prompt, seed_of(seed, node.task, node.path, node.asked, "ask"))], 0
+
+    def ask(self, queries: Sequence[Question]) -> Sequence[Reply]:
+        if self.asker is None:
+            raise RuntimeError("this search asks free questions, and the run has no model to answer them; give an asker")
+        return self.asker.ask(queries)
+
+    def apply(self, request: Ask, answers: Sequence[Reply], spent: Ledger) -> str:
+        request.node.asked += 1
+        if answers[0].usage is not FREE:
+            spent.charge("ask", answers[0].usage)
+        return answers[0].text

@@ -1,0 +1,71 @@
+"""Monte Carlo tree search with UCT selection and a value model in the place of rollouts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log, sqrt
+
+from forethought.search.node import Node
+from forethought.search.requests import Evaluate, Expand, Offer, Search
+
+
+def mcts(
+    root: Node,
+    *,
+    width: int | None = None,
+    iterations: int = 100,
+    exploration: float = 1.0,
+    depth: int = 10,
+) -> Search:
+    """UCT (Kocsis & Szepesvári 2006): select, expand, evaluate, back up.
+
+    All children of an expanded leaf are evaluated in one batch, and each counts as one simulation
+    (leaf parallelisation, Cazenave & Jouandeau 2007). The answer is the finished node of highest
+    value, or, before there is one, the end of the most visited path.
+    """
+    best = None
+    for _ in range(iterations):
+        leaf = select(root, exploration)
+        if leaf.done or leaf.dead or leaf.depth >= depth:
+            backup(leaf, [leaf.value if not leaf.dead else 0.0])
+            continue
+        children = yield Expand(leaf, width)
+        if not children:
+            continue  # a dead end from now on
+        yield Evaluate(children)
+        for child in children:
+            child.visits, child.total = 1, child.value
+            if child.done and (best is None or child.value > best.value):
+                best = child
+        backup(leaf, [child.value for child in children])
+        yield Offer(best or most_visited(root))
+    return best or most_visited(root)
+
+
+def select(node: Node, exploration: float) -> Node:
+    """Follow the highest upper confidence bound, W/N + c sqrt(ln N(parent) / N), to a leaf."""
+    while node.children:
+        log_visits = log(node.visits)
+        bound = -1.0
+        for child in node.children:
+            visits = child.visits
+            upper = child.total / visits + exploration * sqrt(log_visits / visits)
+            if upper > bound:
+                bound, node = upper, child
+    return node
+
+
+def backup(node: Node | None, values: Sequence[float]) -> None:
+    """Count the simulated `values` at the node and at all above it."""
+    visits, total = len(values), sum(values)
+    while node is not None:
+        node.visits += visits
+        node.total += total
+        node = node.parent
+
+
+def most_visited(node: Node) -> Node:
+    """The end of the principal variation."""
+    while node.children:
+        node = max(node.children, key=lambda child: child.visits)
+    return node

@@ -1,0 +1,114 @@
+"""A node of a search tree, and the context a model may read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from forethought.envs import Simulator
+
+if TYPE_CHECKING:
+    from forethought.search.protocols import Estimate
+
+TERMINAL = "Terminal State"  # stands for a last observation that would show a reward
+
+
+class Context(NamedTuple):
+    """All that a model ever reads: the instruction, the opening text, the steps so far, and earlier reflections."""
+
+    instruction: str
+    opening: str
+    steps: tuple[tuple[str, str], ...]  # (action, observation), oldest first
+    memory: tuple[str, ...] = ()
+
+    @property
+    def observation(self) -> str:
+        """The newest text."""
+        return self.steps[-1][1] if self.steps else self.opening
+
+
+class Node:
+    """A state in a search tree. The reward is not on it.
+
+    `value` is the last estimate, in [0, 1]. `visits` and `total` belong to the algorithm (N and W of
+    Monte Carlo tree search). `dead` is set where an expansion found no child.
+    """
+
+    __slots__ = (
+        "action", "asked", "children", "dead", "depth", "done", "estimate", "index", "memory", "observation",
+        "parent", "prior", "state", "task", "thought", "total", "value", "visits", "world",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        state: Any,
+        observation: str,
+        parent: Node | None = None,
+        action: str = "",
+        prior: float = 1.0,
+        done: bool = False,
+        world: Simulator[Any] | None = None,
+        task: int = 0,
+    ) -> None:
+        self.state = state
+        self.observation = observation
+        self.parent = parent
+        self.action = action
+        self.prior = prior
+        self.done = done
+        self.children: list[Node] = []
+        self.value = 0.0
+        self.estimate: Estimate | None = None
+        self.thought = ""  # why the policy proposed it
+        self.visits = 0
+        self.total = 0.0
+        self.asked = 0  # how often a model was asked about this node
+        self.dead = False
+        if parent is None:
+            assert world is not None
+            self.world, self.task, self.depth, self.index = world, task, 0, 0
+            self.memory: tuple[str, ...] = ()
+        else:
+            self.world, self.task, self.depth = parent.world, parent.task, parent.depth + 1
+            self.index = len(parent.children)
+            self.memory = parent.memory
+
+    @property
+    def trail(self) -> list[Node]:
+        """From the root to this node, both included."""
+        nodes = [self]
+        while (parent := nodes[-1].parent) is not None:
+            nodes.append(parent)
+        return nodes[::-1]
+
+    @property
+    def path(self) -> list[int]:
+        """Which child to take at each level to get here from the root."""
+        return [node.index for node in self.trail[1:]]
+
+    @property
+    def actions(self) -> list[str]:
+        """The actions from the root to this node."""
+        return [node.action for node in self.trail[1:]]
+
+    @property
+    def context(self) -> Context:
+        root, *rest = self.trail
+        steps = tuple((node.action, node.observation) for node in rest)
+        return Context(self.world.instruction(root.state), root.observation, steps, self.memory)
+
+    def __iter__(self) -> Iterator[Node]:
+        """This node and all below it, parents first, in the order of their making."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+    def __repr__(self) -> str:
+        return f"Node({self.observation[:60]!r}, depth={self.depth}, value={self.value:.3f}, children={len(self.children)})"
+
+
+def value(node: Node) -> float:
+    """The key to sort nodes by."""
+    return node.value

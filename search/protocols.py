@@ -1,0 +1,145 @@
+"""What search asks of models: proposals of actions, estimates of value, replies to questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Protocol, runtime_checkable
+
+from forethought.search.node import Context, Node
+from forethought.search.seeds import seed_of
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What answers cost: calls of a language model, tokens by kind, and replies nobody could parse."""
+
+    calls: int = 0
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+    parse_failures: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt + self.completion
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*[getattr(self, f.name) + getattr(other, f.name) for f in fields(Usage)])
+
+
+FREE = Usage()
+
+
+@dataclass(slots=True)
+class Proposal:
+    """An action with its prior probability and, where the model gave one, its rationale."""
+
+    action: str
+    prior: float = 1.0
+    rationale: str = ""
+
+
+class Proposals(list[Proposal]):
+    """The proposals for one query, with what they cost. A plain list of proposals is one that cost nothing."""
+
+    def __init__(self, items: Iterable[Proposal] = (), usage: Usage = FREE) -> None:
+        super().__init__(items)
+        self.usage = usage
+
+
+@dataclass(slots=True)
+class Estimate:
+    """A value in [0, 1], the rationale behind it, and what it cost.
+
+    `parsed` is False where no reply could be read: the value is then a placeholder, it is counted in
+    `usage.parse_failures`, and no training example is made from it.
+    """
+
+    value: float
+    rationale: str = ""
+    usage: Usage = FREE
+    parsed: bool = True
+
+
+@dataclass(slots=True)
+class Reply:
+    """The answer to a free question: a text and what it cost."""
+
+    text: str
+    usage: Usage = FREE
+
+
+class Query:
+    """What a policy or value is asked about. Prompts are made from `context` and `actions` only."""
+
+    __slots__ = ("_actions", "_run_seed", "node", "width")
+
+    def __init__(self, node: Node, width: int | None, run_seed: int, actions: tuple[str, ...] | None = None) -> None:
+        self.node = node
+        self.width = width  # at most so many proposals; None: all there are
+        self._run_seed = run_seed
+        self._actions = actions
+
+    @property
+    def context(self) -> Context:
+        return self.node.context
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The admissible actions, templates such as "search[<query>]" among them."""
+        if self._actions is None:
+            self._actions = self.node.world.actions(self.node.state)
+        return self._actions
+
+    @property
+    def done(self) -> bool:
+        return self.node.done
+
+    @property
+    def task(self) -> int:
+        return self.node.task
+
+    @property
+    def key(self) -> bytes:
+        """Equal for equal positions of one task family."""
+        return self.node.world.key(self.node.state)
+
+    @property
+    def seed(self) -> int:
+        """Of (run seed, task, path of the node, ordinal of the question), never of the order of calls."""
+        return seed_of(self._run_seed, self.node.task, self.node.path, self.node.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A free question to a language model about one node, with the seed of its reply."""
+
+    prompt: str
+    seed: int
+
+
+class Policy(Protocol):
+    def propose(self, queries: Sequence[Query]) -> Sequence[Sequence[Proposal]]:
+        """For each query its proposals, the likeliest first, at most `query.width` of them."""
+
+
+class Value(Protocol):
+    def evaluate(self, queries: Sequence[Query]) -> Sequence[Estimate]:
+        """For each query the estimate of its node."""
+
+
+class Asker(Protocol):
+    def ask(self, questions: Sequence[Question]) -> Sequence[Reply]:
+        """For each question a reply."""
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A policy, value or asker that costs something says beforehand how much at the worst.
+
+    Budgets reserve this before they ask. One that is not Bounded is taken to cost nothing, and an
+    answer that costs more than its bound is an error of the model's wrapper, reported as one.
+    """
+
+    def bound(self, query: Query | Question) -> Usage: ...

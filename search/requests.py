@@ -1,0 +1,66 @@
+"""What an algorithm may ask of the driver. A list in one request is one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from forethought.search.node import Node
+
+
+@dataclass(slots=True)
+class Expand:
+    """Make up to `width` children (None: all admissible). Answer: list[Node]; empty is a dead end."""
+
+    node: Node
+    width: int | None = None
+
+
+@dataclass(slots=True)
+class ExpandAll:
+    """Expand independent nodes in one batch. Answer: list[list[Node]], in the order of `nodes`."""
+
+    nodes: Sequence[Node]
+    width: int | None = None
+
+
+@dataclass(slots=True)
+class Evaluate:
+    """Set `value` and `estimate` of each node. Answer: None."""
+
+    nodes: Sequence[Node]
+
+
+@dataclass(slots=True)
+class Ask:
+    """A free question about a node (a reflection, an imagined step). Answer: str."""
+
+    node: Node
+    prompt: str
+
+
+@dataclass(slots=True)
+class Reward:
+    """The true reward of the path to this node: a capability, refused unless the run was given it. Answer: float."""
+
+    node: Node
+
+
+@dataclass(slots=True)
+class Offer:
+    """The best answer so far, should the budget end here. Free. Answer: None."""
+
+    node: Node
+
+
+@dataclass(slots=True)
+class Attempt:
+    """Commits one try of an agent that has several. Free. Answer: None."""
+
+    node: Node
+
+
+Request: TypeAlias = "Expand | ExpandAll | Evaluate | Ask | Reward | Offer | Attempt"
+# The type of an answer depends on its request, which Generator cannot say: hence the Any.
+Search: TypeAlias = Generator[Request, Any, Node]

@@ -1,0 +1,40 @@
+"""What a search came to: three answers, of which only the one the agent chose is the score."""
+
+from __future__ import annotations
+
+from forethought.envs import Json
+from forethought.search.driver import Strand, return_of
+from forethought.search.node import Node
+from forethought.search.tree import digest
+
+
+def result(strand: Strand) -> dict[str, Json]:
+    """The line of results.jsonl. The true reward is read here, after the search.
+
+    `answer` is what the search returned or last offered, `first` its first attempt, `oracle` the attempt
+    that the true reward would choose; the latter two are null for an agent that makes no attempts.
+    """
+    assert strand.answer is not None
+    attempts = [scored(node) for node in strand.attempts]
+    answer = scored(strand.answer)
+    return {
+        "task": strand.task,
+        "score": answer["score"],
+        "answer": answer,
+        "first": attempts[0] if attempts else None,
+        "oracle": max(attempts, key=lambda a: float(str(a["score"]))) if attempts else None,
+        "stopped": strand.stopped,
+        "spent": strand.spent.to_json(),
+        "tree": digest(strand.root),
+    }
+
+
+def scored(node: Node) -> dict[str, Json]:
+    return {
+        "score": return_of(node)[0],
+        "metrics": node.world.metrics(node.state),
+        "actions": list(node.actions),
+        "observation": node.observation,
+        "value": node.value if node.estimate else None,
+        "done": node.done,
+    }
