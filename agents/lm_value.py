@@ -1,0 +1,80 @@
+"""A language model as a value: by the probabilities of score tokens, or by a rationale and a score in text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import exp
+from statistics import mean
+
+from forethought.agents.lm import LM, Completion, Request, Sampling, ScoreRequest, bound_of_completion, bound_of_score
+from forethought.agents.prompts import Prompt
+from forethought.search import FREE, Estimate, Query, Question, Usage
+
+SCORES = tuple(str(score) for score in range(11))
+SCORE = re.compile(r"correctness score is\s+(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)", re.ASCII)
+
+
+class LMTokenValue:
+    """The expected score: sum of s P(s) over the integers 0..10, divided by 10 times the sum of P(s). No decoding.
+
+    Equal prompts get equal estimates, and one computation; each is billed as if it had its own.
+    """
+
+    def __init__(self, lm: LM, prompt: Prompt) -> None:
+        self.lm, self.prompt = lm, prompt
+        self._known: dict[str, Estimate] = {}
+
+    def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        prompts = [self.prompt.render(query) for query in queries]
+        new = list(dict.fromkeys(prompt for prompt in prompts if prompt not in self._known))
+        for prompt, scores in zip(new, self.lm.score([ScoreRequest(p, SCORES) for p in new]), strict=True):
+            weights = [exp(lp - max(scores.log_probabilities)) for lp in scores.log_probabilities]
+            expected = sum(score * weight for score, weight in enumerate(weights)) / sum(weights)
+            self._known[prompt] = Estimate(min(expected / 10, 1.0), usage=scores.usage)
+        return [self._known[prompt] for prompt in prompts]
+
+    def bound(self, query: Query | Question) -> Usage:
+        assert isinstance(query, Query)
+        return bound_of_score(self.lm, ScoreRequest(self.prompt.render(query), SCORES))
+
+
+class LMTextValue:
+    """The mean score of `samples` replies, each a rationale that ends "the correctness score is 7.50".
+
+    The rationale kept is the reply of the median score. A reply without a score from 0 to 10 is a
+    parse failure and counts for nothing; if all fail, the estimate is marked as not parsed.
+    """
+
+    def __init__(self, lm: LM, prompt: Prompt, *, samples: int = 5, temperature: float = 1.0, max_tokens: int = 96) -> None:
+        if samples < 1:
+            raise ValueError(f"samples is {samples}; at least one reply must be read")
+        self.lm, self.prompt, self.samples = lm, prompt, samples
+        self.sampling = Sampling(temperature, max_tokens, ("\n\n",))
+
+    def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        replies = iter(self.lm.complete([request for query in queries for request in self._requests(query)]))
+        return [self._read([next(replies) for _ in range(self.samples)]) for _ in queries]
+
+    def _requests(self, query: Query) -> list[Request]:
+        prompt, seed = self.prompt.render(query), query.seed
+        return [Request(prompt, self.sampling, seed + k) for k in range(self.samples)]
+
+    def _read(self, replies: list[Completion]) -> Estimate:
+        scored = sorted((score, i) for i, reply in enumerate(replies) if (score := read_score(reply.text)) is not None)
+        usage = sum((reply.usage for reply in replies), Usage(parse_failures=len(replies) - len(scored)))
+        if not scored:
+            return Estimate(0.0, usage=usage, parsed=False)
+        median = replies[scored[(len(scored) - 1) // 2][1]].text
+        return Estimate(mean(score for score, _ in scored), SCORE.split(median)[0].removesuffix("Thus the ").strip(), usage)
+
+    def bound(self, query: Query | Question) -> Usage:
+        assert isinstance(query, Query)
+        return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), FREE)
+
+
+def read_score(text: str) -> float | None:
+    """The last score written in a reply, from 0..10 to [0, 1]; None where there is none in that range."""
+    found = SCORE.findall(text)
+    score = float(found[-1]) if found else -1.0
+    return score / 10 if 0 <= score <= 10 else None

@@ -1,0 +1,96 @@
+"""Policies: all admissible actions, the model's ranking of them, or what the model writes."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from math import exp
+
+from forethought.agents.lm import LM, Completion, Request, Sampling, ScoreRequest, bound_of_completion, bound_of_score
+from forethought.agents.prompts import Prompt
+from forethought.envs.space import BLANK
+from forethought.search import FREE, Proposal, Proposals, Query, Question, Usage
+
+
+class AllActions:
+    """Every admissible action with the same prior; if there are more than the width, a sample of them by the seed."""
+
+    def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
+        return [self._propose(query) for query in queries]
+
+    def _propose(self, query: Query) -> list[Proposal]:
+        actions = query.actions
+        prior = 1 / len(actions) if actions else 0.0
+        if query.width is not None and query.width < len(actions):
+            return [Proposal(a, prior) for a in random.Random(query.seed).sample(actions, query.width)]
+        return [Proposal(a, prior) for a in actions]
+
+
+class LMRank:
+    """The admissible actions by the probability the model gives to writing each; the prior is that, normalised.
+
+    Templates such as "search[<query>]" cannot be ranked and are left out.
+    """
+
+    def __init__(self, lm: LM, prompt: Prompt) -> None:
+        self.lm, self.prompt = lm, prompt
+
+    def propose(self, queries: Sequence[Query]) -> list[Proposals]:
+        asked = [self._request(query) for query in queries]
+        scores = iter(self.lm.score([request for request in asked if request.continuations]))
+        proposals = []
+        for query, request in zip(queries, asked, strict=True):
+            if not request.continuations:
+                proposals.append(Proposals())
+                continue
+            score = next(scores)
+            top = max(score.log_probabilities)
+            weights = [exp(lp - top) for lp in score.log_probabilities]
+            ranked = sorted(zip(request.continuations, weights, strict=True), key=lambda pair: -pair[1])
+            items = [Proposal(action, weight / sum(weights)) for action, weight in ranked]
+            proposals.append(Proposals(items[: query.width], score.usage))
+        return proposals
+
+    def _request(self, query: Query) -> ScoreRequest:
+        listed = tuple(action for action in query.actions if not BLANK.search(action))
+        return ScoreRequest(self.prompt.render(query), listed)
+
+    def bound(self, query: Query | Question) -> Usage:
+        assert isinstance(query, Query)
+        request = self._request(query)
+        return bound_of_score(self.lm, request) if request.continuations else FREE
+
+
+class LMText:
+    """What the model writes as the next action, `samples` times; the prior is the share of equal ones.
+
+    Only the first line counts, up to an "=" in families whose moves have results. A reply without text
+    is a parse failure. Whether the text is legal is for the rules to say.
+    """
+
+    def __init__(self, lm: LM, prompt: Prompt, *, samples: int = 5, temperature: float = 0.7, max_tokens: int = 32) -> None:
+        if samples < 1:
+            raise ValueError(f"samples is {samples}; at least one proposal must be written")
+        self.lm, self.prompt, self.samples = lm, prompt, samples
+        stop = ("\n", "=") if prompt.name.startswith("game24/") else ("\n",)
+        self.sampling = Sampling(temperature, max_tokens, stop)
+
+    def propose(self, queries: Sequence[Query]) -> list[Proposals]:
+        asked = [request for query in queries for request in self._requests(query)]
+        replies = iter(self.lm.complete(asked))
+        return [self._read([next(replies) for _ in range(self.samples)], query.width) for query in queries]
+
+    def _requests(self, query: Query) -> list[Request]:
+        prompt, seed = self.prompt.render(query), query.seed
+        return [Request(prompt, self.sampling, seed + k) for k in range(self.samples)]
+
+    def _read(self, replies: list[Completion], width: int | None) -> Proposals:
+        texts = [reply.text.strip() for reply in replies]
+        counted = Counter(text for text in texts if text).most_common(width)
+        usage = sum((reply.usage for reply in replies), Usage(parse_failures=texts.count("")))
+        return Proposals([Proposal(text, count / self.samples) for text, count in counted], usage)
+
+    def bound(self, query: Query | Question) -> Usage:
+        assert isinstance(query, Query)
+        return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), FREE)

@@ -1,0 +1,145 @@
+"""A run is a folder: what was asked, what it ran on, every paid answer, and what came of it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from forethought.envs import Json
+from forethought.search.journal import Journal
+
+PACKAGES = ("forethought", "gymnasium", "numpy", "torch", "transformers", "peft")
+
+
+class RunError(RuntimeError):
+    """A run folder that cannot be begun, read or resumed."""
+
+
+class Run:
+    """The folder of one execution, new or begun before.
+
+    config.toml is written once and complete enough to repeat the run; `resume` reads it and nothing else.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises RunError: there is no run in the folder."""
+        self.folder = folder
+        try:
+            self.config: dict[str, Any] = tomlkit.parse((folder / "config.toml").read_text(encoding="utf-8")).unwrap()
+        except (OSError, TOMLKitError, UnicodeDecodeError) as error:
+            raise RunError(f"{folder} is no run ({error}); give a folder that `forethought eval` or `stl` made") from error
+
+    @classmethod
+    def create(cls, folder: Path, config: Mapping[str, Any]) -> Run:
+        """Begin a run. Raises RunError: the folder holds a run already, or anything else."""
+        if (folder / "config.toml").exists():
+            raise RunError(f"{folder} holds a run already; go on with `forethought resume {folder}`, or give a new folder")
+        if folder.exists() and any(folder.iterdir()):
+            raise RunError(f"{folder} is not empty and holds no run; give a new folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        replace(folder / "config.toml", tomlkit.dumps(without_none(config)))
+        return cls(folder)
+
+    def journal(self) -> Journal:
+        return Journal(self.folder / "journal.jsonl")
+
+    def pin(self, facts: Mapping[str, Json]) -> None:
+        """Write the manifest at the first start; at a later one compare the content it pins.
+
+        `facts` are hashes of what the answers depend on: world, models, prompts. Raises RunError: one changed.
+        """
+        path = self.folder / "manifest.json"
+        if not path.exists():
+            replace(path, json.dumps({"content": dict(facts), **surroundings()}, indent=1, sort_keys=True) + "\n")
+            return
+        begun = json.loads(path.read_text(encoding="utf-8"))["content"]
+        for name in sorted({*begun, *facts}):
+            if begun.get(name) != facts.get(name):
+                raise RunError(
+                    f"{self.folder} was begun with {name} {begun.get(name)!r} and it is {facts.get(name)!r} now; "
+                    "restore that, or begin a new run"
+                )
+
+    def write_results(self, rows: list[dict[str, Json]], failures: list[dict[str, Json]]) -> None:
+        """results.jsonl and failures.jsonl, whole or not at all, in the order of the tasks."""
+        for name, lines in (("results.jsonl", rows), ("failures.jsonl", failures)):
+            ordered = sorted(lines, key=lambda row: int(str(row["task"])))
+            replace(self.folder / name, "".join(json.dumps(row, sort_keys=True) + "\n" for row in ordered))
+
+    def results(self) -> list[dict[str, Any]]:
+        """Raises RunError: the run has not come to its results yet."""
+        return self._rows("results.jsonl")
+
+    def failures(self) -> list[dict[str, Any]]:
+        return self._rows("failures.jsonl")
+
+    def manifest(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        return found
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        try:
+            text = (self.folder / name).read_text(encoding="utf-8")
+        except OSError as error:
+            raise RunError(f"{self.folder} has no {name} yet; finish it with `forethought resume {self.folder}`") from error
+        return [json.loads(line) for line in text.splitlines()]
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, whenever the process dies."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    with scratch.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+
+
+def without_none(config: Mapping[str, Any]) -> dict[str, Any]:
+    """TOML has no null: what is None is left out."""
+    return {
+        key: without_none(value) if isinstance(value, Mapping) else value for key, value in config.items() if value is not None
+    }
+
+
+def surroundings() -> dict[str, Json]:
+    """Versions, commit and machine: what a reader needs to judge a number, none of it an input of the run."""
+    versions: dict[str, Json] = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    commit, dirty = git_state()
+    return {
+        "python": sys.version.split()[0],
+        "versions": versions,
+        "commit": commit,
+        "dirty": dirty,
+        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+    }
+
+
+def git_state() -> tuple[str | None, bool | None]:
+    """Commit of the checkout this package runs from, and whether it was changed since; None outside one."""
+    home = Path(__file__).resolve().parent.parent
+    if not (home / ".git").exists():
+        return None, None
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", "-C", str(home), *words], capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
+    except (OSError, subprocess.CalledProcessError):
+        return None, None
