@@ -75,7 +75,9 @@ def parse_tasks(text: str) -> list[int]:
             bounds = [int(bound) for bound in part.split(":")]
             tasks += range(*bounds) if len(bounds) > 1 else bounds
     except (ValueError, TypeError) as error:
-        raise ValueError(f"cannot read the tasks {text!r}; write FIRST:END, FIRST:END:STEP or numbers with commas") from error
+        raise ValueError(
+            f"cannot read the tasks {text!r}; write FIRST:END, FIRST:END:STEP or numbers with commas"
+        ) from error
     if not tasks or min(tasks) < 0 or len(set(tasks)) < len(tasks):
         raise ValueError(f"the tasks {text!r} are none, negative, or named twice")
     return tasks
@@ -90,7 +92,9 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     """
     experiment = Experiment.of(run_.config)
     world = experiment.simulator()
-    prompts = prompts_for(experiment.env, experiment.policy, experiment.value, Path(experiment.prompts) if experiment.prompts else None)
+    prompts = prompts_for(
+        experiment.env, experiment.policy, experiment.value, Path(experiment.prompts) if experiment.prompts else None
+    )
     if lm is None and value is None and experiment.model:
         lm = open_model(experiment.model, Path(experiment.adapter) if experiment.adapter else None, experiment.device)
     facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None}
@@ -121,7 +125,13 @@ def failure(strand: Strand) -> dict[str, Json]:
     assert strand.error is not None
     where = traceback.extract_tb(strand.error.__traceback__)
     last = f"{Path(where[-1].filename).name}:{where[-1].lineno}" if where else ""
-    return {"task": strand.task, "error": type(strand.error).__name__, "message": str(strand.error), "at": last, "spent": strand.spent.to_json()}
+    return {
+        "task": strand.task,
+        "error": type(strand.error).__name__,
+        "message": str(strand.error),
+        "at": last,
+        "spent": strand.spent.to_json(),
+    }
 
 
 def replay(run_: Run) -> list[Strand]:

@@ -46,7 +46,9 @@ class LMTextValue:
     parse failure and counts for nothing; if all fail, the estimate is marked as not parsed.
     """
 
-    def __init__(self, lm: LM, prompt: Prompt, *, samples: int = 5, temperature: float = 1.0, max_tokens: int = 96) -> None:
+    def __init__(
+        self, lm: LM, prompt: Prompt, *, samples: int = 5, temperature: float = 1.0, max_tokens: int = 96
+    ) -> None:
         if samples < 1:
             raise ValueError(f"samples is {samples}; at least one reply must be read")
         self.lm, self.prompt, self.samples = lm, prompt, samples
@@ -66,7 +68,9 @@ class LMTextValue:
         if not scored:
             return Estimate(0.0, usage=usage, parsed=False)
         median = replies[scored[(len(scored) - 1) // 2][1]].text
-        return Estimate(mean(score for score, _ in scored), SCORE.split(median)[0].removesuffix("Thus the ").strip(), usage)
+        return Estimate(
+            mean(score for score, _ in scored), SCORE.split(median)[0].removesuffix("Thus the ").strip(), usage
+        )
 
     def bound(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)

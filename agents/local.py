@@ -25,14 +25,16 @@ def load(spec: str, device: str = "cpu") -> tuple[PreTrainedModel, PreTrainedTok
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves these untyped
     weights = find_weights(spec)
     kwargs: dict[str, Any] = {"revision": weights.revision} if weights.revision else {}
-    model = AutoModelForCausalLM.from_pretrained(
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
         weights.source, dtype=fastest_dtype(device), use_safetensors=True, trust_remote_code=False, **kwargs
-    ).to(device)
+    )
+    model.to(torch.device(device))  # type: ignore[arg-type]  # a decorator hides the signature
     tokenizer = AutoTokenizer.from_pretrained(weights.source, trust_remote_code=False, **kwargs)
-    return model.eval(), tokenizer
+    model.eval()  # type: ignore[no-untyped-call]  # likewise
+    return model, tokenizer
 
 
 def fastest_dtype(device: str) -> torch.dtype:
@@ -97,7 +99,7 @@ class Local:
                     places.append((i, tuple(tokens[start:end])))
                     wanted.append((r, end - 1))
             at = torch.tensor(wanted, device=hidden.device).T
-            logits = self.model.get_output_embeddings()(hidden[at[0], at[1]])
+            logits = head_of(self.model)(hidden[at[0], at[1]])
             for (i, path), row in zip(places, logits.float().log_softmax(-1), strict=True):
                 read[i][path] = row
         results = []
@@ -118,7 +120,9 @@ class Local:
         pad = int(self.tokenizer.eos_token_id)
         ids = torch.tensor([[*row, *[pad] * (longest - len(row))] for row in rows], device=self.model.device)
         mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=self.model.device)
-        hidden: torch.Tensor = self.model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        hidden: torch.Tensor = self.model.base_model(
+            input_ids=ids, attention_mask=mask, use_cache=False
+        ).last_hidden_state
         return hidden
 
     # Texts: one batched decode for all requests of similar length.
@@ -147,7 +151,12 @@ class Local:
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
         while any(open_rows):
             output = self.model(
-                input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
             )
             cache = output.past_key_values
             chosen = []
@@ -163,13 +172,22 @@ class Local:
             ids = torch.tensor(chosen, device=device)[:, None]
             mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
             positions = positions[:, -1:] + 1
-        return [(self._text(tokens, request.sampling), len(tokens)) for tokens, request in zip(written, requests, strict=True)]
+        return [
+            (self._text(tokens, request.sampling), len(tokens))
+            for tokens, request in zip(written, requests, strict=True)
+        ]
 
     def _text(self, tokens: list[int], sampling: Sampling) -> str:
         text = str(self.tokenizer.decode(tokens, skip_special_tokens=True))
         for stop in sampling.stop:
             text = text.split(stop, 1)[0]
         return text
+
+
+def head_of(model: PreTrainedModel) -> torch.nn.Module:
+    """The last layer, from hidden states to logits of tokens."""
+    head: torch.nn.Module = model.get_output_embeddings()  # type: ignore[no-untyped-call]  # untyped in transformers
+    return head
 
 
 def pick(logits: torch.Tensor, sampling: Sampling, generator: torch.Generator) -> int:
@@ -193,7 +211,9 @@ def exclusive(continuations: Sequence[Sequence[int]], totals: Sequence[float]) -
     left = []
     for tokens, total in zip(continuations, totals, strict=True):
         longer = sum(
-            exp(other) for q, other in zip(continuations, totals, strict=True) if len(q) > len(tokens) and q[: len(tokens)] == tokens
+            exp(other)
+            for q, other in zip(continuations, totals, strict=True)
+            if len(q) > len(tokens) and q[: len(tokens)] == tokens
         )
         left.append(log(max(exp(total) - longer, 1e-300)) if longer else total)
     return tuple(left)
@@ -218,4 +238,5 @@ def merged(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
     if not (adapter / "adapter_model.safetensors").exists():
         raise ValueError(f"{adapter} holds no adapter_model.safetensors; give a folder that training wrote")
     whole: PreTrainedModel = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
-    return whole.eval()
+    whole.eval()  # type: ignore[no-untyped-call]  # of transformers
+    return whole

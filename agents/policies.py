@@ -69,7 +69,9 @@ class LMText:
     is a parse failure. Whether the text is legal is for the rules to say.
     """
 
-    def __init__(self, lm: LM, prompt: Prompt, *, samples: int = 5, temperature: float = 0.7, max_tokens: int = 32) -> None:
+    def __init__(
+        self, lm: LM, prompt: Prompt, *, samples: int = 5, temperature: float = 0.7, max_tokens: int = 32
+    ) -> None:
         if samples < 1:
             raise ValueError(f"samples is {samples}; at least one proposal must be written")
         self.lm, self.prompt, self.samples = lm, prompt, samples

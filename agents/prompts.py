@@ -14,7 +14,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from forethought.search import Context, Query
 
 PROMPTS = Path(__file__).parent / "prompts"
-SANDBOX = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False)
+SANDBOX = ImmutableSandboxedEnvironment(
+    undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False
+)
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,21 @@ class Recording:
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         replies = self.lm.complete(requests)
-        self._append([[digest(q), self.count(q.prompt), r.text, astuple(r.usage)] for q, r in zip(requests, replies, strict=True)])
+        self._append(
+            [
+                [digest(q), self.count(q.prompt), r.text, astuple(r.usage)]
+                for q, r in zip(requests, replies, strict=True)
+            ]
+        )
         return replies
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
         replies = self.lm.score(requests)
         self._append(
-            [[digest(q), self.count(q.prompt), r.log_probabilities, astuple(r.usage)] for q, r in zip(requests, replies, strict=True)]
+            [
+                [digest(q), self.count(q.prompt), r.log_probabilities, astuple(r.usage)]
+                for q, r in zip(requests, replies, strict=True)
+            ]
         )
         return replies
 

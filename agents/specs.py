@@ -22,11 +22,15 @@ def open_model(spec: str, adapter: Path | None = None, device: str = "cpu") -> L
     if kind == "recorded":
         return Recorded(Path(rest))
     if kind == "server":
-        raise ValueError(f"the model {spec!r}: this version has no server backend; run the model here, as in smollm2-135m")
+        raise ValueError(
+            f"the model {spec!r}: this version has no server backend; run the model here, as in smollm2-135m"
+        )
     try:
         from forethought.agents.local import Local
     except ImportError as error:
-        raise ValueError(f"the model {spec!r} needs torch, transformers and peft ({error}); install forethought[lm]") from error
+        raise ValueError(
+            f"the model {spec!r} needs torch, transformers and peft ({error}); install forethought[lm]"
+        ) from error
     return Local(spec, adapter, device)
 
 
@@ -59,7 +63,11 @@ def make_value(name: str, env_id: str, lm: LM | None, prompts: dict[str, Prompt]
     if name not in VALUES:
         raise ValueError(f"unknown value {name!r}; expected one of {', '.join(VALUES)}")
     model = required(lm, f"the value {name}")
-    value: Value = LMTokenValue(model, prompts["value_score"]) if name == "lm-tokens" else LMTextValue(model, prompts["value_text"])
+    value: Value = (
+        LMTokenValue(model, prompts["value_score"])
+        if name == "lm-tokens"
+        else LMTextValue(model, prompts["value_text"])
+    )
     return JudgedEndings(value, env_id) if endings == "rule" else value
 
 

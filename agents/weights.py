@@ -50,7 +50,9 @@ def find_weights(spec: str) -> Weights:
         return Weights(name, revision or "main", f"hub:{name}@{revision or 'main'}")
     folder = Path(spec).expanduser()
     if not (folder / "config.json").exists():
-        raise ValueError(f"unknown model {spec!r}; expected {SMOLLM2}, hf:ORG/NAME@REV, recorded:FILE, or a folder with a config.json")
+        raise ValueError(
+            f"unknown model {spec!r}; expected {SMOLLM2}, hf:ORG/NAME@REV, recorded:FILE, or a folder with a config.json"
+        )
     return Weights(str(folder.resolve()), None, content_of(folder))
 
 

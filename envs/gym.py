@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any, Generic, cast
+from typing import Any, Generic
 
 import gymnasium as gym
 import numpy as np
@@ -69,13 +69,17 @@ class TextEnv(gym.Env[str, str], Generic[S]):
             raise ValueError(f"unknown reset options {unknown}; expected 'task' and 'split'")
         split = options.get("split")
         if split is not None and split not in self.family.splits:
-            raise ValueError(f"unknown split {split!r} of {self.family.name}; expected one of {sorted(self.family.splits)}")
+            raise ValueError(
+                f"unknown split {split!r} of {self.family.name}; expected one of {sorted(self.family.splits)}"
+            )
         tasks = range(len(self.family)) if split is None else self.family.splits[split]
         task = options.get("task")
         if task is None:
             return tasks[int(self.np_random.integers(len(tasks)))]
         if isinstance(task, bool) or not isinstance(task, int | np.integer) or not 0 <= task < len(tasks):
-            raise ValueError(f"no task {task!r} in {split or self.family.name}; expected an integer from 0 to {len(tasks) - 1}")
+            raise ValueError(
+                f"no task {task!r} in {split or self.family.name}; expected an integer from 0 to {len(tasks) - 1}"
+            )
         return tasks[int(task)]
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
@@ -160,11 +164,11 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         """Stable bytes, equal for equal positions of one family in every process."""
         return self.family.key(self._here())
 
-    def render(self) -> str | None:  # type: ignore[override]  # one frame, as a text
+    def render(self) -> str | None:
         return self._text if self.render_mode == "ansi" else None
 
 
 def text_env(env: gym.Env[Any, Any]) -> TextEnv[Any] | None:
     """The TextEnv at the core of a wrapper chain, if there is one."""
     core = env.unwrapped
-    return cast("TextEnv[Any]", core) if isinstance(core, TextEnv) else None
+    return core if isinstance(core, TextEnv) else None

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import gymnasium as gym
 import numpy as np
@@ -39,7 +39,7 @@ class Simulator(Protocol[S]):
     def metrics(self, state: S) -> dict[str, Json]: ...
 
 
-class TaskSimulator(Simulator[S]):
+class TaskSimulator(Generic[S]):
     """The pure path: a task family as it is, with no copies."""
 
     def __init__(self, family: TaskFamily[S]) -> None:
@@ -47,11 +47,12 @@ class TaskSimulator(Simulator[S]):
         self.name = family.name
         self.world = family.world
         self.shows_reward = family.terminal_reward
-        self.instruction = family.instruction  # type: ignore[method-assign]  # straight through: search calls
-        self.actions = family.actions  # type: ignore[method-assign]  # these a hundred thousand times a second
-        self.step = family.step  # type: ignore[method-assign]
-        self.key = family.key  # type: ignore[method-assign]
-        self.metrics = family.metrics  # type: ignore[method-assign]
+        # Straight through: search calls these a hundred thousand times a second.
+        self.instruction: Callable[[S], str] = family.instruction
+        self.actions: Callable[[S], tuple[str, ...]] = family.actions
+        self.step: Callable[[S, str], Step[S]] = family.step
+        self.key: Callable[[S], bytes] = family.key
+        self.metrics: Callable[[S], dict[str, Json]] = family.metrics
 
     def root(self, index: int) -> Step[S]:
         if not 0 <= index < len(self.family):
@@ -71,7 +72,7 @@ class Point:
     ended: bool = False
 
 
-class EnvSimulator(Simulator[Point]):
+class EnvSimulator:
     """Drives any Gymnasium environment, whoever wrote it. A task is a seed.
 
     restore="snapshot" keeps a deep copy at every point (the wrappers' counters and the generators too).
@@ -117,7 +118,9 @@ class EnvSimulator(Simulator[Point]):
             return tuple(state.info["actions"])
         space = self._env.action_space
         if not isinstance(space, Discrete):
-            raise TypeError(f"{self.name} lists no info['actions'] and its {space} is not Discrete: search cannot know its actions")
+            raise TypeError(
+                f"{self.name} lists no info['actions'] and its {space} is not Discrete: search cannot know its actions"
+            )
         mask = state.info.get("action_mask", np.ones(int(space.n)))
         return tuple(str(int(space.start) + i) for i in range(int(space.n)) if mask[i])
 

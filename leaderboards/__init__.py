@@ -1,0 +1,19 @@
+"""Rows as data, intervals, and the pages made of them."""
+
+from forethought.leaderboards.board import build
+from forethought.leaderboards.rows import RowError, check, load_rows, make_row, save_row
+from forethought.leaderboards.statistics import Interval, bootstrap, mean_interval, paired_difference, share
+
+__all__ = [
+    "Interval",
+    "RowError",
+    "bootstrap",
+    "build",
+    "check",
+    "load_rows",
+    "make_row",
+    "mean_interval",
+    "paired_difference",
+    "save_row",
+    "share",
+]

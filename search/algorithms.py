@@ -11,18 +11,23 @@ from forethought.search.driver import Algorithm
 from forethought.search.greedy import greedy
 from forethought.search.mcts import mcts
 from forethought.search.requests import Search
+from forethought.search.walk import walk
 
-ALGORITHMS: dict[str, Callable[..., Search]] = {"greedy": greedy, "beam": beam, "mcts": mcts}
+ALGORITHMS: dict[str, Callable[..., Search]] = {"greedy": greedy, "beam": beam, "mcts": mcts, "walk": walk}
 
 
 def algorithm(name: str, settings: Mapping[str, float] | None = None) -> Algorithm:
     """An algorithm with its settings. Raises ValueError: an unknown name or setting, or a setting of the wrong type."""
     if name not in ALGORITHMS:
         raise ValueError(f"unknown algorithm {name!r}; expected one of {', '.join(ALGORITHMS)}")
-    known = {p.name: p.default for p in inspect.signature(ALGORITHMS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY}
+    known = {
+        p.name: p.default for p in inspect.signature(ALGORITHMS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY
+    }
     for setting, value in (settings or {}).items():
         if setting not in known:
             raise ValueError(f"{name} has no setting {setting!r}; expected one of {', '.join(known)}")
         if not value >= 0 or (not isinstance(known[setting], float) and not isinstance(value, int)):
-            raise ValueError(f"{name} {setting}={value!r}; expected {'a number' if isinstance(known[setting], float) else 'an integer'} of at least 0")
+            raise ValueError(
+                f"{name} {setting}={value!r}; expected {'a number' if isinstance(known[setting], float) else 'an integer'} of at least 0"
+            )
     return partial(ALGORITHMS[name], **(settings or {}))

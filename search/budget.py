@@ -45,7 +45,9 @@ class Budget:
         for part in text.split(","):
             name, equals, amount = part.strip().partition("=")
             if not equals or name not in known:
-                raise ValueError(f"cannot read the budget {part.strip()!r}; write NAME=LIMIT, NAME one of {', '.join(sorted(known))}")
+                raise ValueError(
+                    f"cannot read the budget {part.strip()!r}; write NAME=LIMIT, NAME one of {', '.join(sorted(known))}"
+                )
             try:
                 limits[name] = float(amount) if name == "seconds" else int(amount)
             except ValueError as error:

@@ -205,7 +205,9 @@ class Driver:
 
     def _reward(self, strand: Strand, node: Node) -> float:
         if "reward" not in self.privileges:
-            raise PrivilegeError("the search asks for the true reward, which this run was not given; run with --privilege reward")
+            raise PrivilegeError(
+                "the search asks for the true reward, which this run was not given; run with --privilege reward"
+            )
         reward, replayed = return_of(node)
         strand.spent.replayed_steps += replayed
         return reward

@@ -81,7 +81,9 @@ class Journal:
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -109,6 +111,8 @@ def read(path: Path) -> tuple[dict[int, list[Entry]], float, int]:
             continue
         mine = entries.setdefault(task, [])
         if seq != len(mine):
-            raise JournalError(f"{path}, line {number}: task {task} goes on with answer {seq}, and {len(mine)} was expected")
+            raise JournalError(
+                f"{path}, line {number}: task {task} goes on with answer {seq}, and {len(mine)} was expected"
+            )
         mine.append((kind, answer))
     return entries, seconds, whole

@@ -70,12 +70,12 @@ class Bounds(Generic[Q]):
         return total
 
 
-class Expanding(Kind[Query, Sequence[Proposal]]):
+class Expanding:
     name = "expand"
+    dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
 
     def __init__(self, policy: Policy) -> None:
-        self.ask = policy.propose  # type: ignore[method-assign]  # straight through
-        self.dump, self.load = dump_proposals, load_proposals  # type: ignore[method-assign]  # likewise
+        self.ask = policy.propose
 
     def queries(self, request: Expand | ExpandAll, seed: int) -> tuple[list[Query], int]:
         nodes = [request.node] if type(request) is Expand else list(request.nodes)  # type: ignore[union-attr]
@@ -122,12 +122,12 @@ def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Le
     return children
 
 
-class Evaluating(Kind[Query, Estimate]):
+class Evaluating:
     name = "evaluate"
+    dump, load = staticmethod(dump_estimate), staticmethod(load_estimate)
 
     def __init__(self, value: Value) -> None:
-        self.ask = value.evaluate  # type: ignore[method-assign]  # straight through
-        self.dump, self.load = dump_estimate, load_estimate  # type: ignore[method-assign]  # likewise
+        self.ask = value.evaluate
 
     def queries(self, request: Evaluate, seed: int) -> tuple[list[Query], int]:
         return [Query(node, None, seed) for node in request.nodes], 0
@@ -144,12 +144,12 @@ class Evaluating(Kind[Query, Estimate]):
         spent.evaluations += len(answers)
 
 
-class Asking(Kind[Question, Reply]):
+class Asking:
     name = "ask"
+    dump, load = staticmethod(dump_reply), staticmethod(load_reply)
 
     def __init__(self, asker: Asker | None) -> None:
         self.asker = asker
-        self.dump, self.load = dump_reply, load_reply  # type: ignore[method-assign]  # straight through
 
     def queries(self, request: Ask, seed: int) -> tuple[list[Question], int]:
         node = request.node
@@ -157,7 +157,9 @@ class Asking(Kind[Question, Reply]):
 
     def ask(self, queries: Sequence[Question]) -> Sequence[Reply]:
         if self.asker is None:
-            raise RuntimeError("this search asks free questions, and the run has no model to answer them; give an asker")
+            raise RuntimeError(
+                "this search asks free questions, and the run has no model to answer them; give an asker"
+            )
         return self.asker.ask(queries)
 
     def apply(self, request: Ask, answers: Sequence[Reply], spent: Ledger) -> str:

@@ -37,13 +37,17 @@ class Run:
         try:
             self.config: dict[str, Any] = tomlkit.parse((folder / "config.toml").read_text(encoding="utf-8")).unwrap()
         except (OSError, TOMLKitError, UnicodeDecodeError) as error:
-            raise RunError(f"{folder} is no run ({error}); give a folder that `forethought eval` or `stl` made") from error
+            raise RunError(
+                f"{folder} is no run ({error}); give a folder that `forethought eval` or `stl` made"
+            ) from error
 
     @classmethod
     def create(cls, folder: Path, config: Mapping[str, Any]) -> Run:
         """Begin a run. Raises RunError: the folder holds a run already, or anything else."""
         if (folder / "config.toml").exists():
-            raise RunError(f"{folder} holds a run already; go on with `forethought resume {folder}`, or give a new folder")
+            raise RunError(
+                f"{folder} holds a run already; go on with `forethought resume {folder}`, or give a new folder"
+            )
         if folder.exists() and any(folder.iterdir()):
             raise RunError(f"{folder} is not empty and holds no run; give a new folder")
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +95,9 @@ class Run:
         try:
             text = (self.folder / name).read_text(encoding="utf-8")
         except OSError as error:
-            raise RunError(f"{self.folder} has no {name} yet; finish it with `forethought resume {self.folder}`") from error
+            raise RunError(
+                f"{self.folder} has no {name} yet; finish it with `forethought resume {self.folder}`"
+            ) from error
         return [json.loads(line) for line in text.splitlines()]
 
 
@@ -108,7 +114,9 @@ def replace(path: Path, text: str) -> None:
 def without_none(config: Mapping[str, Any]) -> dict[str, Any]:
     """TOML has no null: what is None is left out."""
     return {
-        key: without_none(value) if isinstance(value, Mapping) else value for key, value in config.items() if value is not None
+        key: without_none(value) if isinstance(value, Mapping) else value
+        for key, value in config.items()
+        if value is not None
     }
 
 
@@ -137,7 +145,9 @@ def git_state() -> tuple[str | None, bool | None]:
         return None, None
 
     def git(*words: str) -> str:
-        return subprocess.run(["git", "-C", str(home), *words], capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", str(home), *words], capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     try:
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))

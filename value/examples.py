@@ -52,4 +52,6 @@ def cycle(examples: Sequence[Example], count: int, draw: random.Random) -> list[
 
 
 def write(examples: Iterable[Example], path: Path) -> None:
-    path.write_text("".join(json.dumps(example.to_json(), sort_keys=True) + "\n" for example in examples), encoding="ascii")
+    path.write_text(
+        "".join(json.dumps(example.to_json(), sort_keys=True) + "\n" for example in examples), encoding="ascii"
+    )

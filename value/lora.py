@@ -13,7 +13,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from torch.nn.functional import cross_entropy
 
-from forethought.agents.local import load
+from forethought.agents.local import head_of, load
 
 IGNORE = -100  # positions whose token is not learnt
 
@@ -53,12 +53,13 @@ def train(
     base, tokenizer = load(config.model, config.device)
     lora = LoraConfig(r=config.rank, lora_alpha=config.alpha, lora_dropout=0.0, target_modules="all-linear")
     model = get_peft_model(base, lora).train()
-    body, head = base.base_model, base.get_output_embeddings()
+    body, head = base.base_model, head_of(base)
     learnt = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(learnt, lr=config.learning_rate, weight_decay=config.weight_decay)
     end = int(tokenizer.eos_token_id)
     rows = [
-        (tokenizer(pair.prompt).input_ids, [*tokenizer(pair.completion, add_special_tokens=False).input_ids, end]) for pair in pairs
+        (tokenizer(pair.prompt).input_ids, [*tokenizer(pair.completion, add_special_tokens=False).input_ids, end])
+        for pair in pairs
     ]
     steps = config.epochs * math.ceil(len(rows) / config.batch)
     losses: list[float] = []
@@ -66,7 +67,9 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * schedule(step, steps, config.warmup)
         ids, mask, labels = collate(batch, end)
-        hidden = body(input_ids=ids.to(config.device), attention_mask=mask.to(config.device), use_cache=False).last_hidden_state
+        hidden = body(
+            input_ids=ids.to(config.device), attention_mask=mask.to(config.device), use_cache=False
+        ).last_hidden_state
         places = labels != IGNORE  # logits only where a token is learnt: the vocabulary is the widest matrix
         loss = cross_entropy(head(hidden[places.to(config.device)]).float(), labels[places].to(config.device))
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
@@ -81,7 +84,9 @@ def train(
     return losses
 
 
-def shuffled_batches(rows: Sequence[tuple[list[int], list[int]]], config: TrainingConfig) -> Iterator[list[tuple[list[int], list[int]]]]:
+def shuffled_batches(
+    rows: Sequence[tuple[list[int], list[int]]], config: TrainingConfig
+) -> Iterator[list[tuple[list[int], list[int]]]]:
     draw = random.Random(config.seed)
     for _ in range(config.epochs):
         order = draw.sample(rows, len(rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -33,8 +33,9 @@ class Game24:
             raise ValueError(f"a puzzle needs at least two numbers; given: {self.puzzles!r:.200}")
         self.world = hashlib.sha256("\n".join(self.puzzles).encode()).hexdigest()[:16]
         count = len(self.puzzles)
+        self.splits: Mapping[str, range]
         if puzzles is None:  # the usual test rows 900..999; the rest is free to learn from
-            self.splits = {"train": range(0, 900), "test": range(900, 1000), "hard": range(1000, count)}
+            self.splits = {"train": range(900), "test": range(900, 1000), "hard": range(1000, count)}
         else:
             self.splits = {"all": range(count)}
 

@@ -1,0 +1,43 @@
+"""forethought board add | build"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from forethought.cli.envs import AsJson
+from forethought.leaderboards import build, load_rows, make_row, save_row
+from forethought.leaderboards.rows import ROWS
+from forethought.search.run import Run
+
+app = typer.Typer(no_args_is_help=True, help="The board: rows of runs, a table and a page of rows.")
+out = Console(highlight=False)
+Rows = Annotated[Path, typer.Option(help="The folder of the rows.")]
+
+
+@app.command()
+def add(
+    run: Path,
+    name: Annotated[str | None, typer.Option(help="The row's name; by default the run's.")] = None,
+    training: Annotated[str | None, typer.Option(help="Where the adapter came from.")] = None,
+    rows: Rows = ROWS,
+    as_json: AsJson = False,
+) -> None:
+    """Make a row of a finished run."""
+    opened = Run(run)
+    row = make_row(opened, (name or run.resolve().name).lower(), training)
+    path = save_row(row, rows)
+    print(json.dumps(row)) if as_json else out.print(f"{path}", markup=False, soft_wrap=True)
+
+
+@app.command("build")
+def build_board(
+    rows: Rows = ROWS, to: Annotated[Path, typer.Option(help="Where board.md and board.html go.")] = Path("site")
+) -> None:
+    """Write the table and the page of all rows."""
+    for path in build(load_rows(rows), to):
+        out.print(f"{path}", markup=False, soft_wrap=True)

@@ -1,0 +1,164 @@
+"""forethought demo: the main job, from untrained model to one table and one page."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from forethought.agents.experiment import Experiment, parse_tasks
+from forethought.agents.experiment import run as run_experiment
+from forethought.cli import stl as stl_command
+from forethought.cli.envs import AsJson
+from forethought.cli.progress import TaskProgress, say
+from forethought.cli.report import Side, held_out_states, picture, summary
+from forethought.search import Strand
+from forethought.search.run import Run, replace
+
+if TYPE_CHECKING:
+    from forethought.value.stl import Round
+
+ENV = "Game24-v0"
+out = Console(highlight=False)
+WIDTHS = (12, 24, 26, 24, 10, 9, 8)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Fixed counts, never a clock: the same work on every machine."""
+
+    tasks: tuple[str, ...] = ("0:300", "0:100")  # of round 1 and of round 2
+    validation: str = "1000:1015"
+    held_out: str = "900:930"
+    walks: tuple[int, int] = (24, 6)
+    examples: int = 3200
+    batch: int = 32
+    learning_rate: float = 1e-3
+    keep: int = 3
+    nodes: int = 120
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Plan:
+        """From config.toml, where tuples are lists."""
+        read: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in config.items()}
+        return cls(**read)
+
+    def stl_config(self, model: str, seed: int) -> dict[str, Any]:
+        return {
+            "kind": "stl", "env": ENV, "tasks": list(self.tasks), "validation": self.validation, "model": model, "rounds": 2,
+            "collect": [{"walks": self.walks[0], "first": 2, "last": 2}, {"walks": self.walks[1], "first": 1, "last": 2}],
+            "validation_walks": 4, "examples": self.examples, "value": "lm-tokens", "endings": "rule", "gamma": 1.0,
+            "learning_rate": self.learning_rate, "batch": self.batch, "seed": seed, "device": "cpu",
+        }  # fmt: skip
+
+
+QUICK = Plan(("0:60", "0:6"), "1000:1003", "900:904", (12, 2), 64, 16, 1e-3, 2, 80)
+
+
+def demo(
+    model: str = "smollm2-135m",
+    quick: Annotated[bool, typer.Option(help="A tenth of the work, to see the road; its numbers mean little.")] = False,
+    seed: int = 0,
+    run: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/demo"),
+    as_json: AsJson = False,
+) -> None:
+    """Teach a small language model to look ahead in the Game of 24, and play held-out puzzles before and after.
+
+    A run that was stopped, or is done, is gone on with: nothing is computed twice.
+    """
+    plan = QUICK if quick else Plan()
+    config = {
+        "kind": "demo",
+        "model": model,
+        "seed": seed,
+        "plan": {**asdict(plan), "tasks": list(plan.tasks), "walks": list(plan.walks)},
+    }
+    if (run / "config.toml").exists():
+        opened = Run(run)
+        if opened.config != config:
+            raise ValueError(f"{run} holds a run with other settings; give a new folder with --run, or remove it")
+    else:
+        opened = Run.create(run, config)
+    go_on(opened, as_json)
+
+
+def go_on(run: Run, as_json: bool) -> None:
+    from forethought.cli.evaluate import interrupted
+
+    try:
+        report(run, as_json)
+    except KeyboardInterrupt:
+        interrupted(run.folder)
+
+
+def report(run: Run, as_json: bool) -> None:
+    from forethought.value.stl import best
+
+    began = time.monotonic()
+    plan = Plan.of(run.config["plan"])
+    taught = open_or_create(run.folder / "stl", plan.stl_config(run.config["model"], run.config["seed"]))
+    rounds = stl_command.rounds_of(taught)
+    kept = best(rounds)
+    say(
+        f"round {kept.number} is kept: of the trained values it agrees best with its own look ahead on validation puzzles"
+    )
+    before, after = side("untrained", rounds[0], run, plan), side("trained", kept, run, plan)
+    states = held_out_states(before, after, {example.key for r in rounds for example in r.examples})
+    seen = [state for group in states.values() for state in group]
+    table = summary(before, after, states)
+    notes = [
+        f"{len(seen)} held-out states of {len(states)} puzzles, none met in training; 24 can be reached from {sum(s.truth for s in seen):.0f}",
+        "agreement of each round with its own look ahead on validation puzzles (Spearman): "
+        + ", ".join(f"{r.number}: {r.agreement:.3f}" for r in rounds)
+        + f"; round {kept.number} was kept",
+        f"this call took {time.monotonic() - began:.0f} seconds",
+    ]
+    replace(run.folder / "demo.json", json.dumps({"table": table, "notes": notes}, indent=1) + "\n")
+    page = run.folder / "demo.html"
+    replace(page, picture(before, after, table, notes))
+    if as_json:
+        print(json.dumps({"table": table, "notes": notes, "page": str(page)}))
+        return
+    for row in table:
+        out.print(
+            "".join(f"{cell:{width}}" for cell, width in zip(row, WIDTHS, strict=True)).rstrip(),
+            markup=False,
+            soft_wrap=True,
+        )
+    for note in notes:
+        out.print(f"- {note}", markup=False, soft_wrap=True)
+    out.print(f"page: {page}", markup=False, soft_wrap=True)
+
+
+def open_or_create(folder: Path, config: Mapping[str, Any]) -> Run:
+    return Run(folder) if (folder / "config.toml").exists() else Run.create(folder, config)
+
+
+def side(name: str, round_: Round, run: Run, plan: Plan) -> Side:
+    """Play the held-out puzzles and survey their states with one value model, at the same budget."""
+    from forethought.value.trainer import language_model_of
+
+    inner = language_model_of(round_.value)
+    assert inner is not None
+    adapter = str(run.folder / "stl" / str(round_.number) / "adapter") if round_.number else None
+
+    def go(what: str, algorithm: str, settings: Mapping[str, float], nodes: int) -> tuple[list[Strand], float]:
+        made = Experiment(
+            ENV, plan.held_out, algorithm, {"nodes": nodes}, value="lm-tokens", model=run.config["model"], adapter=adapter,
+            endings="rule", seed=run.config["seed"], settings=settings,
+        )  # fmt: skip
+        folder = open_or_create(run.folder / f"{what}-{name}", made.config())
+        with TaskProgress(f"{what} {name}", len(parse_tasks(plan.held_out))) as progress:
+            strands = run_experiment(folder, progress, lm=inner.lm, value=round_.value)
+        with folder.journal() as journal:
+            return strands, journal.seconds
+
+    played, seconds = go("play", "beam", {"keep": plan.keep}, plan.nodes)
+    surveyed, _ = go("survey", "walk", {"walks": 1, "first": 0, "last": 0}, 1000)
+    return Side(name, played, surveyed, seconds)

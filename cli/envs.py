@@ -1,0 +1,194 @@
+"""forethought envs list | check | bench | play"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Annotated, Any
+
+import gymnasium as gym
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from forethought.envs import IDS, TextEnv, simulate
+from forethought.envs.conformance import Subject, run_checks
+
+app = typer.Typer(no_args_is_help=True, help="The environments: list them, check them, time them, play them.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+out = Console(highlight=False)
+
+
+def make(env_id: str) -> gym.Env[Any, Any]:
+    """Raises ValueError: an id that is not registered, with those that are."""
+    try:
+        return gym.make(env_id)
+    except (gym.error.Error, ModuleNotFoundError) as error:
+        raise ValueError(
+            f"unknown env {env_id!r} ({error}); registered here: {', '.join(IDS)}, or give MODULE:ID"
+        ) from error
+
+
+def text_env_of(env_id: str) -> TextEnv[Any]:
+    core = make(env_id).unwrapped
+    if not isinstance(core, TextEnv):
+        raise ValueError(f"{env_id} is a {type(core).__name__}, not one of this suite's text environments")
+    return core
+
+
+@app.command("list")
+def list_envs(as_json: AsJson = False) -> None:
+    """The registered environments, their tasks and splits."""
+    rows = []
+    for env_id in IDS:
+        family = text_env_of(env_id).family
+        splits = {name: f"{r.start}:{r.stop}" for name, r in family.splits.items()}
+        rows.append({"id": env_id, "tasks": len(family), "splits": splits, "world": family.world})
+    if as_json:
+        print(json.dumps(rows))
+        return
+    table = Table("id", "tasks", "splits", "world", box=None)
+    for row in rows:
+        table.add_row(
+            str(row["id"]), str(row["tasks"]), " ".join(f"{k}={v}" for k, v in row["splits"].items()), str(row["world"])
+        )  # type: ignore[attr-defined]  # a dict, built above
+    out.print(table)
+
+
+@app.command()
+def check(
+    env_id: str,
+    seed: int = 0,
+    option: Annotated[list[str] | None, typer.Option("--env-option", help="NAME=JSON, for gym.make.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold an environment (also MODULE:ID) to every promise of this suite. Exit code 1 if one is broken."""
+    make(env_id)
+    found = run_checks(Subject(env_id, options=env_options(option), seed=seed))
+    if as_json:
+        print(json.dumps(found))
+    else:
+        for name, wrong in found.items():
+            out.print(
+                f"{'ok    ' if wrong is None else 'BROKEN'} {name}" + (f": {wrong}" if wrong else ""),
+                markup=False,
+                soft_wrap=True,
+            )
+    raise typer.Exit(int(any(wrong is not None for wrong in found.values())))
+
+
+def env_options(texts: list[str] | None) -> dict[str, Any]:
+    """From NAME=JSON. Raises ValueError: anything else."""
+    options: dict[str, Any] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        try:
+            options[name] = json.loads(value)
+        except ValueError as error:
+            raise ValueError(f'cannot read the option {text!r}; write NAME=JSON, as in split="test"') from error
+        if not equals or not name:
+            raise ValueError(f"cannot read the option {text!r}; write NAME=JSON")
+    return options
+
+
+@app.command()
+def bench(env_id: str, steps: int = 50_000, repeats: int = 5, as_json: AsJson = False) -> None:
+    """Time a seeded random walker: medians of repeats, a second."""
+    if steps < 1 or repeats < 1:
+        raise ValueError(f"steps={steps} and repeats={repeats} must be at least 1")
+    env = text_env_of(env_id)
+    family, simulator, draw = env.family, simulate(env_id), random.Random(0)
+    played: list[tuple[Any, str]] = []
+    task = 0
+    while len(played) < steps:
+        step, task = simulator.root(task % len(family)), task + 1
+        while not step.terminated and len(played) < steps:
+            action = draw.choice(simulator.actions(step.state))
+            played.append((step.state, action))
+            step = simulator.step(step.state, action)
+
+    def pure() -> None:
+        for state, action in played:
+            family.step(state, action)
+
+    def listed() -> None:
+        for state, action in played:
+            family.actions(state)
+            family.step(state, action)
+
+    def through_gym() -> None:
+        env.reset(seed=0, options={"task": 0})
+        done = False
+        walker = random.Random(0)
+        info = env.reset(seed=0)[1]
+        for _ in range(steps):
+            if done:
+                _, info = env.reset()
+            _, _, done, _, info = env.step(walker.choice(info["actions"]))
+
+    def forks() -> None:
+        env.reset(seed=0)
+        for _ in range(steps):
+            env.fork()
+
+    found = {}
+    for name, work in (
+        ("pure steps", pure),
+        ("steps with list of actions", listed),
+        ("env.step with info", through_gym),
+        ("forks", forks),
+    ):
+        found[name] = round(steps / median(seconds(work) for _ in range(repeats)))
+    if as_json:
+        print(json.dumps(found))
+        return
+    for name, rate in found.items():
+        out.print(f"{name:28} {rate:>12,} a second")
+
+
+def seconds(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+@app.command()
+def play(env_id: str, task: int = 0) -> None:
+    """Play a task in the terminal. `?` lists the actions, `undo` takes one back, an empty line ends."""
+    env = text_env_of(env_id)
+    text, info = env.reset(options={"task": task})
+    out.print(info["instruction"], markup=False)
+    past: list[tuple[TextEnv[Any], str, dict[str, Any]]] = []
+    while True:
+        out.print(text, markup=False)
+        try:
+            action = input("> ")
+        except EOFError:
+            action = ""
+        if not action:
+            return
+        if action == "?":
+            out.print("\n".join(info["actions"]), markup=False)
+        elif action == "undo":
+            if past:
+                env, text, info = past.pop()
+            else:
+                out.print("nothing to take back", markup=False)
+        else:
+            before = (env, text, info)
+            env = env.fork()
+            text, reward, ended, _, info = env.step(action)
+            if info["illegal"]:
+                out.print(info["illegal"], markup=False)
+                env, text, info = before
+                continue
+            past.append(before)
+            if ended:
+                out.print(
+                    f"{text}\nreward {reward:g}  " + "  ".join(f"{k}: {v}" for k, v in info["metrics"].items()),
+                    markup=False,
+                )
+                return

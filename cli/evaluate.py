@@ -1,0 +1,132 @@
+"""forethought eval and resume"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from forethought.agents import experiment
+from forethought.agents.experiment import Experiment, parse_tasks
+from forethought.cli import demo as demo_command
+from forethought.cli import stl as stl_command
+from forethought.cli.envs import AsJson, env_options, make
+from forethought.cli.progress import TaskProgress, console
+from forethought.leaderboards import mean_interval
+from forethought.leaderboards.rows import total
+from forethought.search import Budget
+from forethought.search.run import Run, RunError
+
+out = Console(highlight=False)
+
+
+def evaluate(
+    env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.")],
+    agent: Annotated[str, typer.Option(help="greedy, beam, mcts or walk.")],
+    tasks: Annotated[str, typer.Option(help="FIRST:END, FIRST:END:STEP, or numbers with commas.")],
+    budget: Annotated[str, typer.Option(help="nodes=, lm_calls=, tokens= (a task), seconds= (the run), with commas.")],
+    policy: Annotated[str, typer.Option(help="all, lm-rank or lm-text.")] = "all",
+    value: Annotated[str, typer.Option(help="rule, lm-tokens or lm-text.")] = "rule",
+    model: Annotated[str | None, typer.Option(help="smollm2-135m, hf:ORG/NAME@REV, a folder, recorded:FILE.")] = None,
+    adapter: Annotated[str | None, typer.Option(help="A folder that training wrote.")] = None,
+    endings: Annotated[str | None, typer.Option(help="Who judges an ending: rule or model.")] = None,
+    prompts: Annotated[str | None, typer.Option(help="A folder of prompt files to use instead.")] = None,
+    record: Annotated[str | None, typer.Option(help="Keep the model's replies in this file of the run.")] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help="NAME=NUMBER, a setting of the agent.")] = None,
+    option: Annotated[list[str] | None, typer.Option("--env-option", help="NAME=JSON, for gym.make.")] = None,
+    privilege: Annotated[list[str] | None, typer.Option(help="reward: let the search read the true reward.")] = None,
+    seed: int = 0,
+    concurrency: int = 64,
+    device: str = "cpu",
+    run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run an agent on tasks, journaled: what a crash stops, `resume` goes on with."""
+    make(env)
+    asked = Experiment(
+        env=env, tasks=tasks, algorithm=agent, budget=Budget.parse(budget).limits(), policy=policy, value=value, model=model,
+        adapter=adapter, endings=endings, prompts=prompts, record=inside(record), seed=seed, concurrency=concurrency, device=device,
+        privileges=tuple(privilege or ()), settings=settings_of(setting), env_options=env_options(option),
+    )  # fmt: skip
+    folder = run or free_folder(Path("runs"), f"{env}-{agent}")
+    go_on(Run.create(folder, asked.config()), as_json)
+
+
+def resume(run: Path, as_json: AsJson = False) -> None:
+    """Go on with a run, exactly as it was begun: its saved config is read, and nothing can be overridden."""
+    opened = Run(run)
+    kind = opened.config.get("kind")
+    if kind == "eval":
+        go_on(opened, as_json)
+    elif kind == "stl":
+        stl_command.go_on(opened, as_json)
+    elif kind == "demo":
+        demo_command.go_on(opened, as_json)
+    else:
+        raise RunError(f"{run} is a run of kind {kind!r}; this version knows eval, stl and demo")
+
+
+def go_on(run: Run, as_json: bool) -> None:
+    tasks = len(parse_tasks(str(run.config["tasks"])))
+    try:
+        with TaskProgress(run.folder.name, tasks) as progress:
+            experiment.run(run, progress)
+    except KeyboardInterrupt:
+        interrupted(run.folder)
+    summary = summarise(run)
+    if as_json:
+        print(json.dumps(summary))
+    else:
+        out.print(
+            f"score {summary['score']} on {summary['tasks']} tasks; spent {summary['spent']}",
+            markup=False,
+            soft_wrap=True,
+        )
+        out.print(f"{run.folder}", markup=False)
+    raise typer.Exit(int(summary["failed"] > 0))
+
+
+def summarise(run: Run) -> dict[str, Any]:
+    results, failures = run.results(), run.failures()
+    scores = [float(result["score"]) for result in results] + [0.0] * len(failures)
+    spent = total(result["spent"] for result in [*results, *failures])
+    counts = {name: amount for name, amount in spent.items() if name != "roles" and amount}
+    return {
+        "run": str(run.folder), "tasks": len(scores), "failed": len(failures),
+        "score": str(mean_interval(scores)), "mean": sum(scores) / len(scores), "spent": counts,
+    }  # fmt: skip
+
+
+def interrupted(folder: Path) -> None:
+    console.print(f"interrupted; go on with: forethought resume {folder}", markup=False, soft_wrap=True)
+    raise typer.Exit(130)
+
+
+def settings_of(texts: list[str] | None) -> dict[str, float]:
+    """From NAME=NUMBER. Raises ValueError: anything else."""
+    settings: dict[str, float] = {}
+    for text in texts or ():
+        name, _, value = text.partition("=")
+        try:
+            settings[name] = float(value) if "." in value or "e" in value else int(value)
+        except ValueError as error:
+            raise ValueError(f"cannot read the setting {text!r}; write NAME=NUMBER, as in keep=5") from error
+    return settings
+
+
+def inside(name: str | None) -> str | None:
+    """A file name of the run's folder. Raises ValueError: a path that leaves it."""
+    if name is not None and (os.path.basename(name) != name or name in (".", "..", "")):
+        raise ValueError(f"{name!r} leaves the run's folder; give a bare file name")
+    return name
+
+
+def free_folder(home: Path, name: str) -> Path:
+    number = 1
+    while (home / f"{name}-{number}").exists():
+        number += 1
+    return home / f"{name}-{number}"

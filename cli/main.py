@@ -1,0 +1,39 @@
+"""The command: one app, one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import typer
+
+from forethought.cli import board, demo, envs, evaluate, stl
+from forethought.search import JournalError
+from forethought.search.run import RunError
+
+USAGE, INTERRUPTED = 2, 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Text environments that fork, search with a counted budget, values that teach themselves to look ahead.",
+)
+app.add_typer(envs.app, name="envs")
+app.add_typer(board.app, name="board")
+app.command("eval")(evaluate.evaluate)
+app.command("resume")(evaluate.resume)
+app.command("stl")(stl.stl)
+app.command("demo")(demo.demo)
+
+
+def main() -> None:
+    """Exit codes: 0 complete, 1 some tasks failed, 2 usage, 130 interrupted."""
+    warnings.filterwarnings("ignore", category=FutureWarning)  # of libraries, to their own callers
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except (ValueError, RunError, JournalError, OSError) as error:
+        print(f"forethought: {error}", file=sys.stderr)
+        sys.exit(USAGE)

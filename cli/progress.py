@@ -1,0 +1,74 @@
+"""A progress line on a terminal, plain lines elsewhere; always on standard error."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from forethought.leaderboards import mean_interval
+from forethought.search import Strand, return_of
+
+console = Console(stderr=True, highlight=False)
+PLAIN_SECONDS = 10.0
+
+
+class TaskProgress:
+    """done/total, mean score with its interval, tokens a second, time left."""
+
+    def __init__(self, label: str, total: int) -> None:
+        self.label, self.total, self.done, self.failed = label, total, 0, 0
+        self.scores: list[float] = []
+        self.tokens = 0
+        self.began = self.shown = time.monotonic()
+        self.bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[detail]}"), TimeRemainingColumn(),
+            console=console, disable=not console.is_terminal,
+        )  # fmt: skip
+        self.row = self.bar.add_task(label, total=total, detail="")
+
+    def __enter__(self) -> TaskProgress:
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+        if not console.is_terminal and self.done:
+            self._print()
+
+    def __call__(self, strand: Strand) -> None:
+        """Count a task that has ended. The search is over, so its true score may be read."""
+        self.done += 1
+        self.tokens += strand.spent.usage.tokens
+        if strand.error is not None or strand.answer is None:
+            self.failed += 1
+            console.print(f"task {strand.task} failed: {type(strand.error).__name__}: {strand.error}", markup=False)
+        else:
+            self.scores.append(return_of(strand.answer)[0])
+        self.bar.update(self.row, advance=1, detail=self._detail())
+        if not console.is_terminal and time.monotonic() - self.shown > PLAIN_SECONDS:
+            self._print()
+
+    def _detail(self) -> str:
+        seconds = max(time.monotonic() - self.began, 1e-9)
+        mean = f"mean {mean_interval(self.scores)}" if self.scores else "no score yet"
+        tokens = f", {self.tokens / seconds:.0f} tokens/s" if self.tokens else ""
+        return f"{mean}{tokens}" + (f", {self.failed} failed" if self.failed else "")
+
+    def _print(self) -> None:
+        self.shown = time.monotonic()
+        left = (self.shown - self.began) / self.done * (self.total - self.done)
+        console.print(f"{self.label}: {self.done}/{self.total}, {self._detail()}, {left:.0f} s left", markup=False)
+
+
+def training_progress(step: int, steps: int, loss: float) -> None:
+    if step == 1 or step % 10 == 0 or step == steps:
+        console.print(f"  training step {step}/{steps}, loss {loss:.3f}", markup=False)
+
+
+def say(text: str) -> None:
+    console.print(text, markup=False)

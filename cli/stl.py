@@ -1,0 +1,149 @@
+"""forethought stl"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forethought.cli.envs import AsJson, make
+from forethought.cli.progress import console, say, training_progress
+from forethought.search.run import Run
+
+if TYPE_CHECKING:
+    from forethought.value.stl import Round
+
+
+def stl(
+    env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.")],
+    tasks: Annotated[str, typer.Option(help="Training tasks; for other tasks in later rounds give it again.")],
+    validation: Annotated[str, typer.Option(help="Tasks on which the round to keep is chosen.")],
+    model: str = "smollm2-135m",
+    rounds: int = 2,
+    depths: Annotated[
+        str, typer.Option(help="FIRST:LAST depth of the states looked at, a round, with commas.")
+    ] = "2:2,1:2",
+    walks: Annotated[str, typer.Option(help="Looks per task, a round, with commas.")] = "8",
+    validation_walks: int = 4,
+    examples: Annotated[int, typer.Option(help="Pairs drawn a round, half with a target of 0.5 or more.")] = 3200,
+    value: Annotated[str, typer.Option(help="lm-tokens or lm-text.")] = "lm-tokens",
+    endings: Annotated[str, typer.Option(help="Who judges an ending: rule or model.")] = "rule",
+    gamma: float = 1.0,
+    learning_rate: float = 1e-3,
+    batch: int = 32,
+    seed: int = 0,
+    device: str = "cpu",
+    run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a value model from state transitions alone, round after round, without a reward."""
+    from forethought.cli.evaluate import free_folder
+
+    make(env)
+    config = {
+        "kind": "stl", "env": env, "tasks": [tasks], "validation": validation, "model": model, "rounds": rounds,
+        "collect": collect_settings(depths, walks), "validation_walks": validation_walks, "examples": examples,
+        "value": value, "endings": endings, "gamma": gamma, "learning_rate": learning_rate, "batch": batch,
+        "seed": seed, "device": device,
+    }  # fmt: skip
+    build(config)
+    go_on(Run.create(run or free_folder(Path("runs"), f"{env}-stl"), config), as_json)
+
+
+def collect_settings(depths: str, walks: str) -> list[dict[str, int]]:
+    """One entry a round. Raises ValueError: texts that are no such lists."""
+    try:
+        ends = [[int(end) for end in part.split(":")] for part in depths.split(",")]
+        counts = [int(part) for part in walks.split(",")]
+        if any(len(pair) != 2 or not 0 <= pair[0] <= pair[1] for pair in ends) or min(counts) < 1:
+            raise ValueError("a depth or a number of walks is out of range")
+    except ValueError as error:
+        raise ValueError(
+            f"cannot read --depths {depths!r} --walks {walks!r} ({error}); write --depths 2:2,1:2 --walks 8,4"
+        ) from error
+    rounds = max(len(ends), len(counts))
+    return [
+        {
+            "walks": counts[min(i, len(counts) - 1)],
+            "first": ends[min(i, len(ends) - 1)][0],
+            "last": ends[min(i, len(ends) - 1)][1],
+        }
+        for i in range(rounds)
+    ]
+
+
+def build(config: dict[str, Any]) -> tuple[Any, Any]:
+    """The method and its trainer. Raises ValueError: what they refuse, or no torch to train with."""
+    try:
+        from forethought.value.lora import TrainingConfig
+        from forethought.value.stl import STL
+        from forethought.value.trainer import LoRATrainer
+    except ImportError as error:
+        raise ValueError(f"training needs torch, transformers and peft ({error}); install forethought[lm]") from error
+    look = {
+        "walks": config["validation_walks"],
+        "first": min(c["first"] for c in config["collect"]),
+        "last": max(c["last"] for c in config["collect"]),
+    }
+    method = STL(
+        config["env"], tuple(config["tasks"]), config["validation"], tuple(config["collect"]), look,
+        config["examples"], config["rounds"], config["gamma"], config["seed"],
+    )  # fmt: skip
+    known = {field.name for field in fields(TrainingConfig)}
+    training = TrainingConfig(**{name: value for name, value in config.items() if name in known})
+    trainer = LoRATrainer(
+        config["env"], training, mode=config["value"], endings=config["endings"], watch=training_progress
+    )
+    return method, trainer
+
+
+def rounds_of(run: Run) -> list[Round]:
+    """All rounds of a self-taught lookahead, done or to be done. Pins what they depend on."""
+    from forethought.envs import simulate
+    from forethought.value.stl import self_taught_lookahead
+    from forethought.value.trainer import language_model_of
+
+    method, trainer = build(run.config)
+    initial = trainer.initial()
+    inner = language_model_of(initial)
+    assert inner is not None
+    run.pin(
+        {
+            "world": simulate(run.config["env"]).world,
+            "model": inner.lm.content,
+            "training": json.dumps(asdict(trainer.config), sort_keys=True),
+        }
+    )
+    return self_taught_lookahead(method, trainer, run.folder, say)
+
+
+def go_on(run: Run, as_json: bool) -> None:
+    from forethought.cli.evaluate import interrupted
+    from forethought.value.stl import best
+
+    try:
+        rounds = rounds_of(run)
+    except KeyboardInterrupt:
+        interrupted(run.folder)
+    kept = best(rounds)
+    adapter = run.folder / str(kept.number) / "adapter"
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "run": str(run.folder),
+                    "agreement": [r.agreement for r in rounds],
+                    "kept": kept.number,
+                    "adapter": str(adapter),
+                }
+            )
+        )
+    else:
+        console.print(
+            f"round {kept.number} is kept, for it agrees best with its own look ahead; its adapter: {adapter}",
+            markup=False,
+            soft_wrap=True,
+        )

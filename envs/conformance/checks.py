@@ -1,0 +1,366 @@
+"""What a forkable text environment promises, one check a promise.
+
+Each check takes a Subject, draws only from its seed, and raises Broken with an example of what went wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.error import ResetNeeded
+from gymnasium.utils.env_checker import check_env
+
+from forethought.envs.family import shorten
+from forethought.envs.space import BLANK
+
+NASTY = (
+    "", " ", "\n", "\x00\x01\x1b[31m\x7f", "\u202e\ufeff\u200b", "🦊👩\u200d👩\u200d👧", "\ud800", "a\udfffb", "x" * 100_000, "[" * 5_000,
+    "{{7*7}}", "__import__('os').getcwd()", "𝟙 + 𝟚", "null", "-1", "<query>", "search[", "]", "%s%n", "../../etc/passwd",
+)  # fmt: skip
+STEPS = 12  # at most, of one trajectory
+OTHER_HASH_SEED = "4242"
+
+
+class Broken(AssertionError):
+    """A promise that the environment does not keep."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The environment under test: an id (also "module:Id-v0") with its options, made anew for every check."""
+
+    env_id: str
+    options: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    rewards: tuple[float, float] = (0.0, 1.0)
+
+    def make(self) -> Any:
+        """The bare environment: the promises are the core's, not its wrappers'."""
+        return gym.make(self.env_id, disable_env_checker=True, **self.options).unwrapped
+
+    def draw(self) -> random.Random:
+        return random.Random(self.seed)
+
+
+def walk(
+    env: Any, draw: random.Random, info: dict[str, Any], steps: int = STEPS
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Random admissible steps; yields each action with what it returned."""
+    for _ in range(steps):
+        if not info["actions"]:
+            raise Broken(f"no action is admissible after {shorten(str(info))}, and the episode goes on")
+        action = filled(draw.choice(info["actions"]), draw)
+        result = env.step(action)
+        yield action, result
+        info = result[4]
+        if result[2] or result[3]:
+            return
+
+
+def filled(action: str, draw: random.Random) -> str:
+    """A template with words in its blanks."""
+    return BLANK.sub(lambda _: draw.choice(("red shoes", "paris", "7")), action)
+
+
+def plain(result: tuple[Any, ...]) -> str:
+    """What a step returned, comparable over processes."""
+    return json.dumps(result, sort_keys=True, default=repr)
+
+
+def trajectory(subject: Subject, seed: int) -> list[str]:
+    env, draw = subject.make(), random.Random(seed)
+    opening, info = env.reset(seed=seed)
+    return [plain((opening, info)), *(plain((action, *result)) for action, result in walk(env, draw, info))]
+
+
+def same_seed_same_trajectory(subject: Subject) -> None:
+    for seed in range(subject.seed, subject.seed + 5):
+        first, second = trajectory(subject, seed), trajectory(subject, seed)
+        for step, (a, b) in enumerate(zip(first, second, strict=True)):
+            if a != b:
+                raise Broken(f"seed {seed}, step {step}: {shorten(a, 300)} once, and then {shorten(b, 300)}")
+
+
+def different_seeds_differ(subject: Subject) -> None:
+    env = subject.make()
+    openings = {plain(env.reset(seed=seed)) for seed in range(subject.seed, subject.seed + 20)}
+    if len(openings) == 1:
+        raise Broken("twenty seeds gave one and the same opening; reset(seed=...) seems to ignore its seed")
+
+
+def fork_equals_replay(subject: Subject) -> None:
+    """A fork goes on exactly as an environment that was brought there step by step."""
+    for seed in range(subject.seed, subject.seed + 5):
+        env, other = subject.make(), subject.make()
+        _, info = env.reset(seed=seed)
+        other.reset(seed=seed)
+        made = 0
+        for made, (action, result) in enumerate(walk(env, random.Random(seed), info, steps=2), 1):  # noqa: B007
+            info = result[4]
+            other.step(action)
+        if made and (result[2] or result[3]):
+            continue
+        fork = env.fork()
+        compare(fork, other, random.Random(seed + 1), info, f"a fork after {made} steps of seed {seed}")
+
+
+def compare(one: Any, two: Any, draw: random.Random, info: dict[str, Any], what: str) -> None:
+    """Both must return the same for the same actions, and keep equal keys."""
+    if one.state_key() != two.state_key():
+        raise Broken(f"{what} has the key {one.state_key()!r:.80}, and the replayed one {two.state_key()!r:.80}")
+    for action, result in walk(one, draw, info):
+        if plain(result) != plain(again := two.step(action)) or one.state_key() != two.state_key():
+            raise Broken(
+                f"{what}: {shorten(action)} returned {shorten(plain(result), 300)}, replayed {shorten(plain(again), 300)}"
+            )
+
+
+def forks_are_apart(subject: Subject) -> None:
+    """Neither a fork nor its parent ever sees what the other does, resets and draws included."""
+    for seed in range(subject.seed, subject.seed + 5):
+        env = subject.make()
+        _, info = env.reset(seed=seed)
+        fork, before, key = env.fork(), env.get_state(), env.state_key()
+        for _ in walk(fork, random.Random(seed), info):
+            pass
+        if env.get_state() != before or env.state_key() != key:
+            raise Broken(f"seed {seed}: the steps of a fork changed its parent")
+        resting, other = env.fork(), env.fork()
+        for _ in walk(env, random.Random(seed + 1), info):
+            pass
+        if resting.get_state() != before:
+            raise Broken(f"seed {seed}: the steps of a parent changed its fork")
+        drawn = [plain(other.reset()), plain(other.reset())]
+        if drawn != (expected := [plain(resting.reset()), plain(resting.reset())]):
+            raise Broken(
+                f"seed {seed}: two forks share one generator: {shorten(drawn[0])}, then {shorten(expected[0])}"
+            )
+
+
+ELSEWHERE = """
+import json, random, sys
+from forethought.envs.conformance.checks import Subject, plain, walk
+asked = json.loads(sys.stdin.read())
+env = Subject(asked["env_id"], asked["options"]).make()
+env.set_state(bytes.fromhex(asked["state"]))
+found = {"key": env.state_key().hex(), "state": env.get_state().hex()}
+found["steps"] = [plain((a, *r)) for a, r in walk(env, random.Random(asked["seed"]), {"actions": asked["actions"]})]
+print(json.dumps(found))
+"""
+
+
+def bytes_restore_elsewhere(subject: Subject) -> None:
+    """get_state() goes on alike in another process under another PYTHONHASHSEED, and here as well."""
+    env = subject.make()
+    _, info = env.reset(seed=subject.seed)
+    for _, result in walk(env, subject.draw(), info, steps=1):
+        if not result[2]:
+            info = result[4]
+    here, key = env.get_state(), env.state_key()
+    if not isinstance(here, bytes) or not isinstance(key, bytes):
+        raise Broken(
+            f"get_state() and state_key() return bytes; they returned {type(here).__name__} and {type(key).__name__}"
+        )
+    asked = {
+        "env_id": subject.env_id,
+        "options": subject.options,
+        "state": here.hex(),
+        "seed": 7,
+        "actions": list(info["actions"]),
+    }
+    surroundings = {
+        **os.environ,
+        "PYTHONHASHSEED": OTHER_HASH_SEED,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        env=surroundings,
+        check=False,
+    )
+    if done.returncode:
+        raise Broken(f"another process cannot go on from these bytes: {done.stderr.strip()[-300:]}")
+    there = json.loads(done.stdout)
+    restored = subject.make()
+    restored.set_state(here)
+    steps = [plain((a, *r)) for a, r in walk(restored, random.Random(7), info)]
+    for name, mine in (("key", key.hex()), ("state", here.hex()), ("steps", json.loads(json.dumps(steps)))):
+        if there[name] != mine:
+            raise Broken(f"in another process the {name} is {str(there[name])[:200]}, here {str(mine)[:200]}")
+
+
+def step_never_mutates(subject: Subject) -> None:
+    """The state a step began from is still the same after it, and leads to the same again."""
+    env = subject.make()
+    _, info = env.reset(seed=subject.seed)
+    draw = subject.draw()
+    family = getattr(env, "family", None)
+    for _ in range(STEPS):
+        before, action = env.get_state(), filled(draw.choice(info["actions"]), draw)
+        if family is not None:
+            state = env._here()
+            written = plain(family.to_json(state))
+            first = family.step(state, action)
+            if plain(family.to_json(state)) != written:
+                raise Broken(f"{shorten(action)} changed the state it was played from")
+            if plain(family.to_json(family.step(state, action).state)) != plain(family.to_json(first.state)):
+                raise Broken(f"{shorten(action)} from one state led to two different ones")
+        result = env.step(action)
+        env.set_state(before)
+        if plain(env.step(action)) != plain(result):
+            raise Broken(f"{shorten(action)} from one state, restored, led to two different results")
+        if result[2]:
+            return
+        info = result[4]
+
+
+def any_text_is_safe(subject: Subject) -> None:
+    """No text raises; one that is refused changes nothing and is explained in info["illegal"]."""
+    env = subject.make()
+    _, info = env.reset(seed=subject.seed)
+    for text in (*NASTY, *mutated(info["actions"], subject.draw())):
+        try_text(env, text)
+
+
+def try_text(env: Any, text: str) -> None:
+    fork = env.fork()
+    key, actions = fork.state_key(), fork.family.actions(fork._here()) if hasattr(fork, "family") else None
+    try:
+        observation, _, terminated, _, info = fork.step(text)
+    except Exception as error:
+        raise Broken(f"the text {shorten(text)} raised {type(error).__name__}: {shorten(str(error))}") from error
+    if not isinstance(observation, str):
+        raise Broken(f"after {shorten(text)} the observation is {observation!r:.60}, no str")
+    if info.get("illegal") is None:
+        if text in NASTY:
+            raise Broken(f"the text {shorten(text)} was taken for a legal action")
+        return
+    if not isinstance(info["illegal"], str) or not info["illegal"]:
+        raise Broken(f"info['illegal'] after {shorten(text)} is {info['illegal']!r:.60}; it says why, or is None")
+    if fork.state_key() != key or (
+        actions is not None and not terminated and fork.family.actions(fork._here()) != actions
+    ):
+        raise Broken(f"the refused text {shorten(text)} changed the state")
+
+
+def mutated(actions: tuple[str, ...], draw: random.Random) -> list[str]:
+    """Texts close to legal ones: cut, doubled, reversed, with odd characters in them."""
+    close = []
+    for action in draw.sample(list(actions), min(len(actions), 8)):
+        spot = draw.randrange(len(action) + 1)
+        close += [
+            action[:spot],
+            action + action,
+            action[::-1],
+            action[:spot] + "\x00" + action[spot:],
+            f"{action} \ud83d",
+        ]
+    return close
+
+
+def admissible_is_legal(subject: Subject) -> None:
+    """Everything in info["actions"] can be played, from every state on the way."""
+    env, draw = subject.make(), subject.draw()
+    _, info = env.reset(seed=subject.seed)
+    for _ in range(STEPS):
+        for action in info["actions"]:
+            _, _, _, _, after = env.fork().step(filled(action, draw))
+            if after.get("illegal") is not None:
+                raise Broken(f"the admissible {shorten(action)} was refused: {after['illegal']}")
+        _, _, terminated, _, info = env.step(filled(draw.choice(info["actions"]), draw))
+        if terminated:
+            return
+
+
+def rewards_in_range(subject: Subject) -> None:
+    low, high = subject.rewards
+    for seed in range(subject.seed, subject.seed + 30):
+        env = subject.make()
+        _, info = env.reset(seed=seed)
+        total = 0.0
+        for action, (_, reward, terminated, _, after) in walk(env, random.Random(seed), info):
+            if isinstance(reward, bool) or not isinstance(reward, int | float) or not math.isfinite(reward):
+                raise Broken(f"seed {seed}: {shorten(action)} gave the reward {reward!r}; a reward is a finite number")
+            total += reward
+            if not low <= reward <= high or not low <= total <= high:
+                raise Broken(
+                    f"seed {seed}: {shorten(action)} gave the reward {reward} (sum {total}), outside {low} to {high}"
+                )
+            if terminated and not isinstance(after.get("metrics"), dict):
+                raise Broken(f"seed {seed}: the episode ended without info['metrics']")
+
+
+def misuse_is_refused(subject: Subject) -> None:
+    """An action that is no text is a TypeError, a step after the end ResetNeeded."""
+    env = subject.make()
+    _, info = env.reset(seed=subject.seed)
+    for wrong in (None, 3, b"1 + 2", ["1 + 2"]):
+        expect(env, wrong, TypeError)
+    for _ in range(50):
+        _, _, terminated, _, info = env.step(filled(info["actions"][0], subject.draw()))
+        if terminated:
+            expect(env, "anything", ResetNeeded)
+            return
+
+
+def expect(env: Any, action: Any, error: type[Exception]) -> None:
+    try:
+        env.step(action)
+    except error:
+        return
+    except Exception as other:
+        raise Broken(f"step({action!r:.40}) raised {type(other).__name__}; expected {error.__name__}") from other
+    raise Broken(f"step({action!r:.40}) went through; expected {error.__name__}")
+
+
+def gymnasium_accepts_it(subject: Subject) -> None:
+    """Gymnasium's own check_env, its warnings counted as faults."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message=".*(not within the|different from the unwrapped|render).*")
+        try:
+            check_env(subject.make(), skip_render_check=True)
+        except Exception as error:
+            raise Broken(f"gymnasium's check_env: {type(error).__name__}: {error}") from error
+
+
+CHECKS: tuple[Callable[[Subject], None], ...] = (
+    same_seed_same_trajectory,
+    different_seeds_differ,
+    fork_equals_replay,
+    forks_are_apart,
+    bytes_restore_elsewhere,
+    step_never_mutates,
+    any_text_is_safe,
+    admissible_is_legal,
+    rewards_in_range,
+    misuse_is_refused,
+    gymnasium_accepts_it,
+)
+
+
+def run_checks(subject: Subject) -> dict[str, str | None]:
+    """Every check by name, with what it found wrong, or None. An error of the environment itself counts as found."""
+    found: dict[str, str | None] = {}
+    for check in CHECKS:
+        try:
+            check(subject)
+            found[check.__name__] = None
+        except Broken as broken:
+            found[check.__name__] = str(broken)
+        except Exception as error:
+            found[check.__name__] = f"the environment raised {type(error).__name__}: {error}"
+    return found

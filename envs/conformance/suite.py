@@ -1,0 +1,22 @@
+"""The checks as a pytest class. Inherit it, name your environment, and pytest does the rest:
+
+class TestMine(EnvConformance):
+    subject = Subject("mine:Mine-v0")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import pytest
+
+from forethought.envs.conformance.checks import CHECKS, Subject
+
+
+class EnvConformance:
+    subject: ClassVar[Subject]
+
+    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__))
+    def test_promise(self, check: Callable[[Subject], None]) -> None:
+        check(self.subject)

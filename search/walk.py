@@ -1,0 +1,46 @@
+"""Random walks that each end in one look ahead: where data for self-taught lookahead is cheapest."""
+
+from __future__ import annotations
+
+import random
+
+from forethought.search.node import Node, value
+from forethought.search.requests import Evaluate, Expand, Offer, Search
+from forethought.search.seeds import seed_of
+
+
+def walk(
+    root: Node,
+    *,
+    walks: int = 8,
+    first: int = 1,
+    last: int = 2,
+    width: int | None = None,
+    itself: int = 0,
+    seed: int = 0,
+) -> Search:
+    """Walk at random to a depth from `first` to `last`, then expand the node there and evaluate its children.
+
+    Nodes on the way are expanded and not evaluated, so they make no examples. With `itself` the node is
+    evaluated too, which shows how far a value model agrees with its own look ahead.
+    """
+    draw = random.Random(seed_of(seed, root.task))
+    looked: set[int] = set()
+    best = root
+    for number in range(walks):
+        node, goal = root, first + number % (last - first + 1)
+        while node.depth < goal and not node.done:
+            if not node.children:
+                yield Expand(node, width)
+            if not node.children:
+                break
+            node = draw.choice(node.children)
+        if node.done or id(node) in looked:
+            continue
+        looked.add(id(node))
+        if not node.children:
+            yield Expand(node, width)
+        yield Evaluate([node, *node.children] if itself else node.children)
+        best = max([best, *(child for child in node.children if child.done)], key=value)
+        yield Offer(best)
+    return best

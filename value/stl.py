@@ -1,0 +1,127 @@
+"""Self-taught lookahead: a value model learns from what it sees one step ahead, round after round.
+
+Mendes & Ritter 2025, arXiv:2503.02878. Each round: grow search trees with the value V_k, turn every
+looked-at node into an example, train V_{k+1} from the base model. No reward is read anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
+from statistics import fmean
+
+from forethought.agents.experiment import Experiment, parse_tasks, run
+from forethought.search import Node, Value
+from forethought.search.run import Run, replace
+from forethought.value.diagnostics import spearman
+from forethought.value.examples import balanced, distinct, write
+from forethought.value.targets import Example, target, targets
+from forethought.value.trainer import Trainer
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class STL:
+    """What a self-taught lookahead depends on.
+
+    `collect[k]` are the settings of round k + 1's walks (the last entry serves all later rounds), and
+    `tasks[k]` its training tasks. `examples` pairs are drawn a round, half of them with a target of at
+    least 0.5. The round kept is the one whose value agrees best with its own look ahead on `validation`.
+    Raises ValueError: rounds, tasks or settings that make no sense; a task in training and validation.
+    """
+
+    env: str
+    tasks: tuple[str, ...]
+    validation: str
+    collect: tuple[Mapping[str, float], ...]
+    look: Mapping[str, float]
+    examples: int
+    rounds: int = 2
+    gamma: float = 1.0
+    seed: int = 0
+    nodes: int = 100_000  # a bound on each tree, not a budget to be reached
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1 or not self.collect or not self.tasks:
+            raise ValueError(
+                "self-taught lookahead needs at least one round, one entry of `collect` and one of `tasks`"
+            )
+        train = {task for text in self.tasks for task in parse_tasks(text)}
+        if shared := train & set(parse_tasks(self.validation)):
+            raise ValueError(
+                f"tasks {sorted(shared)[:5]} are in training and in validation; a task belongs to one of them"
+            )
+
+
+@dataclass(frozen=True)
+class Round:
+    """A value, and how well it agrees with its own look ahead on validation tasks (Spearman; NaN if constant)."""
+
+    number: int  # 0 is the untrained value
+    value: Value
+    agreement: float
+    examples: tuple[Example, ...]
+
+
+def self_taught_lookahead(config: STL, trainer: Trainer, folder: Path, say: Say = print) -> list[Round]:
+    """All rounds, the untrained value first. Every stage is kept in the folder, and goes on where it was stopped."""
+    value = trainer.initial()
+    rounds = [Round(0, value, agreement(config, value, folder / "0", say), ())]
+    for number in range(1, config.rounds + 1):
+        here = folder / str(number)
+        examples = collect(config, number, rounds[-1].value, here / "collect", say)
+        write(examples, here / "examples.jsonl")
+        say(f"round {number}: {describe(examples)}; training on {config.examples} draws")
+        pairs = balanced(examples, config.examples, config.seed + number)
+        value = trainer.fit(pairs, here / "adapter")
+        rounds.append(Round(number, value, agreement(config, value, here, say), tuple(examples)))
+    kept = best(rounds)
+    replace(folder / "rounds.json", json.dumps({"agreement": [r.agreement for r in rounds], "kept": kept.number}))
+    return rounds
+
+
+def collect(config: STL, number: int, value: Value, folder: Path, say: Say) -> list[Example]:
+    """One round's distinct examples, from trees grown on its training tasks with the value before."""
+    settings = config.collect[min(number, len(config.collect)) - 1]
+    roots = grow(config, config.tasks[min(number, len(config.tasks)) - 1], settings, value, folder)
+    say(f"round {number}: {sum(1 for root in roots for _ in root)} states seen in {len(roots)} trees")
+    return distinct(targets(roots, config.gamma))
+
+
+def grow(config: STL, tasks: str, settings: Mapping[str, float], value: Value, folder: Path) -> list[Node]:
+    """The trees of walks on tasks, from the run folder if it is there already."""
+    made = Experiment(config.env, tasks, "walk", {"nodes": config.nodes}, seed=config.seed, settings=settings)
+    run_ = Run(folder) if (folder / "config.toml").exists() else Run.create(folder, made.config())
+    strands = run(run_, value=value)
+    if failed := [strand for strand in strands if strand.error]:
+        raise RuntimeError(
+            f"{len(failed)} of {len(strands)} trees could not be grown; the first: {failed[0].error}"
+        ) from failed[0].error
+    return [strand.root for strand in strands]
+
+
+def agreement(config: STL, value: Value, folder: Path, say: Say) -> float:
+    """Spearman's rank correlation of V(s) and max V(s') over validation states whose children were all seen."""
+    roots = grow(config, config.validation, {**config.look, "itself": 1}, value, folder / "validation")
+    pairs = [(node.value, ahead.target) for root in roots for node in root if node.estimate and (ahead := target(node))]
+    rank_correlation = spearman([own for own, _ in pairs], [ahead for _, ahead in pairs])
+    say(
+        f"round {folder.name}: agrees with its own look ahead at {rank_correlation:.3f} on {len(pairs)} validation states"
+    )
+    return rank_correlation
+
+
+def best(rounds: Sequence[Round]) -> Round:
+    """The trained round of best agreement; the earlier of equals. A NaN (a constant value) loses to any number."""
+    return max(rounds[1:], key=lambda r: (not isnan(r.agreement), r.agreement, -r.number))
+
+
+def describe(examples: Sequence[Example]) -> str:
+    if not examples:
+        return "no examples"
+    partial = sum(example.unseen > 0 for example in examples)
+    return f"{len(examples)} distinct examples, mean target {fmean(e.target for e in examples):.2f}, {partial} of them saw only a part of their children"

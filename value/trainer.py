@@ -1,0 +1,79 @@
+"""The trainer face, and the trainer that makes a language model a better value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from forethought.agents.lm_value import LMTextValue, LMTokenValue
+from forethought.agents.prompts import Prompt
+from forethought.agents.rules import JudgedEndings
+from forethought.agents.specs import make_value, open_model, prompts_for
+from forethought.search import Value
+from forethought.value.lora import Pair, TrainingConfig, train
+from forethought.value.targets import Example
+
+
+class Trainer(Protocol):
+    """Makes value models from examples, each from the same beginning, never from the one before."""
+
+    def initial(self) -> Value:
+        """The untrained value."""
+
+    def fit(self, examples: Sequence[Example], folder: Path) -> Value:
+        """A value trained on the examples; what it learnt is kept in the folder."""
+
+
+class LoRATrainer:
+    """Trains adapters of one language model, read by score tokens or by text. Endings may be judged by a rule."""
+
+    def __init__(
+        self,
+        env_id: str,
+        config: TrainingConfig,
+        *,
+        mode: str = "lm-tokens",
+        endings: str = "rule",
+        watch: Callable[[int, int, float], None] | None = None,
+        prompts: Path | None = None,
+    ) -> None:
+        self.env_id, self.config, self.mode, self.endings, self.watch = env_id, config, mode, endings, watch
+        self.prompts = prompts_for(env_id, "all", mode, prompts)
+        self.prompt = next(iter(self.prompts.values()))
+
+    def initial(self) -> Value:
+        return self._value(None)
+
+    def fit(self, examples: Sequence[Example], folder: Path) -> Value:
+        if not (folder / "adapter_model.safetensors").exists():
+            write = score_pair if self.mode == "lm-tokens" else text_pair
+            train(self.config, [write(example, self.prompt) for example in examples], folder, self.watch)
+        return self._value(folder)
+
+    def _value(self, adapter: Path | None) -> Value:
+        lm = open_model(self.config.model, adapter, self.config.device)
+        return make_value(self.mode, self.env_id, lm, self.prompts, self.endings)
+
+
+def score_pair(example: Example, prompt: Prompt) -> Pair:
+    """The prompt of the state, and the nearest integer to 10 y (halves up)."""
+    return Pair(prompt.fill(example.context, example.actions), str(int(10 * example.target + 0.5)))
+
+
+def text_pair(example: Example, prompt: Prompt) -> Pair:
+    """The prompt of the state, and o(s): best action, its observation, its rationale, then the score 10 y."""
+    lines = [f"{example.best_action or 'none'}"]
+    if example.best_action:
+        lines.append(f"then: {example.best_observation}")
+    if example.best_rationale:
+        lines.append(example.best_rationale)
+    return Pair(
+        prompt.fill(example.context, example.actions),
+        "\n".join([*lines, f"Thus the correctness score is {10 * example.target:.2f}"]),
+    )
+
+
+def language_model_of(value: Value) -> LMTokenValue | LMTextValue | None:
+    inner = value.value if isinstance(value, JudgedEndings) else value
+    return inner if isinstance(inner, LMTokenValue | LMTextValue) else None
