@@ -108,9 +108,15 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     strands: list[Strand] = []
     with run_.journal() as journal:
         driver = Driver(
-            world, policy, value, Budget(**experiment.budget),  # type: ignore[arg-type]  # checked when it was made
-            seed=experiment.seed, journal=journal, privileges=frozenset(experiment.privileges), concurrency=experiment.concurrency,
-        )  # fmt: skip
+            world,
+            policy,
+            value,
+            Budget(**experiment.budget),  # type: ignore[arg-type]  # checked when it was made
+            seed=experiment.seed,
+            journal=journal,
+            privileges=frozenset(experiment.privileges),
+            concurrency=experiment.concurrency,
+        )
         for strand in driver.run(parse_tasks(experiment.tasks), algorithm(experiment.algorithm, experiment.settings)):
             strands.append(strand)
             if watch:
@@ -142,9 +148,15 @@ def replay(run_: Run) -> list[Strand]:
     experiment = Experiment.of(run_.config)
     with run_.journal() as journal:
         driver = Driver(
-            experiment.simulator(), Nobody(), Nobody(), Budget(**experiment.budget),  # type: ignore[arg-type]  # checked
-            seed=experiment.seed, journal=journal, privileges=frozenset(experiment.privileges), concurrency=1,
-        )  # fmt: skip
+            experiment.simulator(),
+            Nobody(),
+            Nobody(),
+            Budget(**experiment.budget),  # type: ignore[arg-type]  # checked
+            seed=experiment.seed,
+            journal=journal,
+            privileges=frozenset(experiment.privileges),
+            concurrency=1,
+        )
         strands = list(driver.run(parse_tasks(experiment.tasks), algorithm(experiment.algorithm, experiment.settings)))
     return sorted((strand for strand in strands if strand.error is None), key=lambda strand: strand.task)
 

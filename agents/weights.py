@@ -51,7 +51,7 @@ def find_weights(spec: str) -> Weights:
     folder = Path(spec).expanduser()
     if not (folder / "config.json").exists():
         raise ValueError(
-            f"unknown model {spec!r}; expected {SMOLLM2}, hf:ORG/NAME@REV, recorded:FILE, or a folder with a config.json"
+            f"unknown model {spec!r}; expected {SMOLLM2}, hf:ORG/NAME@REV, recorded:FILE, or a folder with config.json"
         )
     return Weights(str(folder.resolve()), None, content_of(folder))
 

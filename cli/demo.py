@@ -51,11 +51,26 @@ class Plan:
 
     def stl_config(self, model: str, seed: int) -> dict[str, Any]:
         return {
-            "kind": "stl", "env": ENV, "tasks": list(self.tasks), "validation": self.validation, "model": model, "rounds": 2,
-            "collect": [{"walks": self.walks[0], "first": 2, "last": 2}, {"walks": self.walks[1], "first": 1, "last": 2}],
-            "validation_walks": 4, "examples": self.examples, "value": "lm-tokens", "endings": "rule", "gamma": 1.0,
-            "learning_rate": self.learning_rate, "batch": self.batch, "seed": seed, "device": "cpu",
-        }  # fmt: skip
+            "kind": "stl",
+            "env": ENV,
+            "tasks": list(self.tasks),
+            "validation": self.validation,
+            "model": model,
+            "rounds": 2,
+            "collect": [
+                {"walks": self.walks[0], "first": 2, "last": 2},
+                {"walks": self.walks[1], "first": 1, "last": 2},
+            ],
+            "validation_walks": 4,
+            "examples": self.examples,
+            "value": "lm-tokens",
+            "endings": "rule",
+            "gamma": 1.0,
+            "learning_rate": self.learning_rate,
+            "batch": self.batch,
+            "seed": seed,
+            "device": "cpu",
+        }
 
 
 QUICK = Plan(("0:60", "0:6"), "1000:1003", "900:904", (12, 2), 64, 16, 1e-3, 2, 80)
@@ -105,15 +120,14 @@ def report(run: Run, as_json: bool) -> None:
     taught = open_or_create(run.folder / "stl", plan.stl_config(run.config["model"], run.config["seed"]))
     rounds = stl_command.rounds_of(taught)
     kept = best(rounds)
-    say(
-        f"round {kept.number} is kept: of the trained values it agrees best with its own look ahead on validation puzzles"
-    )
+    say(f"round {kept.number} is kept: it agrees best with its own look ahead on validation puzzles")
     before, after = side("untrained", rounds[0], run, plan), side("trained", kept, run, plan)
     states = held_out_states(before, after, {example.key for r in rounds for example in r.examples})
     seen = [state for group in states.values() for state in group]
     table = summary(before, after, states)
     notes = [
-        f"{len(seen)} held-out states of {len(states)} puzzles, none met in training; 24 can be reached from {sum(s.truth for s in seen):.0f}",
+        f"{len(seen)} held-out states of {len(states)} puzzles, none met in training; "
+        f"24 can be reached from {sum(state.truth for state in seen):.0f} of them",
         "agreement of each round with its own look ahead on validation puzzles (Spearman): "
         + ", ".join(f"{r.number}: {r.agreement:.3f}" for r in rounds)
         + f"; round {kept.number} was kept",
@@ -150,9 +164,17 @@ def side(name: str, round_: Round, run: Run, plan: Plan) -> Side:
 
     def go(what: str, algorithm: str, settings: Mapping[str, float], nodes: int) -> tuple[list[Strand], float]:
         made = Experiment(
-            ENV, plan.held_out, algorithm, {"nodes": nodes}, value="lm-tokens", model=run.config["model"], adapter=adapter,
-            endings="rule", seed=run.config["seed"], settings=settings,
-        )  # fmt: skip
+            ENV,
+            plan.held_out,
+            algorithm,
+            {"nodes": nodes},
+            value="lm-tokens",
+            model=run.config["model"],
+            adapter=adapter,
+            endings="rule",
+            seed=run.config["seed"],
+            settings=settings,
+        )
         folder = open_or_create(run.folder / f"{what}-{name}", made.config())
         with TaskProgress(f"{what} {name}", len(parse_tasks(plan.held_out))) as progress:
             strands = run_experiment(folder, progress, lm=inner.lm, value=round_.value)

@@ -42,19 +42,18 @@ def text_env_of(env_id: str) -> TextEnv[Any]:
 @app.command("list")
 def list_envs(as_json: AsJson = False) -> None:
     """The registered environments, their tasks and splits."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for env_id in IDS:
         family = text_env_of(env_id).family
-        splits = {name: f"{r.start}:{r.stop}" for name, r in family.splits.items()}
+        splits = {name: f"{tasks.start}:{tasks.stop}" for name, tasks in family.splits.items()}
         rows.append({"id": env_id, "tasks": len(family), "splits": splits, "world": family.world})
     if as_json:
         print(json.dumps(rows))
         return
     table = Table("id", "tasks", "splits", "world", box=None)
     for row in rows:
-        table.add_row(
-            str(row["id"]), str(row["tasks"]), " ".join(f"{k}={v}" for k, v in row["splits"].items()), str(row["world"])
-        )  # type: ignore[attr-defined]  # a dict, built above
+        shown = " ".join(f"{name}={tasks}" for name, tasks in row["splits"].items())
+        table.add_row(row["id"], str(row["tasks"]), shown, row["world"])
     out.print(table)
 
 

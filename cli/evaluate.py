@@ -48,10 +48,24 @@ def evaluate(
     """Run an agent on tasks, journaled: what a crash stops, `resume` goes on with."""
     make(env)
     asked = Experiment(
-        env=env, tasks=tasks, algorithm=agent, budget=Budget.parse(budget).limits(), policy=policy, value=value, model=model,
-        adapter=adapter, endings=endings, prompts=prompts, record=inside(record), seed=seed, concurrency=concurrency, device=device,
-        privileges=tuple(privilege or ()), settings=settings_of(setting), env_options=env_options(option),
-    )  # fmt: skip
+        env=env,
+        tasks=tasks,
+        algorithm=agent,
+        budget=Budget.parse(budget).limits(),
+        policy=policy,
+        value=value,
+        model=model,
+        adapter=adapter,
+        endings=endings,
+        prompts=prompts,
+        record=inside(record),
+        seed=seed,
+        concurrency=concurrency,
+        device=device,
+        privileges=tuple(privilege or ()),
+        settings=settings_of(setting),
+        env_options=env_options(option),
+    )
     folder = run or free_folder(Path("runs"), f"{env}-{agent}")
     go_on(Run.create(folder, asked.config()), as_json)
 
@@ -96,9 +110,13 @@ def summarise(run: Run) -> dict[str, Any]:
     spent = total(result["spent"] for result in [*results, *failures])
     counts = {name: amount for name, amount in spent.items() if name != "roles" and amount}
     return {
-        "run": str(run.folder), "tasks": len(scores), "failed": len(failures),
-        "score": str(mean_interval(scores)), "mean": sum(scores) / len(scores), "spent": counts,
-    }  # fmt: skip
+        "run": str(run.folder),
+        "tasks": len(scores),
+        "failed": len(failures),
+        "score": str(mean_interval(scores)),
+        "mean": sum(scores) / len(scores),
+        "spent": counts,
+    }
 
 
 def interrupted(folder: Path) -> None:

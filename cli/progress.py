@@ -24,9 +24,14 @@ class TaskProgress:
         self.tokens = 0
         self.began = self.shown = time.monotonic()
         self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[detail]}"), TimeRemainingColumn(),
-            console=console, disable=not console.is_terminal,
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
         self.row = self.bar.add_task(label, total=total, detail="")
 
     def __enter__(self) -> TaskProgress:

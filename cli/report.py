@@ -110,8 +110,9 @@ def picture(before: Side, after: Side, table: list[list[str]], notes: list[str])
         "the first held-out puzzle that the two values answer differently" if differ else "the first held-out puzzle"
     )
     lead = (
-        f"Beam search on {pair[0].root.observation}, {which}. The bar in a box is the model's value of the state, a green dot marks "
-        f"states from which 24 can be reached, and the blue frame is the agent's own choice. {'. '.join(notes)}."
+        f"Beam search on {pair[0].root.observation}, {which}. The bar in a box is the model's value of the state, "
+        "a green dot marks states from which 24 can be reached, and the blue frame is the agent's own choice. "
+        + ". ".join(notes)
     )
     return tree_page("Self-taught lookahead in the Game of 24", lead, drawings, table)
 

@@ -44,11 +44,23 @@ def stl(
 
     make(env)
     config = {
-        "kind": "stl", "env": env, "tasks": [tasks], "validation": validation, "model": model, "rounds": rounds,
-        "collect": collect_settings(depths, walks), "validation_walks": validation_walks, "examples": examples,
-        "value": value, "endings": endings, "gamma": gamma, "learning_rate": learning_rate, "batch": batch,
-        "seed": seed, "device": device,
-    }  # fmt: skip
+        "kind": "stl",
+        "env": env,
+        "tasks": [tasks],
+        "validation": validation,
+        "model": model,
+        "rounds": rounds,
+        "collect": collect_settings(depths, walks),
+        "validation_walks": validation_walks,
+        "examples": examples,
+        "value": value,
+        "endings": endings,
+        "gamma": gamma,
+        "learning_rate": learning_rate,
+        "batch": batch,
+        "seed": seed,
+        "device": device,
+    }
     build(config)
     go_on(Run.create(run or free_folder(Path("runs"), f"{env}-stl"), config), as_json)
 
@@ -89,9 +101,16 @@ def build(config: dict[str, Any]) -> tuple[Any, Any]:
         "last": max(c["last"] for c in config["collect"]),
     }
     method = STL(
-        config["env"], tuple(config["tasks"]), config["validation"], tuple(config["collect"]), look,
-        config["examples"], config["rounds"], config["gamma"], config["seed"],
-    )  # fmt: skip
+        config["env"],
+        tuple(config["tasks"]),
+        config["validation"],
+        tuple(config["collect"]),
+        look,
+        config["examples"],
+        config["rounds"],
+        config["gamma"],
+        config["seed"],
+    )
     known = {field.name for field in fields(TrainingConfig)}
     training = TrainingConfig(**{name: value for name, value in config.items() if name in known})
     trainer = LoRATrainer(

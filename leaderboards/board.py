@@ -11,9 +11,18 @@ from forethought.leaderboards.statistics import mean_interval
 from forethought.search.run import replace
 
 COLUMNS = (
-    "agent", "value model", "tasks", "score, own choice (95%)", "first attempt", "oracle", "nodes/task", "tokens/task",
-    "unparsed", "seconds", "privileges",
-)  # fmt: skip
+    "agent",
+    "value model",
+    "tasks",
+    "score, own choice (95%)",
+    "first attempt",
+    "oracle",
+    "nodes/task",
+    "tokens/task",
+    "unparsed",
+    "seconds",
+    "privileges",
+)
 
 
 def build(rows: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Path, Path]:

@@ -19,22 +19,45 @@ SCHEMA: dict[str, Any] = {
     "name": TEXT,
     "env": TEXT,
     "agent": {"algorithm": TEXT, "settings": dict, "policy": TEXT, "value": TEXT, "endings": TEXT},
-    "models": {"model": (str, type(None)), "adapter": (str, type(None)), "content": (str, type(None)), "training": (str, type(None))},
+    "models": {
+        "model": (str, type(None)),
+        "adapter": (str, type(None)),
+        "content": (str, type(None)),
+        "training": (str, type(None)),
+    },
     "seeds": [COUNT],
     "budget": dict,
     "protocol": {"tasks": TEXT, "scored": TEXT, "env_options": dict},
     "privileges": [TEXT],
-    "results": [{"task": COUNT, "score": NUMBER, "first": (int, float, type(None)), "oracle": (int, float, type(None)), "stopped": TEXT, "tree": TEXT}],
+    "results": [
+        {
+            "task": COUNT,
+            "score": NUMBER,
+            "first": (int, float, type(None)),
+            "oracle": (int, float, type(None)),
+            "stopped": TEXT,
+            "tree": TEXT,
+        }
+    ],
     "failures": COUNT,
-    "ledger": {"nodes": COUNT, "env_steps": COUNT, "replayed_steps": COUNT, "illegal_actions": COUNT, "evaluations": COUNT,
-               "lm_calls": COUNT, "tokens": COUNT, "parse_failures": COUNT, "roles": dict},
+    "ledger": {
+        "nodes": COUNT,
+        "env_steps": COUNT,
+        "replayed_steps": COUNT,
+        "illegal_actions": COUNT,
+        "evaluations": COUNT,
+        "lm_calls": COUNT,
+        "tokens": COUNT,
+        "parse_failures": COUNT,
+        "roles": dict,
+    },
     "seconds": NUMBER,
     "command": TEXT,
     "config": dict,
     "commit": (str, type(None)),
     "dirty": (bool, type(None)),
     "hashes": dict,
-}  # fmt: skip
+}
 
 
 class RowError(ValueError):

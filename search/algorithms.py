@@ -27,7 +27,6 @@ def algorithm(name: str, settings: Mapping[str, float] | None = None) -> Algorit
         if setting not in known:
             raise ValueError(f"{name} has no setting {setting!r}; expected one of {', '.join(known)}")
         if not value >= 0 or (not isinstance(known[setting], float) and not isinstance(value, int)):
-            raise ValueError(
-                f"{name} {setting}={value!r}; expected {'a number' if isinstance(known[setting], float) else 'an integer'} of at least 0"
-            )
+            wanted = "a number" if isinstance(known[setting], float) else "an integer"
+            raise ValueError(f"{name} {setting}={value!r}; expected {wanted} of at least 0")
     return partial(ALGORITHMS[name], **(settings or {}))

@@ -106,7 +106,8 @@ class Node:
             stack.extend(reversed(node.children))
 
     def __repr__(self) -> str:
-        return f"Node({self.observation[:60]!r}, depth={self.depth}, value={self.value:.3f}, children={len(self.children)})"
+        seen, children = self.observation[:60], len(self.children)
+        return f"Node({seen!r}, depth={self.depth}, value={self.value:.3f}, children={children})"
 
 
 def value(node: Node) -> float:

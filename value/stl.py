@@ -109,9 +109,7 @@ def agreement(config: STL, value: Value, folder: Path, say: Say) -> float:
     roots = grow(config, config.validation, {**config.look, "itself": 1}, value, folder / "validation")
     pairs = [(node.value, ahead.target) for root in roots for node in root if node.estimate and (ahead := target(node))]
     rank_correlation = spearman([own for own, _ in pairs], [ahead for _, ahead in pairs])
-    say(
-        f"round {folder.name}: agrees with its own look ahead at {rank_correlation:.3f} on {len(pairs)} validation states"
-    )
+    say(f"round {folder.name}: agrees with its own look ahead at {rank_correlation:.3f} ({len(pairs)} states)")
     return rank_correlation
 
 
@@ -124,4 +122,5 @@ def describe(examples: Sequence[Example]) -> str:
     if not examples:
         return "no examples"
     partial = sum(example.unseen > 0 for example in examples)
-    return f"{len(examples)} distinct examples, mean target {fmean(e.target for e in examples):.2f}, {partial} of them saw only a part of their children"
+    mean = fmean(example.target for example in examples)
+    return f"{len(examples)} distinct examples, mean target {mean:.2f}, {partial} saw only a part of their children"

@@ -24,9 +24,27 @@ from forethought.envs.family import shorten
 from forethought.envs.space import BLANK
 
 NASTY = (
-    "", " ", "\n", "\x00\x01\x1b[31m\x7f", "\u202e\ufeff\u200b", "🦊👩\u200d👩\u200d👧", "\ud800", "a\udfffb", "x" * 100_000, "[" * 5_000,
-    "{{7*7}}", "__import__('os').getcwd()", "𝟙 + 𝟚", "null", "-1", "<query>", "search[", "]", "%s%n", "../../etc/passwd",
-)  # fmt: skip
+    "",
+    " ",
+    "\n",
+    "\x00\x01\x1b[31m\x7f",
+    "\u202e\ufeff\u200b",
+    "🦊👩\u200d👩\u200d👧",
+    "\ud800",
+    "a\udfffb",
+    "x" * 100_000,
+    "[" * 5_000,
+    "{{7*7}}",
+    "__import__('os').getcwd()",
+    "𝟙 + 𝟚",
+    "null",
+    "-1",
+    "<query>",
+    "search[",
+    "]",
+    "%s%n",
+    "../../etc/passwd",
+)
 STEPS = 12  # at most, of one trajectory
 OTHER_HASH_SEED = "4242"
 
@@ -121,7 +139,8 @@ def compare(one: Any, two: Any, draw: random.Random, info: dict[str, Any], what:
     for action, result in walk(one, draw, info):
         if plain(result) != plain(again := two.step(action)) or one.state_key() != two.state_key():
             raise Broken(
-                f"{what}: {shorten(action)} returned {shorten(plain(result), 300)}, replayed {shorten(plain(again), 300)}"
+                f"{what}: {shorten(action)} returned {shorten(plain(result), 300)}, "
+                f"replayed {shorten(plain(again), 300)}"
             )
 
 

