@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple
-from math import isfinite
 from typing import Any
 
 from forethought.search.protocols import FREE, Estimate, Proposal, Proposals, Reply, Usage
@@ -41,9 +40,12 @@ def dump_estimate(estimate: Estimate) -> Any:
 
 
 def load_estimate(data: Any) -> Estimate:
+    """Raises ValueError: a value outside [0, 1]; TypeError: no value at all."""
     if isinstance(data, list):
         value, rationale, usage, parsed = data
+        check_value(value)
         return Estimate(value, rationale, load_usage(usage), parsed)
+    check_value(data)
     return Estimate(data)
 
 
@@ -52,10 +54,11 @@ def dump_reply(reply: Reply) -> Any:
 
 
 def load_reply(data: Any) -> Reply:
-    return Reply(data[0], load_usage(data[1]))
+    text, usage = data
+    return Reply(text, load_usage(usage))
 
 
 def check_value(value: float) -> None:
     """Raises ValueError: a value outside [0, 1] (NaN is outside)."""
-    if not (0.0 <= value <= 1.0 and isfinite(value)):
+    if not 0.0 <= value <= 1.0:
         raise ValueError(f"the value model answered {value!r}; a value lies in [0, 1]")

@@ -67,6 +67,15 @@ class Budget:
         return None
 
 
+def check_bound(used: Usage, bound: Usage) -> None:
+    """Raises RuntimeError: an answer cost more than its model said beforehand, so more than was reserved."""
+    if used is not FREE and (used.calls > bound.calls or used.tokens > bound.tokens):
+        raise RuntimeError(
+            f"an answer cost {used.calls} calls and {used.tokens} tokens, and the bound of its model was "
+            f"{bound.calls} calls and {bound.tokens} tokens; correct the model's bound()"
+        )
+
+
 @dataclass(slots=True)
 class Ledger:
     """What one task has spent. `replayed_steps` were played again to get back to a state; `roles` splits `usage`."""

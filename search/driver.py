@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forethought.envs import Simulator
-from forethought.search.budget import Budget, Ledger
+from forethought.search.budget import Budget, Ledger, check_bound
 from forethought.search.journal import Entry, Journal, JournalError, encode
 from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind
-from forethought.search.node import Node
-from forethought.search.protocols import Asker, Policy, Value
+from forethought.search.node import Node, visible
+from forethought.search.protocols import FREE, Asker, Policy, Usage, Value
 from forethought.search.requests import Ask, Attempt, Evaluate, Expand, ExpandAll, Offer, Reward, Search
 
 Algorithm = Callable[[Node], Search]
@@ -29,9 +29,10 @@ class Strand:
 
     task: int
     root: Node
-    search: Search
     recorded: deque[Entry]  # answers of the journal that are still to be replayed
+    search: Search = field(init=False)
     request: Any = None
+    reserved: Usage = FREE  # what the waiting request can cost at the worst
     seq: int = 0
     spent: Ledger = field(default_factory=Ledger)
     answer: Node | None = None  # the last offer, at the end the answer
@@ -44,7 +45,10 @@ class Strand:
         return self.stopped is None and self.error is None
 
     def stop(self, reason: str) -> None:
-        self.search.close()
+        try:
+            self.search.close()
+        except Exception as error:  # a search may clean up, and fail at it
+            self.error = error
         self.stopped = reason
         self.answer = self.answer or self.root
 
@@ -100,11 +104,17 @@ class Driver:
                 live = [s for s in live if s.live]
 
     def _begin(self, task: int, algorithm: Algorithm) -> Strand:
-        start = self.world.root(task)
-        root = Node(start.state, start.observation, world=self.world, task=task, done=start.terminated)
         recorded = self.journal.entries.get(task, []) if self.journal else []
-        strand = Strand(task, root, algorithm(root), deque(recorded))
-        self._advance(strand, None)
+        strand = Strand(task, Node(None, "", world=self.world, task=task), deque(recorded))
+        try:
+            start = self.world.root(task)
+            seen = visible(start, self.world)
+            strand.root = Node(start.state, seen, world=self.world, task=task, done=start.terminated)
+            strand.search = algorithm(strand.root)
+        except Exception as error:
+            strand.error = error
+        else:
+            self._advance(strand, None)
         return strand
 
     def _answer(self, group: list[Strand], kind: Kind[Any, Any], bounds: Bounds[Any]) -> None:
@@ -117,7 +127,8 @@ class Driver:
                 continue
             try:
                 queries, nodes = kind.queries(strand.request, self.seed)
-                reason = self._out_of_time() or self.budget.blocks(strand.spent, nodes, bounds(queries))
+                strand.reserved = bounds(queries)
+                reason = self._out_of_time() or self.budget.blocks(strand.spent, nodes, strand.reserved)
             except Exception as error:
                 strand.error = error
                 continue
@@ -126,9 +137,8 @@ class Driver:
             else:
                 lines.append(encode((strand.task, strand.seq, "stop", reason)))
                 strand.stop(reason)
-        answers = [answer for answer in self._ask(asking, kind) if answer[0].error is None] if asking else []
-        if self.journal and (answers or lines):
-            lines += [encode((s.task, s.seq, kind.name, [kind.dump(part) for part in parts])) for s, parts in answers]
+        answers = [answer for answer in self._ask(asking, kind) if self._accept(*answer, kind, lines)] if asking else []
+        if self.journal and lines:
             self.journal.write(lines)
         for strand, parts in answers:
             self._apply(strand, kind, parts)
@@ -153,6 +163,17 @@ class Driver:
             at += len(mine)
         return answers
 
+    def _accept(self, strand: Strand, parts: Sequence[Any], kind: Kind[Any, Any], lines: list[str]) -> bool:
+        """Add the journal's line of a fresh answer. One that cannot be used gets none: a resume asks again."""
+        try:
+            if strand.error is None:
+                check_bound(kind.cost(parts), strand.reserved)
+                if self.journal:
+                    lines.append(encode((strand.task, strand.seq, kind.name, [kind.dump(part) for part in parts])))
+        except Exception as error:
+            strand.error = error
+        return strand.error is None
+
     def _replay(self, strand: Strand, kind: Kind[Any, Any]) -> None:
         name, answer = strand.recorded.popleft()
         if name == "stop":
@@ -163,10 +184,7 @@ class Driver:
         except (TypeError, ValueError) as error:
             raise JournalError(f"task {strand.task}, answer {strand.seq}: {name} cannot be read ({error})") from error
         if parts is None:
-            raise JournalError(
-                f"the journal is of another run: task {strand.task}, answer {strand.seq} is {name!r} there, "
-                f"and the search now asks to {kind.name}; resume with the code and settings it was begun with"
-            )
+            raise another_run(strand, f"is {name!r} there, and the search now asks to {kind.name}")
         self._apply(strand, kind, parts)
 
     def _apply(self, strand: Strand, kind: Kind[Any, Any], parts: Sequence[Any]) -> None:
@@ -199,7 +217,12 @@ class Driver:
                 raise TypeError(f"a search yields requests such as Expand(node); it yielded {request!r:.80}")
             strand.request = request
         except StopIteration as end:
-            strand.answer, strand.stopped = end.value, "returned"
+            if strand.recorded:
+                raise another_run(strand, f"is {strand.recorded[0][0]!r} there, and the search has ended") from None
+            if isinstance(end.value, Node):
+                strand.answer, strand.stopped = end.value, "returned"
+            else:
+                strand.error = TypeError(f"a search returns the node of its answer; it returned {end.value!r:.80}")
         except Exception as error:
             strand.error = error
 
@@ -217,6 +240,13 @@ class Driver:
             return None
         spent = self.journal.elapsed() if self.journal else time.monotonic() - self._began
         return "seconds" if spent > self.budget.seconds else None
+
+
+def another_run(strand: Strand, what: str) -> JournalError:
+    return JournalError(
+        f"the journal is of another run: task {strand.task}, answer {strand.seq} {what}; "
+        "resume with the code and settings it was begun with"
+    )
 
 
 def return_of(node: Node) -> tuple[float, int]:

@@ -99,17 +99,17 @@ def read(path: Path) -> tuple[dict[int, list[Entry]], float, int]:
     for number, line in enumerate(data[:whole].splitlines(), 1):
         try:
             task, seq, kind, answer = json.loads(line)
+            if task == RUN:
+                if kind == "clock":
+                    seconds = float(answer)
+                elif kind == "format" and answer != FORMAT:
+                    raise JournalError(f"{path} has format {answer!r}; this version reads {FORMAT}")
+                continue
+            mine = entries.setdefault(task, [])
         except (ValueError, TypeError, RecursionError) as error:
             raise JournalError(
                 f"{path}, line {number}, is damaged ({error}); restore the file, or delete this line and all after it"
             ) from error
-        if task == RUN:
-            if kind == "clock":
-                seconds = float(answer)
-            elif kind == "format" and answer != FORMAT:
-                raise JournalError(f"{path} has format {answer!r}; this version reads {FORMAT}")
-            continue
-        mine = entries.setdefault(task, [])
         if seq != len(mine):
             raise JournalError(
                 f"{path}, line {number}: task {task} goes on with answer {seq}, and {len(mine)} was expected"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from forethought.search.answers import (
@@ -19,7 +19,7 @@ from forethought.search.answers import (
     usage_of,
 )
 from forethought.search.budget import Ledger
-from forethought.search.node import TERMINAL, Node
+from forethought.search.node import Node, visible
 from forethought.search.protocols import (
     FREE,
     Asker,
@@ -49,6 +49,9 @@ class Kind(Protocol[Q, A]):
         """The queries of a request, and how many children they can make at the most."""
 
     def ask(self, queries: Sequence[Q]) -> Sequence[A]: ...
+    def cost(self, answers: Sequence[A]) -> Usage:
+        """What fresh answers cost. Raises ValueError: one that no search can use."""
+
     def dump(self, answer: A) -> Any: ...
     def load(self, data: Any) -> A: ...
     def apply(self, request: Any, answers: Sequence[A], spent: Ledger) -> Any:
@@ -62,12 +65,12 @@ class Bounds(Generic[Q]):
         self.model = model if isinstance(model, Bounded) else None
 
     def __call__(self, queries: Sequence[Q]) -> Usage:
-        if self.model is None:
-            return FREE
-        total = FREE
-        for query in queries:
-            total = total + self.model.bound(query)
-        return total
+        return FREE if self.model is None else total(map(self.model.bound, queries))
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    costly = [usage for usage in usages if usage is not FREE]
+    return sum(costly, FREE) if costly else FREE
 
 
 class Expanding:
@@ -84,6 +87,9 @@ class Expanding:
             return [Query(node, width, seed) for node in nodes], width * len(nodes)
         offered = [node.world.actions(node.state) for node in nodes]
         return [Query(n, len(acts), seed, acts) for n, acts in zip(nodes, offered, strict=True)], sum(map(len, offered))
+
+    def cost(self, answers: Sequence[Sequence[Proposal]]) -> Usage:
+        return total(map(usage_of, answers))
 
     def apply(self, request: Expand | ExpandAll, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> Any:
         if type(request) is Expand:
@@ -111,9 +117,7 @@ def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Le
         if step.illegal is not None:
             spent.illegal_actions += 1
             continue
-        hidden = step.terminated and world.shows_reward
-        seen = TERMINAL if hidden else step.observation
-        child = Node(step.state, seen, node, action, proposal.prior, step.terminated)
+        child = Node(step.state, visible(step, world), node, action, proposal.prior, step.terminated)
         child.thought = proposal.rationale
         siblings.append(child)
         children.append(child)
@@ -132,14 +136,16 @@ class Evaluating:
     def queries(self, request: Evaluate, seed: int) -> tuple[list[Query], int]:
         return [Query(node, None, seed) for node in request.nodes], 0
 
+    def cost(self, answers: Sequence[Estimate]) -> Usage:
+        for estimate in answers:
+            check_value(estimate.value)
+        return total(estimate.usage for estimate in answers)
+
     def apply(self, request: Evaluate, answers: Sequence[Estimate], spent: Ledger) -> None:
         for node, estimate in zip(request.nodes, answers, strict=True):
-            value = estimate.value
-            if not 0.0 <= value <= 1.0:
-                check_value(value)
             if estimate.usage is not FREE:
                 spent.charge("value", estimate.usage)
-            node.value, node.estimate = value, estimate
+            node.value, node.estimate = estimate.value, estimate
             node.asked += 1
         spent.evaluations += len(answers)
 
@@ -161,6 +167,9 @@ class Asking:
                 "this search asks free questions, and the run has no model to answer them; give an asker"
             )
         return self.asker.ask(queries)
+
+    def cost(self, answers: Sequence[Reply]) -> Usage:
+        return answers[0].usage
 
     def apply(self, request: Ask, answers: Sequence[Reply], spent: Ledger) -> str:
         request.node.asked += 1

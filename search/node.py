@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from forethought.envs import Simulator
+from forethought.envs import Simulator, Step
 
 if TYPE_CHECKING:
     from forethought.search.protocols import Estimate
 
 TERMINAL = "Terminal State"  # stands for a last observation that would show a reward
+
+
+def visible(step: Step[Any], world: Simulator[Any]) -> str:
+    """What a model may read of a step: its observation, or, of an ending that would show a reward, that it is one."""
+    return TERMINAL if step.terminated and world.shows_reward else step.observation
 
 
 class Context(NamedTuple):

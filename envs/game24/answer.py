@@ -13,7 +13,7 @@ from fractions import Fraction
 from forethought.envs.family import shorten
 from forethought.envs.game24.rules import OPS
 
-TOKEN = re.compile(r"\s*([0-9]+|[-+*/()=])", re.ASCII)
+TOKEN = re.compile(r"\s*([0-9]+|[-+*/()=])")
 SPELLINGS = str.maketrans({"×": "*", "÷": "/", "−": "-"})
 LONGEST = 200  # characters; four numbers of two digits need fewer than 40
 
@@ -28,7 +28,9 @@ def check_answer(puzzle: str, answer: str) -> str | None:
         value, used = Parser(sides[0]).parse()
         if len(sides) == 2 and Parser(sides[1]).parse()[0] != value:
             return f"{shorten(answer)} is not true: the left side is {value}"
-    except (ValueError, ZeroDivisionError) as error:
+    except ZeroDivisionError:
+        return f"cannot read {shorten(answer)}: it divides by zero"
+    except (ValueError, RecursionError) as error:
         return f"cannot read {shorten(answer)}: {error}"
     if Counter(used) != Counter(map(int, puzzle.split())):
         return f"{shorten(answer)} uses {' '.join(map(str, sorted(used)))}; each of {puzzle} must be used once"

@@ -10,8 +10,11 @@ from typing import Any
 
 from forethought.envs.family import Illegal, Json, Step
 from forethought.envs.game24.exact import GOAL
-from forethought.envs.game24.rules import State, initial, moves, number, numbers, observe, play
+from forethought.envs.game24.rules import Number, State, initial, moves, number, numbers, observe, play
 from forethought.envs.gym import TextEnv
+
+
+LONGEST = 40  # characters of a puzzle: its results then have no more digits than `number` reads
 
 
 @cache
@@ -26,11 +29,12 @@ class Game24:
     terminal_reward = False  # "24" or not is the position itself, no reward
 
     def __init__(self, puzzles: Sequence[str] | None = None) -> None:
-        """Raises ValueError: a puzzle that is no row of numbers such as "4 5 6 10"."""
+        """Raises ValueError: a puzzle that is no row of numbers such as "4 5 6 10", or none at all."""
         self.puzzles = official_puzzles() if puzzles is None else tuple(puzzles)
         self.starts = tuple(map(initial, self.puzzles))
-        if not all(len(start.left) > 1 for start in self.starts):
-            raise ValueError(f"a puzzle needs at least two numbers; given: {self.puzzles!r:.200}")
+        fit = [len(start.left) > 1 and len(puzzle) <= LONGEST for start, puzzle in zip(self.starts, self.puzzles, strict=True)]
+        if not fit or not all(fit):
+            raise ValueError(f"a puzzle is two numbers or more in at most {LONGEST} characters; given: {self.puzzles!r:.200}")
         self.world = hashlib.sha256("\n".join(self.puzzles).encode()).hexdigest()[:16]
         count = len(self.puzzles)
         self.splits: Mapping[str, range]
@@ -80,13 +84,34 @@ class Game24:
             raise ValueError("'left' and 'moves' are lists, and something is left")
         if not all(isinstance(text, str) for text in (*left, *made)):
             raise ValueError("'left' and 'moves' hold texts")
-        return State(tuple(sorted(number(str(n)) for n in left)), tuple(map(str, made)))
+        return replayed(tuple(sorted(number(str(n)) for n in left)), tuple(map(str, made)))
+
+
+def replayed(left: tuple[Number, ...], made: tuple[str, ...]) -> State:
+    """The state with these numbers and moves, played again from where the moves must have begun.
+
+    Raises ValueError: the rules do not lead there.
+    """
+    try:
+        start = list(left)
+        for move in reversed(made):
+            first, _, second, _, result = move.split()
+            start.remove(number(result))
+            start += [number(first), number(second)]
+        state = State(tuple(sorted(start)))
+        for move in made:
+            state = play(state, move.partition(" = ")[0])
+    except ValueError as error:
+        raise ValueError(f"the moves do not lead to what is left ({error})") from error
+    if (state.left, state.moves) != (left, made):
+        raise ValueError("the moves do not lead to what is left")
+    return state
 
 
 def expression(state: State) -> str:
-    """The moves put into one another: "8 / (3 - 8/3)" for a solved "3 3 8 8".
+    """The moves put into one another: "8 / (3 - (8 / 3))" for a solved "3 3 8 8".
 
-    An unfinished state gives one expression a number left, joined with commas.
+    An unfinished state gives one expression a result that no move has used yet, joined with commas.
     """
     parts: list[tuple[str, str]] = []  # the spelling of a result, and the expression behind it
     for move in state.moves:

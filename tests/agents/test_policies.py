@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from math import log
+
+import pytest
+
+from forethought.agents import AllActions, LMRank, LMText, Scripted, load_prompt
+from forethought.search import FREE, Usage
+
+PROPOSE = load_prompt("Game24-v0", "propose")
+
+
+def test_all_actions_are_all_there_with_one_prior(query):
+    (proposals,) = AllActions().propose([query("4 6")])
+    assert [p.action for p in proposals] == ["4 + 6", "4 * 6", "6 - 4", "4 - 6", "6 / 4", "4 / 6"]
+    assert {p.prior for p in proposals} == {1 / 6}
+
+
+def test_all_actions_beyond_the_width_are_a_sample_that_the_seed_decides(query):
+    def drawn(seed):
+        return [p.action for p in AllActions().propose([query("4 5 6 10", width=3, seed=seed)])[0]]
+
+    assert drawn(1) == drawn(1)
+    assert len(set(drawn(1))) == 3
+    assert len({tuple(drawn(seed)) for seed in range(10)}) > 5
+
+
+def test_rank_orders_admissible_actions_by_probability(query):
+    lm = Scripted(scores={"4 * 6": log(0.6), "4 + 6": log(0.2)})
+    (proposals,) = LMRank(lm, PROPOSE).propose([query("4 6", width=2)])
+    assert [p.action for p in proposals] == ["4 * 6", "4 + 6"]
+    assert proposals[0].prior == pytest.approx(0.75, abs=1e-6)
+    assert proposals.usage == Usage(1, lm.count(lm.prompts[0]))
+
+
+def test_rank_asks_nothing_where_nothing_is_admissible(query):
+    (proposals,) = LMRank(Scripted(), PROPOSE).propose([query("4 6", "4 * 6")])
+    assert list(proposals) == []
+    assert proposals.usage is FREE
+    assert LMRank(Scripted(), PROPOSE).bound(query("4 6", "4 * 6")) is FREE
+
+
+def test_text_counts_equal_replies_and_stops_at_the_result(query):
+    lm = Scripted(["4 * 6 = 24 (left: 24)", " 4 * 6\nleft: 24", "6 - 4"])
+    (proposals,) = LMText(lm, PROPOSE, samples=3).propose([query("4 6", width=5)])
+    assert [(p.action, p.prior) for p in proposals] == [("4 * 6", 2 / 3), ("6 - 4", 1 / 3)]
+
+
+def test_text_without_a_word_is_a_parse_failure(query):
+    (proposals,) = LMText(Scripted(["", "4 * 6"]), PROPOSE, samples=2).propose([query("4 6", width=5)])
+    assert [p.action for p in proposals] == ["4 * 6"]
+    assert proposals.usage.parse_failures == 1
+
+
+def test_text_samples_have_seeds_of_their_own(query):
+    seeds = []
+    lm = Scripted(lambda request: seeds.append(request.seed) or "x")
+    LMText(lm, PROPOSE, samples=3).propose([query("4 6", width=5, seed=9), query("4 6", width=5, seed=9)])
+    assert len(set(seeds)) == 3
+    assert seeds[:3] == seeds[3:]
+
+
+def test_no_policy_costs_more_than_its_bound(query):
+    for policy in (LMRank(Scripted(), PROPOSE), LMText(Scripted(lambda _: "4 * 6"), PROPOSE, max_tokens=8)):
+        asked = query("4 5 6 10", width=3)
+        bound, spent = policy.bound(asked), policy.propose([asked])[0].usage
+        assert spent.tokens <= bound.tokens
+        assert spent.calls == bound.calls
+
+
+def test_text_needs_a_sample():
+    with pytest.raises(ValueError, match="at least one"):
+        LMText(Scripted(), PROPOSE, samples=0)
