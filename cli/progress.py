@@ -76,4 +76,4 @@ def training_progress(step: int, steps: int, loss: float) -> None:
 
 
 def say(text: str) -> None:
-    console.print(text, markup=False)
+    console.print(text, markup=False, soft_wrap=True)

@@ -22,7 +22,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
     `{"split": "test"}` draws one of that split; `{"split": "test", "task": i}` is its i-th.
     """
 
-    metadata = {"render_modes": ["ansi"]}  # noqa: RUF012  # the name and form Gymnasium asks for
+    metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012  # the name and form Gymnasium asks for
 
     def __init__(self, family: TaskFamily[S], *, render_mode: str | None = None) -> None:
         if render_mode not in (None, "ansi"):
@@ -55,8 +55,6 @@ class TextEnv(gym.Env[str, str], Generic[S]):
 
         Raises ValueError: an option, split or task that is not there.
         """
-        if seed is not None:
-            self._borrowed = False  # the parent replaces the generator, and draws nothing from the old one
         super().reset(seed=seed)
         self._task = self._choose(options or {})
         self._state = self.family.initial(self._task)
@@ -65,10 +63,10 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         return self._text, self._info(self._state, None)
 
     def _choose(self, options: dict[str, Any]) -> int:
-        if unknown := sorted(set(options) - {"task", "split"}):
+        if unknown := sorted(map(str, set(options) - {"task", "split"})):
             raise ValueError(f"unknown reset options {unknown}; expected 'task' and 'split'")
         split = options.get("split")
-        if split is not None and split not in self.family.splits:
+        if split is not None and split not in tuple(self.family.splits):
             raise ValueError(
                 f"unknown split {split!r} of {self.family.name}; expected one of {sorted(self.family.splits)}"
             )
@@ -114,11 +112,12 @@ class TextEnv(gym.Env[str, str], Generic[S]):
     def fork(self) -> TextEnv[S]:
         """A second environment at the same point. Neither ever sees what the other does.
 
-        States are frozen, so nothing is copied but the references; wrappers stay behind (see
-        `forethought.envs.fork`).
+        States are frozen, so nothing is copied but references; generators are copied when one of the
+        two draws. Wrappers stay behind (see `forethought.envs.fork`).
         """
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
+        other.observation_space, other.action_space = copy.copy(self.observation_space), copy.copy(self.action_space)
         if self._np_random is not None:
             self._borrowed = other._borrowed = True
         return other

@@ -13,7 +13,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.spaces import Discrete
 
-from forethought.envs.family import Illegal, Json, Step, TaskFamily
+from forethought.envs.family import Illegal, Json, Step, TaskFamily, shorten
 from forethought.envs.gym import text_env
 
 S = TypeVar("S")
@@ -67,6 +67,7 @@ class Point:
 
     task: int
     path: tuple[str, ...]
+    text: str
     info: dict[str, Any]
     env: gym.Env[Any, Any] | None
     ended: bool = False
@@ -78,7 +79,7 @@ class EnvSimulator:
     restore="snapshot" keeps a deep copy at every point (the wrappers' counters and the generators too).
     restore="replay" keeps one environment and plays the actions again from `reset(seed=task)`; every
     step played again is billed in `Step.replayed`. Replay needs an environment that repeats itself
-    under one seed, which is checked while replaying.
+    under one seed; one that ends or shows something else when played again is a RuntimeError.
 
     Actions are texts: `info["actions"]` where the environment gives them, else the numbers of a
     Discrete space (those its `info["action_mask"]` allows). `describe` writes an observation as text.
@@ -104,9 +105,9 @@ class EnvSimulator:
 
     def root(self, index: int) -> Step[Point]:
         observation, info = self._env.reset(seed=index)
-        point = Point(index, (), info, self._keep(self._env))
-        self._at = point
-        return Step(point, self.describe(observation))
+        text = self.describe(observation)
+        self._at = point = Point(index, (), text, info, self._keep(self._env))
+        return Step(point, text)
 
     def instruction(self, state: Point) -> str:
         return str(state.info.get("instruction", ""))
@@ -133,10 +134,10 @@ class EnvSimulator:
             return Step(state, "", illegal=str(error), terminated=state.ended)
         env, replayed = self._restore(state)
         observation, reward, terminated, truncated, info = env.step(played)
-        point = Point(state.task, (*state.path, action), info, self._keep(env), bool(terminated or truncated))
-        self._at = point if env is self._env else self._at
-        refused = info.get("illegal")
-        return Step(point, self.describe(observation), float(reward), point.ended, refused, replayed)
+        text = self.describe(observation)
+        point = Point(state.task, (*state.path, action), text, info, self._keep(env), bool(terminated or truncated))
+        self._at = point if env is self._env else None
+        return Step(point, text, float(reward), point.ended, info.get("illegal"), replayed)
 
     def _encode(self, action: str) -> Any:
         space = self._env.action_space
@@ -154,17 +155,21 @@ class EnvSimulator:
         """An environment that stands at `state`, and how many steps it took to bring it there."""
         if state.env is not None:
             return copy.deepcopy(state.env), 0
-        if self._at is state:
+        at, self._at = self._at, None  # it stands nowhere known until the next step is through
+        if at is state:
             return self._env, 0
-        self._env.reset(seed=state.task)
+        observation, _ = self._env.reset(seed=state.task)
         for done, action in enumerate(state.path, 1):
-            _, _, terminated, truncated, _ = self._env.step(self._encode(action))
-            if (terminated or truncated) and done < len(state.path):
-                raise RuntimeError(
-                    f"{self.name} does not repeat itself: task {state.task} ended after {done} of "
-                    f"{len(state.path)} replayed steps; use restore='snapshot'"
-                )
+            observation, _, terminated, truncated, _ = self._env.step(self._encode(action))
+            if terminated or truncated:
+                raise self._no_repetition(state, f"ended after {done} of {len(state.path)} replayed steps")
+        if (text := self.describe(observation)) != state.text:
+            shown = f"showed {shorten(text)} after {len(state.path)} replayed steps, and {shorten(state.text)} before"
+            raise self._no_repetition(state, shown)
         return self._env, len(state.path)
+
+    def _no_repetition(self, state: Point, what: str) -> RuntimeError:
+        return RuntimeError(f"{self.name} does not repeat itself: task {state.task} {what}; use restore='snapshot'")
 
     def key(self, state: Point) -> bytes:
         """Of the path, not of the position: a foreign environment cannot say which positions are equal."""
@@ -180,7 +185,7 @@ def plain(observation: Any) -> str:
     if isinstance(observation, str):
         return observation
     if isinstance(observation, np.ndarray):
-        return np.array2string(observation, separator=", ")
+        return np.array2string(observation, separator=", ", floatmode="unique")
     return str(observation.item() if isinstance(observation, np.generic) else observation)
 
 

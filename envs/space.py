@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz 0123456789"
 BLANK = re.compile(r"<[^<>]*>")  # the blank of a template such as "search[<query>]"
@@ -21,7 +23,23 @@ class Unicode(gym.Space[str]):
     """
 
     def __init__(self, seed: int | None = None) -> None:
+        self._borrowed = False  # the generator is shared with a copy until one of the two draws
         super().__init__(shape=None, dtype=str, seed=seed)
+
+    def __copy__(self) -> Unicode:
+        """An independent space that will draw the same."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        if self._np_random is not None:
+            self._borrowed = other._borrowed = True
+        return other
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        if self._borrowed:
+            self._np_random = copy.deepcopy(self._np_random)
+            self._borrowed = False
+        return super().np_random
 
     @property
     def is_np_flattenable(self) -> bool:

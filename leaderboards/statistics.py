@@ -38,7 +38,7 @@ def share(hits: int, of: int) -> Interval:
     p, n = hits / of, of
     middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
-    return Interval(p, max(0.0, middle - half), min(1.0, middle + half))
+    return Interval(p, middle - half if hits else 0.0, middle + half if hits < of else 1.0)  # the ends are exact
 
 
 def mean_interval(scores: Sequence[float]) -> Interval:

@@ -25,6 +25,7 @@ from forethought.search.protocols import (
 from forethought.search.requests import Ask, Attempt, Evaluate, Expand, ExpandAll, Offer, Request, Reward, Search
 from forethought.search.results import result
 from forethought.search.tree import digest, dump
+from forethought.search.walk import walk
 
 __all__ = [
     "ALGORITHMS",
@@ -69,4 +70,5 @@ __all__ = [
     "result",
     "return_of",
     "value",
+    "walk",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import inf
 
 from forethought.search.beam import beam
 from forethought.search.driver import Algorithm
@@ -26,7 +27,7 @@ def algorithm(name: str, settings: Mapping[str, float] | None = None) -> Algorit
     for setting, value in (settings or {}).items():
         if setting not in known:
             raise ValueError(f"{name} has no setting {setting!r}; expected one of {', '.join(known)}")
-        if not value >= 0 or (not isinstance(known[setting], float) and not isinstance(value, int)):
-            wanted = "a number" if isinstance(known[setting], float) else "an integer"
+        types, wanted = ((int, float), "a number") if isinstance(known[setting], float) else (int, "an integer")
+        if not isinstance(value, types) or not 0 <= value < inf:
             raise ValueError(f"{name} {setting}={value!r}; expected {wanted} of at least 0")
     return partial(ALGORITHMS[name], **(settings or {}))

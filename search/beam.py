@@ -13,6 +13,8 @@ def beam(root: Node, *, width: int | None = None, keep: int = 5, depth: int = 10
 
     A finished state keeps its place in the beam, so the answer is the best of the last level.
     """
+    if keep < 1:
+        raise ValueError(f"keep is {keep}; a beam keeps at least one state")
     level = [root]
     while any(not node.done and node.depth < depth for node in level):
         finished = [node for node in level if node.done]

@@ -24,21 +24,21 @@ def walk(
     Nodes on the way are expanded and not evaluated, so they make no examples. With `itself` the node is
     evaluated too, which shows how far a value model agrees with its own look ahead.
     """
+    if last < first:
+        raise ValueError(f"walks go to depths from first={first} to last={last}; give last >= first")
     draw = random.Random(seed_of(seed, root.task))
     looked: set[int] = set()
     best = root
     for number in range(walks):
         node, goal = root, first + number % (last - first + 1)
-        while node.depth < goal and not node.done:
-            if not node.children:
-                yield Expand(node, width)
-            if not node.children:
-                break
-            node = draw.choice(node.children)
+        while node.depth < goal and not (node.done or node.dead):
+            children = node.children or (yield Expand(node, width))
+            if children:
+                node = draw.choice(children)
         if node.done or id(node) in looked:
             continue
         looked.add(id(node))
-        if not node.children:
+        if not (node.children or node.dead):
             yield Expand(node, width)
         yield Evaluate([node, *node.children] if itself else node.children)
         best = max([best, *(child for child in node.children if child.done)], key=value)

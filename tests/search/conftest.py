@@ -142,9 +142,7 @@ class Mover(Scripted):
 class Judge(Scripted):
     """A value model: the value of a word from a table (0 where it is not listed) or a function."""
 
-    def __init__(
-        self, values: Mapping[str, float] | Callable[[Query], Any] | None = None, usage: Usage = FREE
-    ) -> None:
+    def __init__(self, values: Mapping[str, float] | Callable[[Query], Any] | None = None, usage: Usage = FREE) -> None:
         super().__init__()
         self.values, self.usage = values or {}, usage
 

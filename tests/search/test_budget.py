@@ -4,8 +4,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import FREE, Budget, Estimate, Evaluate, Expand, Ledger, Offer, Proposal, Proposals, Reply, Usage
-from forethought.search import Ask, algorithm, greedy
+from forethought.search import (
+    FREE,
+    Ask,
+    Budget,
+    Estimate,
+    Evaluate,
+    Expand,
+    Ledger,
+    Offer,
+    Proposal,
+    Proposals,
+    Reply,
+    Usage,
+    algorithm,
+    greedy,
+)
 
 
 def test_a_budget_without_a_limit_is_refused():
@@ -13,7 +27,9 @@ def test_a_budget_without_a_limit_is_refused():
         Budget()
 
 
-@pytest.mark.parametrize("limits", [{"nodes": 0}, {"tokens": -1}, {"lm_calls": 0}, {"seconds": 0.0}, {"seconds": float("nan")}])
+@pytest.mark.parametrize(
+    "limits", [{"nodes": 0}, {"tokens": -1}, {"lm_calls": 0}, {"seconds": 0.0}, {"seconds": float("nan")}]
+)
 def test_a_limit_that_is_not_positive_is_refused(limits):
     with pytest.raises(ValueError, match=f"the budget {next(iter(limits))}=.* is not positive"):
         Budget(**limits)
@@ -138,7 +154,9 @@ def spend(letters, priced_mover, priced_judge, one):
     def run(budget, search=None):
         policy, value = priced_mover(MOVE, usage=MOVE), priced_judge(JUDGE, VALUES, usage=JUDGE)
         world = letters(lambda word: "ab")
-        strand = one(world, value, search or algorithm("greedy", {"width": 2, "depth": 3}), policy=policy, budget=budget)
+        strand = one(
+            world, value, search or algorithm("greedy", {"width": 2, "depth": 3}), policy=policy, budget=budget
+        )
         return strand, policy, value
 
     return run
@@ -278,7 +296,9 @@ def costs(seed, top):
     ).filter(bool),
     share=st.floats(0, 1),
 )
-def test_no_limit_is_ever_exceeded(grown, worth_of, priced_mover, priced_judge, drive, seed, name, width, limits, share):
+def test_no_limit_is_ever_exceeded(
+    grown, worth_of, priced_mover, priced_judge, drive, seed, name, width, limits, share
+):
     price, worth = costs(seed, 9), worth_of(seed)
 
     def propose(query):
@@ -321,7 +341,9 @@ def overspending(letters, priced_mover, priced_judge, drive, bound, used, role, 
 def test_an_answer_beyond_its_bound_is_an_error_of_its_task(letters, priced_mover, priced_judge, drive, used, role):
     strands = overspending(letters, priced_mover, priced_judge, drive, Usage(1, 5, 0, 5), used, role)
     assert [strand.error is None for strand in strands.values()] == [True, False, True]
-    with pytest.raises(RuntimeError, match=rf"cost {used.calls} calls and {used.tokens} tokens.*bound.*1 calls and 10 tokens"):
+    with pytest.raises(
+        RuntimeError, match=rf"cost {used.calls} calls and {used.tokens} tokens.*bound.*1 calls and 10 tokens"
+    ):
         raise strands[1].error
 
 

@@ -135,7 +135,9 @@ DAMAGED = [
 def test_a_damaged_line_in_the_middle_is_named_with_advice(path, line):
     path.write_bytes(FIRST + b'[0,0,"ask","x"]\n' + line + b'\n[0,1,"ask","x"]\n')
     before = path.read_bytes()
-    with pytest.raises(JournalError, match=r"journal.jsonl, line 3, is damaged .*restore the file, or delete this line and all"):
+    with pytest.raises(
+        JournalError, match=r"journal.jsonl, line 3, is damaged .*restore the file, or delete this line and all"
+    ):
         Journal(path)
     assert path.read_bytes() == before
 
@@ -201,7 +203,11 @@ def test_the_clock_is_written_now_and_then_for_a_process_that_dies(path, clock):
     for seq in range(40):
         clock.now += 0.1
         journal.write([encode((0, seq, "ask", "x"))])
-    clocks = [answer for task, _, kind, answer in map(json.loads, path.read_bytes().splitlines()) if task < 0 and kind == "clock"]
+    clocks = [
+        answer
+        for task, _, kind, answer in map(json.loads, path.read_bytes().splitlines())
+        if task < 0 and kind == "clock"
+    ]
     assert clocks == sorted(clocks)
     assert 5 <= len(clocks) <= 8
     assert read(path)[1] == clocks[-1] >= 3.4

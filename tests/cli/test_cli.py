@@ -1,0 +1,160 @@
+"""The command as a user meets it: output, exit codes, resume."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from forethought.cli.main import app
+from forethought.search.run import Run
+
+COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
+
+
+@pytest.fixture
+def forethought(tmp_path, monkeypatch):
+    """Runs the command in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+def fails(words, cwd):
+    """Runs the command in a process of its own; gives the exit code and what it said on standard error."""
+    done = subprocess.run([*COMMAND, *words], cwd=cwd, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def test_envs_list(forethought):
+    (row,) = json.loads(forethought("envs", "list", "--json").stdout)
+    assert (row["id"], row["tasks"], row["splits"]["test"]) == ("Game24-v0", 1362, "900:1000")
+    assert "1362" in forethought("envs", "list").stdout
+
+
+def test_envs_check_passes_the_suites_own(forethought):
+    done = forethought("envs", "check", "Game24-v0", "--json")
+    assert done.exit_code == 0
+    assert set(json.loads(done.stdout).values()) == {None}
+
+
+def test_envs_check_fails_what_is_broken(forethought, monkeypatch):
+    monkeypatch.setattr("forethought.envs.game24.family.Game24.actions", lambda self, state: ("1 + 1000",))
+    done = forethought("envs", "check", "Game24-v0")
+    assert done.exit_code == 1
+    assert "BROKEN admissible_is_legal: the admissible '1 + 1000' was refused" in done.stdout
+
+
+def test_envs_bench(forethought):
+    rates = json.loads(forethought("envs", "bench", "Game24-v0", "--steps", "200", "--repeats", "1", "--json").stdout)
+    assert set(rates) == {"pure steps", "steps with list of actions", "env.step with info", "forks"}
+    assert min(rates.values()) > 100
+
+
+def test_a_person_plays(tmp_path):
+    typed = "?\nnonsense\n10 - 4\nundo\nundo\n10 - 4\n5 * 6\n30 - 6\n"
+    done = subprocess.run([*COMMAND, "envs", "play", "Game24-v0", "--task", "900"], input=typed, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for seen in ("(left: 4 5 6 10)", "cannot play 'nonsense'", "10 - 4 = 6 (left: 5 6 6)", "nothing to take back", "reward 1", "solved: True"):
+        assert seen in done.stdout
+
+
+def test_play_ends_with_the_input(tmp_path):
+    assert subprocess.run([*COMMAND, "envs", "play", "Game24-v0"], input="", capture_output=True, text=True).returncode == 0
+
+
+def eval_words(run, *more):
+    return ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "900:904", "--budget", "nodes=200", "--run", str(run), *more]
+
+
+def test_eval_writes_a_run_and_says_what_came_of_it(forethought, tmp_path):
+    done = forethought(*eval_words(tmp_path / "r"), "--set", "keep=2", "--json")
+    assert done.exit_code == 0, done.output
+    summary = json.loads(done.stdout)
+    assert (summary["tasks"], summary["failed"]) == (4, 0)
+    assert {path.name for path in (tmp_path / "r").iterdir()} >= {"config.toml", "manifest.json", "journal.jsonl", "results.jsonl"}
+    assert len(Run(tmp_path / "r").results()) == 4
+
+
+def test_eval_picks_a_free_folder(forethought, tmp_path):
+    words = [word for word in eval_words("x") if word not in ("--run", "x")]
+    assert forethought(*words).exit_code == forethought(*words).exit_code == 0
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"Game24-v0-beam-1", "Game24-v0-beam-2"}
+
+
+def test_resume_of_a_finished_run_changes_nothing(forethought, tmp_path):
+    forethought(*eval_words(tmp_path / "r"))
+    before = (tmp_path / "r" / "results.jsonl").read_bytes()
+    assert forethought("resume", tmp_path / "r").exit_code == 0
+    assert (tmp_path / "r" / "results.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["eval", "--env", "WebShop-v9", "--agent", "beam", "--tasks", "1", "--budget", "nodes=5"], "registered here: Game24-v0"),
+        (["eval", "--env", "Game24-v0", "--agent", "bean", "--tasks", "1", "--budget", "nodes=5"], "expected one of greedy, beam, mcts"),
+        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "5:1", "--budget", "nodes=5"], "are none, negative, or named twice"),
+        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "x", "--budget", "nodes=5"], "write FIRST:END"),
+        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "usd=2"], "NAME one of"),
+        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=0"], "is not positive"),
+        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--set", "kep=1"], "no setting 'kep'"),
+        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--value", "lm-tokens"], "add --model"),
+        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--privilege", "eyes"], "expected 'reward'"),
+        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--record", "../x"], "leaves the run's folder"),
+        (["eval", "--env", "Game24-v0"], "Missing option"),
+        (["resume", "nowhere"], "nowhere is no run"),
+        (["board", "add", "nowhere"], "nowhere is no run"),
+        (["stl", "--env", "Game24-v0", "--tasks", "0:3", "--validation", "2:4"], "are in training and in validation"),
+        (["envs", "check", "Nothing-v0"], "unknown env 'Nothing-v0'"),
+    ],
+)
+def test_bad_input_is_usage_with_advice(words, message, tmp_path):
+    code, said = fails(words, tmp_path)
+    assert code == 2, said
+    assert message in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.rglob("results.jsonl"))
+
+
+def test_tasks_that_fail_are_exit_code_1(forethought, tmp_path):
+    done = forethought("eval", "--env", "Game24-v0", "--agent", "greedy", "--tasks", "1361,1362", "--budget", "nodes=200", "--run", tmp_path / "r")
+    assert done.exit_code == 1
+    (failed,) = Run(tmp_path / "r").failures()
+    assert (failed["task"], failed["error"]) == (1362, "IndexError")
+    assert len(Run(tmp_path / "r").results()) == 1
+
+
+def test_an_interrupted_run_names_the_command_that_resumes_it(tmp_path):
+    words = ["eval", "--env", "Game24-v0", "--agent", "mcts", "--set", "iterations=3000", "--tasks", "0:400", "--budget", "nodes=100000", "--run", "r"]
+    child = subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "40"})
+    journal = tmp_path / "r" / "journal.jsonl"
+    deadline = time.monotonic() + 30
+    while not (journal.exists() and journal.stat().st_size > 2000) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert "go on with: forethought resume r" in said
+    assert "Traceback" not in said
+
+
+def test_board_add_and_build(forethought, tmp_path):
+    forethought(*eval_words(tmp_path / "r"))
+    added = forethought("board", "add", tmp_path / "r", "--name", "mine", "--rows", tmp_path / "rows")
+    assert added.exit_code == 0, added.output
+    assert forethought("board", "build", "--rows", tmp_path / "rows", "--to", tmp_path / "site").exit_code == 0
+    assert "| mine |" in (tmp_path / "site" / "board.md").read_text()
+    assert "<td>mine</td>" in (tmp_path / "site" / "board.html").read_text()
+
+
+def test_progress_is_plain_off_a_terminal_and_json_stays_clean(tmp_path):
+    done = subprocess.run([*COMMAND, *eval_words("r"), "--json"], cwd=tmp_path, capture_output=True, text=True)
+    assert json.loads(done.stdout)["tasks"] == 4
+    assert "r: 4/4, mean" in done.stderr
+    assert "\x1b" not in done.stderr

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from forethought.search import ALGORITHMS, algorithm
+
+
+def test_the_algorithms_by_name():
+    assert set(ALGORITHMS) == {"greedy", "beam", "mcts", "walk"}
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_an_algorithm_is_a_generator_of_a_root_and_named_settings(name, leaf):
+    parameters = list(inspect.signature(ALGORITHMS[name]).parameters.values())
+    assert parameters[0].name == "root"
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in parameters[1:])
+    assert inspect.isgenerator(algorithm(name)(leaf()))
+
+
+def test_settings_are_handed_on(letters, judge, mover, one):
+    policy = mover()
+    one(letters(lambda word: "abc"), judge(), algorithm("beam", {"width": 2, "keep": 1, "depth": 4}), policy=policy)
+    assert len(policy.calls) == 4
+    assert {query.width for query in policy.queries} == {2}
+
+
+def test_an_unknown_algorithm_is_told_the_known_ones():
+    with pytest.raises(ValueError, match="unknown algorithm 'dfs'; expected one of greedy, beam, mcts, walk"):
+        algorithm("dfs")
+
+
+def test_an_unknown_setting_is_told_the_known_ones():
+    with pytest.raises(ValueError, match="beam has no setting 'height'; expected one of width, keep, depth"):
+        algorithm("beam", {"height": 3})
+    with pytest.raises(ValueError, match="has no setting 'root'"):
+        algorithm("beam", {"root": 3})
+
+
+@pytest.mark.parametrize("value", [-1, 2.5, float("nan"), "5", None, [5], float("inf")])
+def test_a_setting_that_is_no_count_is_refused(value):
+    with pytest.raises(ValueError, match=r"beam keep=.*; expected an integer of at least 0"):
+        algorithm("beam", {"keep": value})
+
+
+@pytest.mark.parametrize("value", [-0.5, float("nan"), "1", None, float("inf")])
+def test_a_setting_that_is_no_number_is_refused(value):
+    with pytest.raises(ValueError, match=r"mcts exploration=.*; expected a number of at least 0"):
+        algorithm("mcts", {"exploration": value})
+
+
+@pytest.mark.parametrize("settings", [{"exploration": 0}, {"exploration": 1.5}, {"iterations": 0, "width": 3}])
+def test_settings_of_the_right_type_are_taken(settings, leaf):
+    assert inspect.isgenerator(algorithm("mcts", settings)(leaf()))

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forethought.search import algorithm, beam
+
+#               root
+#      a .5      b .6      c .4
+#   aa .3 ab .8  ba .7     ca .9
+#   aax .1  abx .2  bax .35    cax .99
+LEGAL = {"": "abc", "a": "ab", "b": "a", "c": "a", "aa": "x", "ab": "x", "ba": "x", "ca": "x"}
+VALUES = {
+    "a": 0.5, "b": 0.6, "c": 0.4, "aa": 0.3, "ab": 0.8, "ba": 0.7, "ca": 0.9,
+    "aax": 0.1, "abx": 0.2, "bax": 0.35, "cax": 0.99,
+}  # fmt: skip
+
+
+@pytest.fixture
+def search(letters, judge, mover, one):
+    def run(ends=(), **settings):
+        policy, value = mover(), judge(VALUES)
+        strand = one(letters(LEGAL, ends=ends), value, algorithm("beam", settings), policy=policy)
+        return strand.answer.state.letters, policy.calls, value.calls
+
+    return run
+
+
+def test_beam_keeps_the_best_of_each_level(search):
+    # Level 1 keeps b .6 and a .5, so c and its .99 are never seen; level 2 keeps ab .8 and ba .7 of aa, ab, ba.
+    answer, expanded, judged = search(keep=2, depth=3)
+    assert answer == "bax"
+    assert expanded == [[(0, "")], [(0, "b"), (0, "a")], [(0, "ab"), (0, "ba")]]
+    assert judged == [
+        [(0, "a"), (0, "b"), (0, "c")],
+        [(0, "ba"), (0, "aa"), (0, "ab")],
+        [(0, "abx"), (0, "bax")],
+    ]
+
+
+@pytest.mark.parametrize(("keep", "answer"), [(1, "bax"), (2, "bax"), (3, "cax"), (99, "cax")])
+def test_a_wider_beam_sees_more(search, keep, answer):
+    assert search(keep=keep, depth=3)[0] == answer
+
+
+@pytest.mark.parametrize(("depth", "answer"), [(0, ""), (1, "b"), (2, "ca"), (3, "cax")])
+def test_the_depth_limits_the_levels(search, depth, answer):
+    got, expanded, _ = search(keep=9, depth=depth)
+    assert (got, len(expanded)) == (answer, depth)
+
+
+def test_a_level_is_one_request(search):
+    _, expanded, judged = search(keep=9, depth=3)
+    assert [len(call) for call in expanded] == [1, 3, 4]
+    assert [len(call) for call in judged] == [3, 4, 4]
+
+
+def test_a_finished_state_keeps_its_place_and_is_not_expanded(search):
+    # ab .8 has ended: level 2 is ab, ba. Of level 3, bax .35 and the old ab .8, ab is best.
+    answer, expanded, _ = search(ends={"ab"}, keep=2, depth=3)
+    assert answer == "ab"
+    assert expanded[-1] == [(0, "ba")]
+
+
+def test_a_finished_state_can_lose_its_place(search):
+    # b .6 has ended; level 2 of c .4 and a .5 is ca .9, ab .8, aa .3: a beam of 2 has no place for b.
+    assert search(ends={"b"}, keep=2, depth=2)[0] == "ab"
+    assert search(ends={"b"}, keep=3, depth=2)[0] == "ca"
+
+
+def test_the_search_ends_where_all_have_ended(search):
+    answer, expanded, _ = search(ends={"a", "b", "c"}, depth=10)
+    assert (answer, len(expanded)) == ("b", 1)
+
+
+def test_of_equal_values_the_first_is_kept(letters, judge, one):
+    strand = one(letters({"": "abc"}), judge(dict.fromkeys("abc", 0.5)), algorithm("beam", {"keep": 1}))
+    assert strand.answer.state.letters == "a"
+
+
+def test_where_all_are_dead_ends_the_answer_is_the_best_of_them(letters, judge, one):
+    strand = one(letters({"": "ab"}), judge({"a": 0.1, "b": 0.2}), beam)
+    assert strand.answer.state.letters == "b"
+    assert (strand.stopped, strand.root.children[0].dead) == ("returned", True)
+
+
+def test_a_dead_end_among_others_is_left_behind(letters, judge, one):
+    strand = one(letters({"": "ab", "b": "c"}), judge({"a": 0.9, "b": 0.2, "bc": 0.1}), beam)
+    assert strand.answer.state.letters == "bc"
+
+
+def test_a_task_that_has_ended_is_its_own_answer(letters, judge, mover, one):
+    policy = mover()
+    strand = one(letters({"": "a"}, ends={""}), judge(), beam, policy=policy)
+    assert strand.answer is strand.root
+    assert policy.calls == []
+
+
+def test_each_level_is_offered(letters, judge, one):
+    world = letters(LEGAL)
+    for budget, answer in [("nodes=2", ""), ("nodes=3", "b"), ("nodes=5", "b"), ("nodes=6", "ab")]:
+        strand = one(world, judge(VALUES), algorithm("beam", {"keep": 2, "depth": 3}), budget=budget)
+        assert strand.answer.state.letters == answer
+
+
+def test_a_beam_that_keeps_nothing_is_refused(letters, judge, drive):
+    strand = drive(letters(LEGAL), judge(VALUES), algorithm("beam", {"keep": 0}))[0]
+    with pytest.raises(ValueError, match="keep is 0; a beam keeps at least one state"):
+        raise strand.error
+
+
+def last_level(world, task, depth):
+    """The states that an exhaustive search ends with: all that have ended, and the others of the last level."""
+    level, ended = [world.root(task)], []
+    for _ in range(depth):
+        after = [world.step(s.state, a) for s in level if not s.terminated for a in world.actions(s.state)]
+        if not after:
+            break
+        ended += [step for step in level if step.terminated]
+        level = after
+    return [step.state for step in ended + level]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10**6), st.integers(0, 5))
+def test_a_beam_that_keeps_all_finds_the_best_there_is(grown, worth_of, judge, one, seed, depth):
+    world, value = grown(seed), judge(worth_of(seed))
+    strand = one(world, value, algorithm("beam", {"keep": 10**6, "depth": depth}))
+    states = last_level(world, 0, depth)
+    assert strand.answer.state in states
+    if strand.answer is not strand.root:
+
+        class At:
+            def __init__(self, state):
+                self.task, self.node = state.task, type("Node", (), {"state": state})
+
+        assert strand.answer.value == max(worth_of(seed)(At(state)).value for state in states)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10**6), st.integers(1, 4))
+def test_no_level_expands_more_than_the_beam_keeps(grown, worth_of, judge, mover, one, seed, keep):
+    policy = mover()
+    one(grown(seed), judge(worth_of(seed)), algorithm("beam", {"keep": keep}), policy=policy)
+    assert all(len(call) <= keep for call in policy.calls)

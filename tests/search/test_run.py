@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forethought.search import JournalError, run
+from forethought.search.run import Run, RunError
+
+CONFIG = {"kind": "eval", "env": "Game24-v0", "seed": 3, "budget": {"nodes": 500, "seconds": 1.5}, "privileges": []}
+
+
+@pytest.fixture
+def begun(tmp_path):
+    return Run.create(tmp_path / "runs" / "one", CONFIG)
+
+
+def test_a_run_is_begun_in_a_new_folder_and_read_from_it(begun):
+    assert begun.config == CONFIG
+    assert Run(begun.folder).config == CONFIG
+    assert [path.name for path in begun.folder.iterdir()] == ["config.toml"]
+
+
+def test_an_empty_folder_will_do(tmp_path):
+    assert Run.create(tmp_path, CONFIG).config == CONFIG
+
+
+def test_a_folder_with_a_run_is_refused_and_left_alone(begun):
+    before = (begun.folder / "config.toml").read_bytes()
+    with pytest.raises(RunError, match=r"holds a run already; go on with `forethought resume .*one`, or give a new"):
+        Run.create(begun.folder, {"kind": "other"})
+    assert (begun.folder / "config.toml").read_bytes() == before
+
+
+def test_a_folder_with_anything_else_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(RunError, match="is not empty and holds no run; give a new folder"):
+        Run.create(tmp_path, CONFIG)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("text", [None, "= broken", b"\xff\xfe"])
+def test_a_folder_without_a_readable_config_is_no_run(tmp_path, text):
+    if text is not None:
+        (tmp_path / "config.toml").write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(RunError, match=r"is no run \(.*\); give a folder that `forethought eval` or `stl` made"):
+        Run(tmp_path)
+
+
+SCALARS = (
+    st.integers(-(2**60), 2**60) | st.floats(allow_nan=False) | st.booleans() | st.text(st.characters(codec="utf-8"))
+)
+NAMES = st.text(st.characters(codec="utf-8"), max_size=8)
+CONFIGS = st.recursive(
+    st.dictionaries(NAMES, SCALARS | st.lists(SCALARS, max_size=3) | st.none(), max_size=4),
+    lambda tables: st.dictionaries(NAMES, SCALARS | tables | st.none(), max_size=3),
+    max_leaves=6,
+)
+
+
+def without_none(config):
+    if not isinstance(config, dict):
+        return config
+    return {name: without_none(value) for name, value in config.items() if value is not None}
+
+
+@settings(deadline=None, max_examples=60)
+@given(CONFIGS)
+def test_a_config_comes_back_from_toml_without_what_is_none(tmp_path_factory, config):
+    made = Run.create(tmp_path_factory.mktemp("run"), config)
+    assert made.config == without_none(config)
+    assert Run(made.folder).config == made.config
+
+
+def test_none_is_left_out_of_tables_too(tmp_path):
+    made = Run.create(tmp_path, {"model": None, "settings": {"width": None, "keep": 3}})
+    assert made.config == {"settings": {"keep": 3}}
+    assert "model" not in (tmp_path / "config.toml").read_text()
+
+
+def test_pin_writes_the_content_and_what_it_ran_on(begun):
+    begun.pin({"world": "abc", "model": None})
+    manifest = begun.manifest()
+    assert manifest["content"] == {"world": "abc", "model": None}
+    assert set(manifest) == {"content", "python", "versions", "commit", "dirty", "machine"}
+    assert manifest["versions"]["forethought"]
+    assert set(manifest["machine"]) == {"system", "processor", "cores"}
+
+
+def test_pin_takes_the_same_content_again_and_writes_nothing(begun):
+    begun.pin({"world": "abc", "prompt value": "123"})
+    path = begun.folder / "manifest.json"
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    Run(begun.folder).pin({"prompt value": "123", "world": "abc"})
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"world": "xyz", "model": "m"}, "with world 'abc' and it is 'xyz' now"),
+        ({"world": "abc"}, "with model 'm' and it is None now"),
+        ({"world": "abc", "model": "m", "prompt": "p"}, "with prompt None and it is 'p' now"),
+    ],
+)
+def test_pin_refuses_content_that_has_changed(begun, facts, message):
+    begun.pin({"world": "abc", "model": "m"})
+    with pytest.raises(RunError, match=f"was begun {message}; restore that, or begin a new run"):
+        begun.pin(facts)
+    assert begun.manifest()["content"] == {"world": "abc", "model": "m"}
+
+
+def test_results_are_in_the_order_of_the_tasks_and_failures_beside_them(begun):
+    begun.write_results([{"task": 10, "x": "\u2028"}, {"task": 2}], [{"task": 5, "error": "KeyError"}])
+    assert begun.results() == [{"task": 2}, {"task": 10, "x": "\u2028"}]
+    assert begun.failures() == [{"task": 5, "error": "KeyError"}]
+    lines = (begun.folder / "results.jsonl").read_text(encoding="ascii").splitlines()
+    assert [json.loads(line)["task"] for line in lines] == [2, 10]
+
+
+def test_results_say_how_to_get_them_before_there_are_any(begun):
+    with pytest.raises(RunError, match=r"has no results.jsonl yet; finish it with `forethought resume .*one`"):
+        begun.results()
+    with pytest.raises(RunError, match=r"has no failures.jsonl yet"):
+        begun.failures()
+
+
+def test_a_run_without_failures_has_an_empty_list_of_them(begun):
+    begun.write_results([], [])
+    assert (begun.results(), begun.failures()) == ([], [])
+
+
+@pytest.mark.parametrize("fails", ["fsync", "write", "rename"])
+def test_files_are_replaced_whole_or_not_at_all(begun, monkeypatch, fails):
+    begun.write_results([{"task": 1}], [])
+
+    def fail(*_, **__):
+        raise OSError("no space left")
+
+    if fails == "fsync":
+        monkeypatch.setattr(os, "fsync", fail)
+    elif fails == "rename":
+        monkeypatch.setattr(type(begun.folder), "replace", fail)
+    rows = [{"task": 2}] if fails != "write" else [{"task": 2, "x": {1, 2}}]  # a set is no JSON
+    with pytest.raises((OSError, TypeError)):
+        begun.write_results(rows, [])
+    monkeypatch.undo()
+    assert begun.results() == [{"task": 1}]
+
+
+def test_a_file_is_on_disk_before_it_takes_its_place(begun, monkeypatch):
+    order = []
+    plain = type(begun.folder).replace
+    monkeypatch.setattr(os, "fsync", lambda file: order.append("fsync"))
+    monkeypatch.setattr(type(begun.folder), "replace", lambda self, to: (order.append(to.name), plain(self, to)))
+    begun.write_results([], [])
+    assert order == ["fsync", "results.jsonl", "fsync", "failures.jsonl"]
+
+
+def test_the_journal_of_a_run_is_in_its_folder_and_held_by_one(begun):
+    with begun.journal() as journal:
+        assert journal.path == begun.folder / "journal.jsonl"
+        with pytest.raises(JournalError, match="in use"):
+            Run(begun.folder).journal()
+
+
+def test_the_manifest_names_the_commit_it_runs_from(begun, monkeypatch):
+    answers = {"rev-parse": "c0ffee\n", "status": " M search/run.py\n"}
+    monkeypatch.setattr(run.subprocess, "run", lambda words, **_: SimpleNamespace(stdout=answers[words[3]]))
+    monkeypatch.setattr(run.Path, "exists", lambda path: path.name == ".git")
+    assert run.git_state() == ("c0ffee", True)
+    answers["status"] = ""
+    assert run.git_state() == ("c0ffee", False)
+
+
+@pytest.mark.parametrize("error", [OSError("no git"), subprocess.CalledProcessError(128, "git")])
+def test_without_git_the_commit_is_unknown(monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(run.Path, "exists", lambda path: True)
+    monkeypatch.setattr(run.subprocess, "run", fail)
+    assert run.git_state() == (None, None)
+
+
+def test_outside_a_checkout_there_is_no_commit(monkeypatch):
+    monkeypatch.setattr(run.Path, "exists", lambda path: False)
+    assert run.git_state() == (None, None)
+
+
+def test_a_package_that_is_not_there_has_no_version(monkeypatch):
+    monkeypatch.setattr(run, "PACKAGES", ("numpy", "no-such-package-here"))
+    assert list(run.surroundings()["versions"]) == ["numpy"]
+    assert re.fullmatch(r"3\.\d+\.\d+\S*", run.surroundings()["python"])

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from math import isnan
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forethought.value import auroc, spearman
+from forethought.value.diagnostics import ranks
+
+
+def test_ranks_share_their_ties():
+    assert list(ranks([0.3, 0.1, 0.3, 0.9])) == [2.5, 1.0, 2.5, 4.0]
+
+
+def test_auroc_by_hand():
+    # positives 0.8, 0.4; negatives 0.4, 0.1: pairs won 1, tie, 1, 1 -> 3.5 of 4
+    assert auroc([0.8, 0.4, 0.4, 0.1], [1, 1, 0, 0]) == pytest.approx(0.875)
+    assert auroc([0.1, 0.2], [1, 0]) == 0.0
+    assert isnan(auroc([0.1, 0.2], [1, 1]))
+    assert isnan(auroc([0.1, 0.2], [0, 0]))
+
+
+def test_spearman_by_hand():
+    # ranks 1 2 3 4 and 1 2 4 3: 1 - 6 * 2 / (4 * 15)
+    assert spearman([1, 2, 3, 4], [1, 2, 9, 5]) == pytest.approx(0.8)
+    assert spearman([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+    assert isnan(spearman([1, 1], [1, 2]))
+    assert isnan(spearman([1], [1]))
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=30))
+def test_auroc_counts_pairs(rows):
+    values, truth = [v for v, _ in rows], [float(t) for _, t in rows]
+    pairs = [(a > b) + (a == b) / 2 for a, t in rows for b, u in rows if t and not u]
+    if pairs:
+        assert auroc(values, truth) == pytest.approx(sum(pairs) / len(pairs))
+    else:
+        assert isnan(auroc(values, truth))
