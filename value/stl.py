@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
 from statistics import fmean
+from typing import TypeVar
 
 from forethought.agents.experiment import Experiment, parse_tasks, run
 from forethought.search import Node, Value
@@ -22,6 +23,7 @@ from forethought.value.targets import Example, target, targets
 from forethought.value.trainer import Trainer
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,10 @@ class STL:
     """What a self-taught lookahead depends on.
 
     `collect[k]` are the settings of round k + 1's walks (the last entry serves all later rounds), and
-    `tasks[k]` its training tasks. `examples` pairs are drawn a round, half of them with a target of at
-    least 0.5. The round kept is the one whose value agrees best with its own look ahead on `validation`.
+    `tasks[k]` its training tasks; `examples[k]` pairs are drawn for its training. With `carry`, examples that
+    saw nothing but endings are carried over to later rounds: where a rule judges endings, their targets
+    are those of every round. The round kept is the one whose value agrees best with its own look ahead
+    on `validation`.
     Raises ValueError: rounds, tasks or settings that make no sense; a task in training and validation.
     """
 
@@ -39,17 +43,16 @@ class STL:
     validation: str
     collect: tuple[Mapping[str, float], ...]
     look: Mapping[str, float]
-    examples: int
+    examples: tuple[int, ...]
     rounds: int = 2
+    carry: bool = True
     gamma: float = 1.0
     seed: int = 0
     nodes: int = 100_000  # a bound on each tree, not a budget to be reached
 
     def __post_init__(self) -> None:
-        if self.rounds < 1 or not self.collect or not self.tasks:
-            raise ValueError(
-                "self-taught lookahead needs at least one round, one entry of `collect` and one of `tasks`"
-            )
+        if self.rounds < 1 or not self.collect or not self.tasks or not self.examples:
+            raise ValueError("self-taught lookahead needs a round, and an entry each of collect, tasks and examples")
         train = {task for text in self.tasks for task in parse_tasks(text)}
         if shared := train & set(parse_tasks(self.validation)):
             raise ValueError(
@@ -73,10 +76,12 @@ def self_taught_lookahead(config: STL, trainer: Trainer, folder: Path, say: Say 
     rounds = [Round(0, value, agreement(config, value, folder / "0", say), ())]
     for number in range(1, config.rounds + 1):
         here = folder / str(number)
-        examples = collect(config, number, rounds[-1].value, here / "collect", say)
+        carried = [e for e in rounds[-1].examples if config.carry and e.ends == e.seen and not e.unseen]
+        examples = distinct([*carried, *collect(config, number, rounds[-1].value, here / "collect", say)])
         write(examples, here / "examples.jsonl")
-        say(f"round {number}: {describe(examples)}; training on {config.examples} draws")
-        pairs = balanced(examples, config.examples, config.seed + number)
+        count = of_round(config.examples, number)
+        say(f"round {number}: {describe(examples)}; training on {count} draws")
+        pairs = balanced(examples, count, config.seed + number)
         value = trainer.fit(pairs, here / "adapter")
         rounds.append(Round(number, value, agreement(config, value, here, say), tuple(examples)))
     kept = best(rounds)
@@ -85,11 +90,15 @@ def self_taught_lookahead(config: STL, trainer: Trainer, folder: Path, say: Say 
 
 
 def collect(config: STL, number: int, value: Value, folder: Path, say: Say) -> list[Example]:
-    """One round's distinct examples, from trees grown on its training tasks with the value before."""
-    settings = config.collect[min(number, len(config.collect)) - 1]
-    roots = grow(config, config.tasks[min(number, len(config.tasks)) - 1], settings, value, folder)
+    """One round's examples, from trees grown on its training tasks with the value before."""
+    roots = grow(config, of_round(config.tasks, number), of_round(config.collect, number), value, folder)
     say(f"round {number}: {sum(1 for root in roots for _ in root)} states seen in {len(roots)} trees")
-    return distinct(targets(roots, config.gamma))
+    return targets(roots, config.gamma)
+
+
+def of_round(settings: Sequence[T], number: int) -> T:
+    """The entry of a round; the last one serves all later rounds."""
+    return settings[min(number, len(settings)) - 1]
 
 
 def grow(config: STL, tasks: str, settings: Mapping[str, float], value: Value, folder: Path) -> list[Node]:
@@ -105,12 +114,22 @@ def grow(config: STL, tasks: str, settings: Mapping[str, float], value: Value, f
 
 
 def agreement(config: STL, value: Value, folder: Path, say: Say) -> float:
-    """Spearman's rank correlation of V(s) and max V(s') over validation states whose children were all seen."""
+    """How well V(s) ranks validation states as max V(s') does: Spearman within each depth, averaged over their states.
+
+    Within depths, because a value that only knows how far the end is would agree across them. NaN if no
+    depth has values to rank.
+    """
     roots = grow(config, config.validation, {**config.look, "itself": 1}, value, folder / "validation")
-    pairs = [(node.value, ahead.target) for root in roots for node in root if node.estimate and (ahead := target(node))]
-    rank_correlation = spearman([own for own, _ in pairs], [ahead for _, ahead in pairs])
-    say(f"round {folder.name}: agrees with its own look ahead at {rank_correlation:.3f} ({len(pairs)} states)")
-    return rank_correlation
+    depths: dict[int, list[tuple[float, float]]] = {}
+    for node in (node for root in roots for node in root):
+        if node.estimate and (ahead := target(node)):
+            depths.setdefault(node.depth, []).append((node.value, ahead.target))
+    found = [(spearman(*zip(*pairs, strict=True)), len(pairs)) for pairs in depths.values()]
+    ranked = [(rho, count) for rho, count in found if not isnan(rho)]
+    states = sum(count for _, count in ranked)
+    mean = sum(rho * count for rho, count in ranked) / states if states else nan
+    say(f"round {folder.name}: agrees with its own look ahead at {mean:.3f} ({states} states)")
+    return mean
 
 
 def best(rounds: Sequence[Round]) -> Round:

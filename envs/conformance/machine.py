@@ -1,17 +1,19 @@
 """A Hypothesis machine that forks, steps, restores and writes nonsense, and compares with replay.
 
+After every rule each environment must still stand where its own steps brought it.
+
 TestMine = machine(Subject("mine:Mine-v0")).TestCase
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from forethought.envs.conformance.checks import Subject, filled, plain, try_text
+from forethought.envs.conformance.checks import Subject, chosen, plain, try_text
 
 TEXTS = st.text(st.characters(), max_size=60)  # surrogates and control characters included
 
@@ -23,6 +25,7 @@ class Line:
     env: Any
     seed: int
     actions: tuple[str, ...]
+    saved: bytes
     info: dict[str, Any]
     ended: bool = False
 
@@ -33,15 +36,31 @@ def machine(subject: Subject) -> type[RuleBasedStateMachine]:
     class EnvMachine(RuleBasedStateMachine):
         lines: Bundle[Line] = Bundle("lines")
 
+        def __init__(self) -> None:
+            super().__init__()
+            self.known: list[Line] = []
+
+        def known_from_now(self, line: Line) -> Line:
+            self.known.append(line)
+            return line
+
+        @invariant()
+        def nobody_moved_but_by_own_steps(self) -> None:
+            for line in self.known:
+                found = line.env.get_state()
+                assert found == line.saved, f"{line.actions} led to {line.saved!r}, and it stands at {found!r}"
+
         @initialize(target=lines, seed=st.integers(0, 2**31 - 1))
         def begin(self, seed: int) -> Line:
             env = subject.make()
-            return Line(env, seed, (), env.reset(seed=seed)[1])
+            _, info = env.reset(seed=seed)
+            return self.known_from_now(Line(env, seed, (), env.get_state(), info))
 
         @rule(line=lines, draw=st.randoms(use_true_random=False))
         def act(self, line: Line, draw: Any) -> None:
             if not line.ended:
-                self.play(line, filled(draw.choice(line.info["actions"]), draw))
+                self.play(line, chosen(line.info, draw))
+                assert line.info.get("illegal") is None, f"{line.actions[-1]!r} was admissible, and is refused"
 
         @rule(line=lines, text=TEXTS)
         def write(self, line: Line, text: str) -> None:
@@ -51,13 +70,13 @@ def machine(subject: Subject) -> type[RuleBasedStateMachine]:
 
         @rule(target=lines, line=lines)
         def fork(self, line: Line) -> Line:
-            return Line(line.env.fork(), line.seed, line.actions, line.info, line.ended)
+            return self.known_from_now(replace(line, env=line.env.fork()))
 
         @rule(target=lines, line=lines)
         def restore(self, line: Line) -> Line:
             env = subject.make()
             env.set_state(line.env.get_state())
-            return Line(env, line.seed, line.actions, line.info, line.ended)
+            return self.known_from_now(replace(line, env=env))
 
         @rule(line=lines)
         def replay(self, line: Line) -> None:
@@ -71,6 +90,7 @@ def machine(subject: Subject) -> type[RuleBasedStateMachine]:
         def play(self, line: Line, action: str) -> None:
             result = line.env.step(action)
             assert plain(result), "a step returns what can be written down"
-            line.actions, line.info, line.ended = (*line.actions, action), result[4], bool(result[2])
+            line.actions, line.saved = (*line.actions, action), line.env.get_state()
+            line.info, line.ended = result[4], bool(result[2])
 
     return EnvMachine

@@ -13,7 +13,6 @@ from forethought.envs.game24.exact import GOAL
 from forethought.envs.game24.rules import Number, State, initial, moves, number, numbers, observe, play
 from forethought.envs.gym import TextEnv
 
-
 LONGEST = 40  # characters of a puzzle: its results then have no more digits than `number` reads
 
 
@@ -32,9 +31,14 @@ class Game24:
         """Raises ValueError: a puzzle that is no row of numbers such as "4 5 6 10", or none at all."""
         self.puzzles = official_puzzles() if puzzles is None else tuple(puzzles)
         self.starts = tuple(map(initial, self.puzzles))
-        fit = [len(start.left) > 1 and len(puzzle) <= LONGEST for start, puzzle in zip(self.starts, self.puzzles, strict=True)]
+        fit = [
+            len(start.left) > 1 and len(puzzle) <= LONGEST
+            for start, puzzle in zip(self.starts, self.puzzles, strict=True)
+        ]
         if not fit or not all(fit):
-            raise ValueError(f"a puzzle is two numbers or more in at most {LONGEST} characters; given: {self.puzzles!r:.200}")
+            raise ValueError(
+                f"a puzzle is two numbers or more in at most {LONGEST} characters; given: {self.puzzles!r:.200}"
+            )
         self.world = hashlib.sha256("\n".join(self.puzzles).encode()).hexdigest()[:16]
         count = len(self.puzzles)
         self.splits: Mapping[str, range]

@@ -19,7 +19,7 @@ def query():
             step = world.step(node.state, move)
             assert step.illegal is None, step.illegal
             child = Node(step.state, step.observation, node, move, 1.0, step.terminated)
-            node.children.append(child)
+            node.children = [*node.children, child]
             node = child
         return Query(node, width, seed)
 

@@ -16,13 +16,13 @@ def test_token_value_is_the_expected_score(query):
     lm = Scripted(scores={"0": log(0.1), "5": log(0.2), "10": log(0.1)})  # (0.1 * 0 + 0.2 * 5 + 0.1 * 10) / 0.4 / 10
     (estimate,) = LMTokenValue(lm, SCORE).evaluate([query("5 6 6")])
     assert estimate.value == pytest.approx(0.5, abs=1e-6)
-    assert lm.prompts == ["left: 5 6 6\nscore: "]
+    assert lm.prompts == ["24 from 5 6 6: "]
 
 
 def test_token_value_asks_for_the_integers_0_to_10(query):
     asked = []
     LMTokenValue(Scripted(scores=lambda request: asked.append(request) or [0.0] * 11), SCORE).evaluate([query("5 6")])
-    assert asked[0].continuations == SCORES == tuple("0 1 2 3 4 5 6 7 8 9 10".split())
+    assert asked[0].continuations == SCORES == tuple(map(str, range(11)))
 
 
 def test_equal_prompts_are_computed_once_and_billed_each(query):
@@ -34,7 +34,11 @@ def test_equal_prompts_are_computed_once_and_billed_each(query):
 
 
 def test_text_value_is_the_mean_and_its_rationale_the_medians(query):
-    replies = ["a good one\nThus the correctness score is 9.00", "poor\nThus the correctness score is 2", "so\nThus the correctness score is 4.0"]
+    replies = [
+        "a good one\nThus the correctness score is 9.00",
+        "poor\nThus the correctness score is 2",
+        "so\nThus the correctness score is 4.0",
+    ]
     (estimate,) = LMTextValue(Scripted(replies), TEXT, samples=3).evaluate([query("5 6 6")])
     assert estimate.value == pytest.approx(0.5)
     assert estimate.rationale == "so"

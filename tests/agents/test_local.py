@@ -66,7 +66,9 @@ def test_greedy_texts_equal_plain_generate(lm):
 def test_the_seed_of_a_request_decides_its_sample_whatever_stands_beside_it(lm):
     hot = Sampling(temperature=1.0, max_tokens=6)
     alone = lm.complete([Request("Once upon a time", hot, seed=3)])[0].text
-    beside = lm.complete([Request("One two", hot, seed=1), Request("Once upon a time", hot, seed=3), Request("Hello", hot, seed=2)])
+    beside = lm.complete(
+        [Request("One two", hot, seed=1), Request("Once upon a time", hot, seed=3), Request("Hello", hot, seed=2)]
+    )
     assert beside[1].text == alone
     assert lm.complete([Request("Once upon a time", hot, seed=4)])[0].text != alone
 
@@ -90,7 +92,9 @@ def test_an_empty_continuation_is_refused(lm):
 
 
 def test_token_values_of_the_real_model_lie_in_range(lm, query):
-    estimates = LMTokenValue(lm, load_prompt("Game24-v0", "value_score")).evaluate([query("4 6"), query("1 1"), query("4 5 6 10")])
+    estimates = LMTokenValue(lm, load_prompt("Game24-v0", "value_score")).evaluate(
+        [query("4 6"), query("1 1"), query("4 5 6 10")]
+    )
     assert all(0 <= e.value <= 1 for e in estimates)
     assert len({e.value for e in estimates}) == 3
 

@@ -58,18 +58,43 @@ def test_envs_bench(forethought):
 
 def test_a_person_plays(tmp_path):
     typed = "?\nnonsense\n10 - 4\nundo\nundo\n10 - 4\n5 * 6\n30 - 6\n"
-    done = subprocess.run([*COMMAND, "envs", "play", "Game24-v0", "--task", "900"], input=typed, capture_output=True, text=True)
+    done = subprocess.run(
+        [*COMMAND, "envs", "play", "Game24-v0", "--task", "900"], input=typed, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
-    for seen in ("(left: 4 5 6 10)", "cannot play 'nonsense'", "10 - 4 = 6 (left: 5 6 6)", "nothing to take back", "reward 1", "solved: True"):
+    for seen in (
+        "(left: 4 5 6 10)",
+        "cannot play 'nonsense'",
+        "10 - 4 = 6 (left: 5 6 6)",
+        "nothing to take back",
+        "reward 1",
+        "solved: True",
+    ):
         assert seen in done.stdout
 
 
 def test_play_ends_with_the_input(tmp_path):
-    assert subprocess.run([*COMMAND, "envs", "play", "Game24-v0"], input="", capture_output=True, text=True).returncode == 0
+    assert (
+        subprocess.run([*COMMAND, "envs", "play", "Game24-v0"], input="", capture_output=True, text=True).returncode
+        == 0
+    )
 
 
 def eval_words(run, *more):
-    return ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "900:904", "--budget", "nodes=200", "--run", str(run), *more]
+    return [
+        "eval",
+        "--env",
+        "Game24-v0",
+        "--agent",
+        "beam",
+        "--tasks",
+        "900:904",
+        "--budget",
+        "nodes=200",
+        "--run",
+        str(run),
+        *more,
+    ]
 
 
 def test_eval_writes_a_run_and_says_what_came_of_it(forethought, tmp_path):
@@ -77,7 +102,12 @@ def test_eval_writes_a_run_and_says_what_came_of_it(forethought, tmp_path):
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
     assert (summary["tasks"], summary["failed"]) == (4, 0)
-    assert {path.name for path in (tmp_path / "r").iterdir()} >= {"config.toml", "manifest.json", "journal.jsonl", "results.jsonl"}
+    assert {path.name for path in (tmp_path / "r").iterdir()} >= {
+        "config.toml",
+        "manifest.json",
+        "journal.jsonl",
+        "results.jsonl",
+    }
     assert len(Run(tmp_path / "r").results()) == 4
 
 
@@ -97,16 +127,73 @@ def test_resume_of_a_finished_run_changes_nothing(forethought, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["eval", "--env", "WebShop-v9", "--agent", "beam", "--tasks", "1", "--budget", "nodes=5"], "registered here: Game24-v0"),
-        (["eval", "--env", "Game24-v0", "--agent", "bean", "--tasks", "1", "--budget", "nodes=5"], "expected one of greedy, beam, mcts"),
-        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "5:1", "--budget", "nodes=5"], "are none, negative, or named twice"),
+        (
+            ["eval", "--env", "WebShop-v9", "--agent", "beam", "--tasks", "1", "--budget", "nodes=5"],
+            "registered here: Game24-v0",
+        ),
+        (
+            ["eval", "--env", "Game24-v0", "--agent", "bean", "--tasks", "1", "--budget", "nodes=5"],
+            "expected one of greedy, beam, mcts",
+        ),
+        (
+            ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "5:1", "--budget", "nodes=5"],
+            "are none, negative, or named twice",
+        ),
         (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "x", "--budget", "nodes=5"], "write FIRST:END"),
         (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "usd=2"], "NAME one of"),
         (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=0"], "is not positive"),
-        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--set", "kep=1"], "no setting 'kep'"),
-        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--value", "lm-tokens"], "add --model"),
-        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--privilege", "eyes"], "expected 'reward'"),
-        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--record", "../x"], "leaves the run's folder"),
+        (
+            ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--set", "kep=1"],
+            "no setting 'kep'",
+        ),
+        (
+            [
+                "eval",
+                "--env",
+                "Game24-v0",
+                "--agent",
+                "beam",
+                "--tasks",
+                "1",
+                "--budget",
+                "nodes=9",
+                "--value",
+                "lm-tokens",
+            ],
+            "add --model",
+        ),
+        (
+            [
+                "eval",
+                "--env",
+                "Game24-v0",
+                "--agent",
+                "beam",
+                "--tasks",
+                "1",
+                "--budget",
+                "nodes=9",
+                "--privilege",
+                "eyes",
+            ],
+            "expected 'reward'",
+        ),
+        (
+            [
+                "eval",
+                "--env",
+                "Game24-v0",
+                "--agent",
+                "beam",
+                "--tasks",
+                "1",
+                "--budget",
+                "nodes=9",
+                "--record",
+                "../x",
+            ],
+            "leaves the run's folder",
+        ),
         (["eval", "--env", "Game24-v0"], "Missing option"),
         (["resume", "nowhere"], "nowhere is no run"),
         (["board", "add", "nowhere"], "nowhere is no run"),
@@ -123,7 +210,19 @@ def test_bad_input_is_usage_with_advice(words, message, tmp_path):
 
 
 def test_tasks_that_fail_are_exit_code_1(forethought, tmp_path):
-    done = forethought("eval", "--env", "Game24-v0", "--agent", "greedy", "--tasks", "1361,1362", "--budget", "nodes=200", "--run", tmp_path / "r")
+    done = forethought(
+        "eval",
+        "--env",
+        "Game24-v0",
+        "--agent",
+        "greedy",
+        "--tasks",
+        "1361,1362",
+        "--budget",
+        "nodes=200",
+        "--run",
+        tmp_path / "r",
+    )
     assert done.exit_code == 1
     (failed,) = Run(tmp_path / "r").failures()
     assert (failed["task"], failed["error"]) == (1362, "IndexError")
@@ -131,8 +230,24 @@ def test_tasks_that_fail_are_exit_code_1(forethought, tmp_path):
 
 
 def test_an_interrupted_run_names_the_command_that_resumes_it(tmp_path):
-    words = ["eval", "--env", "Game24-v0", "--agent", "mcts", "--set", "iterations=3000", "--tasks", "0:400", "--budget", "nodes=100000", "--run", "r"]
-    child = subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "40"})
+    words = [
+        "eval",
+        "--env",
+        "Game24-v0",
+        "--agent",
+        "mcts",
+        "--set",
+        "iterations=3000",
+        "--tasks",
+        "0:400",
+        "--budget",
+        "nodes=100000",
+        "--run",
+        "r",
+    ]
+    child = subprocess.Popen(
+        [*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "40"}
+    )
     journal = tmp_path / "r" / "journal.jsonl"
     deadline = time.monotonic() + 30
     while not (journal.exists() and journal.stat().st_size > 2000) and time.monotonic() < deadline:

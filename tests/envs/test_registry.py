@@ -16,7 +16,8 @@ began = time.process_time()
 import forethought.envs
 spent = time.process_time() - began
 import gymnasium
-print(json.dumps({"spent": spent, "modules": sorted(sys.modules), "ids": sorted(i for i in forethought.envs.IDS if i in gymnasium.registry)}))
+ids = [env_id for env_id in forethought.envs.IDS if env_id in gymnasium.registry]
+print(json.dumps({"spent": spent, "modules": list(sys.modules), "ids": ids}))
 """
 
 
@@ -64,6 +65,6 @@ def test_every_public_name_is_there():
 
 def test_the_import_is_quick_and_light(elsewhere):
     found = [json.loads(elsewhere(COST)) for _ in range(3)]
-    assert found[0]["ids"] == sorted(IDS)
+    assert found[0]["ids"] == list(IDS)
     assert not set(HEAVY) & set(found[0]["modules"])
     assert min(run["spent"] for run in found) < 0.5

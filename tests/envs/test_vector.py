@@ -53,7 +53,10 @@ def test_steps_over_two_episodes_are_those_of_the_single_environments(vector, pu
     singles = [Single(puzzles, SEED + i) for i in range(COUNT)]
     ends, openings = 0, 0
     for step in range(8):
-        actions = [single.info["actions"][0 if i else -1] if single.info["actions"] else "over" for i, single in enumerate(singles)]
+        actions = [
+            single.info["actions"][0 if i else -1] if single.info["actions"] else "over"
+            for i, single in enumerate(singles)
+        ]
         if step == 1:
             actions[2] = "junk"
         expected = [single.step(action) for single, action in zip(singles, actions, strict=True)]

@@ -27,7 +27,13 @@ def row(finished):
 
 
 def test_a_row_tells_what_was_run(row):
-    assert row["agent"] == {"algorithm": "beam", "settings": {"keep": 2}, "policy": "all", "value": "rule", "endings": "rule"}
+    assert row["agent"] == {
+        "algorithm": "beam",
+        "settings": {"keep": 2},
+        "policy": "all",
+        "value": "rule",
+        "endings": "rule",
+    }
     assert (row["seeds"], row["budget"], row["privileges"], row["failures"]) == ([5], {"nodes": 150}, [], 0)
     assert [result["task"] for result in row["results"]] == [900, 901, 902]
     assert all(result["first"] is None and result["oracle"] is None for result in row["results"])

@@ -15,7 +15,9 @@ def strand():
 def test_the_chosen_path_is_drawn_whole():
     done = strand()
     drawing = draw(done.root, done.answer, "title", "note")
-    assert [box.title.split(" · ")[0] for box in drawing.boxes if box.chosen] == [node.observation for node in done.answer.trail]
+    assert [box.title.split(" · ")[0] for box in drawing.boxes if box.chosen] == [
+        node.observation for node in done.answer.trail
+    ]
 
 
 def test_boxes_do_not_lie_on_one_another():

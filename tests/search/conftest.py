@@ -256,7 +256,7 @@ def leaf() -> Callable[..., Node]:
             return Node(Word(0, ""), "0:", world=Letters({}), **fields)
         state = Word(parent.task, parent.state.letters + action)
         child = Node(state, f"0:{state.letters}", parent, action, **fields)
-        parent.children.append(child)
+        parent.children = [*parent.children, child]
         return child
 
     return make

@@ -11,6 +11,20 @@ def test_the_algorithms_by_name():
     assert set(ALGORITHMS) == {"greedy", "beam", "mcts", "walk"}
 
 
+def test_the_settings_by_default():
+    # A run that did not set them was made with these: to change one is to change what its config means.
+    defaults = {
+        name: {p.name: p.default for p in list(inspect.signature(function).parameters.values())[1:]}
+        for name, function in ALGORITHMS.items()
+    }
+    assert defaults == {
+        "greedy": {"width": None, "depth": 10},
+        "beam": {"width": None, "keep": 5, "depth": 10},
+        "mcts": {"width": None, "iterations": 100, "exploration": 1.0, "depth": 10},
+        "walk": {"walks": 8, "first": 1, "last": 2, "width": None, "itself": 0, "seed": 0},
+    }
+
+
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_an_algorithm_is_a_generator_of_a_root_and_named_settings(name, leaf):
     parameters = list(inspect.signature(ALGORITHMS[name]).parameters.values())

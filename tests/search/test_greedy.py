@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,6 +42,11 @@ def test_an_ending_stops_the_search(letters, judge, mover, one):
 @pytest.mark.parametrize(("depth", "answer"), [(0, ""), (1, "b"), (2, "ba"), (3, "baa"), (10, "baa")])
 def test_the_depth_limits_the_answer(letters, judge, one, depth, answer):
     assert one(letters(LEGAL), judge(VALUES), algorithm("greedy", {"depth": depth})).answer.state.letters == answer
+
+
+def test_each_step_is_offered(letters, judge, one):
+    for budget, answer in [("nodes=1", ""), ("nodes=2", "b"), ("nodes=5", "ba"), ("nodes=6", "baa")]:
+        assert one(letters(LEGAL), judge(VALUES), greedy, budget=budget).answer.state.letters == answer
 
 
 def test_a_task_that_has_ended_is_its_own_answer(letters, judge, mover, one):

@@ -13,7 +13,6 @@ from forethought.search import (
     Expand,
     ExpandAll,
     Proposal,
-    Query,
     Reply,
     Usage,
     algorithm,
@@ -280,7 +279,3 @@ def test_all_else_of_an_episode_is_read_where_only_the_ending_is_hidden(letters,
 def test_a_free_answer_leaves_no_role_in_the_ledger(letters, judge, one):
     spent = one(letters({"": "ab"}), judge(), greedy).spent
     assert (spent.usage, spent.roles) == (FREE, {})
-
-
-def test_a_query_keeps_its_seed_to_itself_until_asked(leaf):
-    assert not any("seed" in name and not name.startswith("_") for name in Query.__slots__)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import algorithm, mcts
+from forethought.search import algorithm
 from forethought.search.mcts import backup, most_visited, select
 
 #          root
@@ -221,13 +221,3 @@ def test_no_node_is_expanded_twice(grown, worth_of, judge, mover, one, seed, ite
     policy = mover()
     one(grown(seed), judge(worth_of(seed)), algorithm("mcts", {"iterations": iterations}), policy=policy)
     assert len(policy.calls) == len({word for call in policy.calls for word in call}) <= iterations
-
-
-def test_the_default_settings_are_a_hundred_iterations_and_c_of_one(letters, judge, mover, one):
-    policy = mover()
-    wide = letters(lambda word: "ab")
-    plain = one(wide, judge(), mcts, policy=policy)
-    assert len(policy.calls) <= 100
-    given = algorithm("mcts", {"iterations": 100, "exploration": 1.0, "depth": 10})
-    same = one(wide, judge(), given)
-    assert plain.spent.to_json() == same.spent.to_json()

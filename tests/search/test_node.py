@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.envs import Step
 from forethought.search import Context, Node, greedy, value
-from forethought.search.node import TERMINAL, visible
 
 
 @pytest.fixture
@@ -102,11 +100,3 @@ def test_value_is_the_key_to_sort_by(family):
     _, a, b, *_ = family
     a.value, b.value = 0.25, 0.5
     assert max((a, b), key=value) is b
-
-
-@pytest.mark.parametrize(
-    ("terminated", "shows", "seen"),
-    [(False, False, "text"), (False, True, "text"), (True, False, "text"), (True, True, TERMINAL)],
-)
-def test_only_an_ending_that_shows_a_reward_is_hidden(letters, terminated, shows, seen):
-    assert visible(Step(None, "text", terminated=terminated), letters({}, shows_reward=shows)) == seen

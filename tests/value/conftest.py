@@ -27,7 +27,7 @@ def grow():
         child = Node(step.state, step.observation, node, action, 1.0, step.terminated)
         if value is not None:
             child.value, child.estimate = value, Estimate(value, rationale, parsed=parsed)
-        node.children.append(child)
+        node.children = [*node.children, child]
         return child
 
     return child_of

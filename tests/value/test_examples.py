@@ -49,8 +49,24 @@ def test_balanced_draws_are_half_high_and_use_every_example_equally(example):
 
 
 def test_balance_needs_both_sides(example):
-    with pytest.raises(ValueError, match=r"1 examples have a target of 0.5 or more and 0 less"):
+    with pytest.raises(ValueError, match="1 examples have only high or only low targets"):
         balanced([replace(example, target=1.0)], 4)
+
+
+def test_every_depth_gives_its_part_and_half_of_that_is_high(example):
+    deeper = example.context._replace(steps=(("4 + 5", "(left: 6 9)"),))
+    shallow = [replace(example, target=t) for t in (0.7, 0.8, 0.9, 1.0)]
+    deep = [replace(example, context=deeper, target=t) for t in (1.0, 0.0, 0.0, 0.0, 0.0)]
+    drawn = balanced(shallow + deep, 40)
+    assert sum(e.context == deeper for e in drawn) == 20
+    assert sum(e.target == 1.0 for e in drawn if e.context == deeper) == 10
+    assert sum(e.target > 0.85 for e in drawn if e.context != deeper) == 10  # 0.85 is the median of that depth
+
+
+def test_a_depth_with_one_half_gives_its_whole_part_from_that(example):
+    deeper = example.context._replace(steps=(("4 + 5", "(left: 6 9)"),))
+    drawn = balanced([replace(example, target=1.0), replace(example, context=deeper, target=0.0)], 6)
+    assert sorted(e.target for e in drawn) == [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]
 
 
 def test_examples_are_written_a_line_each(example, tmp_path):

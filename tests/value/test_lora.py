@@ -28,7 +28,13 @@ def tiny(tmp_path_factory):
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>", unk_token="<unk>").save_pretrained(folder)
     torch.manual_seed(0)
-    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2}
+    shape = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+    }
     shape["initializer_range"] = 0.3  # a wide start: the frozen head must be able to tell tokens apart
     LlamaForCausalLM(LlamaConfig(vocab_size=len(letters), eos_token_id=0, **shape)).save_pretrained(folder)
     return str(folder)

@@ -19,7 +19,9 @@ SMALL = st.lists(st.integers(1, 13), min_size=2, max_size=3).map(lambda ns: " ".
 
 def whole_tree(puzzle, value):
     """Every position below a puzzle, its children all evaluated."""
-    driver = Driver(TaskSimulator(Game24([puzzle])), AllActions(), JudgedEndings(value, "Game24-v0"), Budget(nodes=10_000))
+    driver = Driver(
+        TaskSimulator(Game24([puzzle])), AllActions(), JudgedEndings(value, "Game24-v0"), Budget(nodes=10_000)
+    )
     (strand,) = driver.run([0], lambda root: beam(root, keep=10_000))
     assert strand.error is None
     return strand.root

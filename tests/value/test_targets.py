@@ -102,7 +102,7 @@ def test_a_target_never_leaves_the_range_of_values(values, gamma):
     for value in values:
         child = Node(None, "", root, str(value))
         child.value, child.estimate = value, Estimate(value)
-        root.children.append(child)
+        root.children = [*root.children, child]
     assert target(root, gamma).target == gamma * max(values)
     assert 0 <= target(root, gamma).target <= 1
 

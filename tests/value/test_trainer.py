@@ -22,7 +22,8 @@ def example(tree, grow):
 
 
 @pytest.mark.parametrize(
-    ("y", "label"), [(0.0, "0"), (0.04, "0"), (0.05, "1"), (0.449, "4"), (0.45, "5"), (0.949, "9"), (0.95, "10"), (1.0, "10")]
+    ("y", "label"),
+    [(0.0, "0"), (0.04, "0"), (0.05, "1"), (0.449, "4"), (0.45, "5"), (0.949, "9"), (0.95, "10"), (1.0, "10")],
 )
 def test_the_label_is_the_nearest_integer(example, y, label):
     assert score_pair(replace(example, target=y), SCORE).completion == label

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from forethought.agents import Experiment, Recorded, Scripted, parse_tasks
+from forethought.agents.experiment import replay, run
+from forethought.search import digest
+from forethought.search.run import Run, RunError
+
+ASKED = Experiment("Game24-v0", "900:903", "beam", {"nodes": 120}, settings={"keep": 2}, seed=7)
+
+
+@pytest.mark.parametrize(
+    ("text", "tasks"), [("0:3", [0, 1, 2]), ("5", [5]), ("9,2", [9, 2]), ("0:10:4,20", [0, 4, 8, 20])]
+)
+def test_tasks_are_read(text, tasks):
+    assert parse_tasks(text) == tasks
+
+
+@pytest.mark.parametrize("text", ["", "a", "1:b", "3:1", "-1", "1,1", "0:4,2", "1:2:0", "1:2:3:4"])
+def test_no_tasks_are_refused(text):
+    with pytest.raises(ValueError, match="the tasks"):
+        parse_tasks(text)
+
+
+def test_a_config_comes_back_as_it_was(tmp_path):
+    asked = Experiment(
+        "Game24-v0", "1", "mcts", {"nodes": 5, "seconds": 1.5}, policy="lm-rank", model="x", privileges=("reward",),
+        settings={"exploration": 0.5}, env_options={"puzzles": ["4 6"]},
+    )  # fmt: skip
+    assert Experiment.of(Run.create(tmp_path / "r", asked.config()).config) == asked
+
+
+def test_a_config_of_another_version_is_refused():
+    with pytest.raises(ValueError, match="no evaluation of this version"):
+        Experiment.of({**ASKED.config(), "colour": "red"})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"algorithm": "dfs"}, "unknown algorithm"),
+        ({"budget": {}}, "a budget needs a limit"),
+        ({"privileges": ("root",)}, "unknown privileges"),
+        ({"settings": {"keep": 1.5}}, "expected an integer"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_runs(change, message):
+    with pytest.raises(ValueError, match=message):
+        Experiment(**{**ASKED.__dict__, **change})
+
+
+def test_a_replay_asks_nobody_and_grows_the_same_trees(tmp_path):
+    folder = Run.create(tmp_path / "r", ASKED.config())
+    strands = run(folder)
+    assert [digest(strand.root) for strand in replay(folder)] == [digest(strand.root) for strand in strands]
+
+
+def test_a_model_that_changed_is_refused(tmp_path):
+    asked = Experiment(**{**ASKED.__dict__, "value": "lm-tokens", "model": "scripted"})
+    folder = Run.create(tmp_path / "r", asked.config())
+    run(folder, lm=Scripted(scores={"3": 0.0}))
+    changed = Scripted(scores={"3": 0.0})
+    changed.content = "another"
+    with pytest.raises(RunError, match="was begun with model 'scripted' and it is 'another' now"):
+        run(folder, lm=changed)
+
+
+def test_prompts_are_hashed_into_the_manifest(tmp_path):
+    asked = Experiment(**{**ASKED.__dict__, "value": "lm-tokens", "policy": "lm-rank", "model": "scripted"})
+    folder = Run.create(tmp_path / "r", asked.config())
+    run(folder, lm=Scripted(scores=lambda request: [-1.0] * len(request.continuations)))
+    content = folder.manifest()["content"]
+    assert {"prompt game24/value_score", "prompt game24/propose", "model", "world"} == set(content)
+
+
+def test_recorded_replies_play_the_same_run_again(tmp_path):
+    asked = Experiment(**{**ASKED.__dict__, "policy": "lm-text", "model": "scripted", "record": "replies.jsonl"})
+
+    def reply(request):
+        left = request.prompt.rsplit("left: ", 1)[1].split("\n")[0].split()
+        a, b = left[request.seed % len(left)], left[(request.seed + 1) % len(left)]
+        return f"{a} {'+-*/'[request.seed % 4]} {b} = x"
+
+    first = Run.create(tmp_path / "first", asked.config())
+    run(first, lm=Scripted(reply))
+    again = Experiment(**{**asked.__dict__, "record": None, "model": f"recorded:{first.folder / 'replies.jsonl'}"})
+    second = Run.create(tmp_path / "second", again.config())
+    run(second)
+    ours = [json.dumps({**row, "spent": None}) for row in first.results()]
+    assert ours == [json.dumps({**row, "spent": None}) for row in second.results()]
+    assert first.results()[0]["spent"]["tokens"] > 0
+    assert len(Recorded(first.folder / "replies.jsonl").content) == 64
