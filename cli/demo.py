@@ -33,11 +33,11 @@ WIDTHS = (12, 24, 26, 24, 10, 9, 8)
 class Plan:
     """Fixed counts, never a clock: the same work on every machine."""
 
-    tasks: tuple[str, ...] = ("0:900:2", "1:900:6")  # of round 1 and of round 2: from easy to hard
+    tasks: tuple[str, ...] = ("0:900:2", "1:900:9")  # of round 1 and of round 2: from easy to hard
     validation: str = "1000:1360:24"
     held_out: str = "900:930"
     walks: tuple[int, ...] = (60, 8)
-    examples: tuple[int, ...] = (2400, 2800)
+    examples: tuple[int, ...] = (2000, 2200)
     batch: int = 32
     learning_rate: float = 1e-3
     keep: int = 3
@@ -61,7 +61,7 @@ class Plan:
                 {"walks": self.walks[0], "first": 2, "last": 2},
                 {"walks": self.walks[1], "first": 1, "last": 2},
             ],
-            "validation_walks": 6,
+            "validation_walks": 4,
             "examples": list(self.examples),
             "value": "lm-tokens",
             "endings": "rule",

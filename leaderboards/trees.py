@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from forethought.leaderboards.pages import page
 from forethought.search import Node
 
-SHOWN = 8  # children of a node that are drawn, the best first
+SHOWN = 5  # children of a node that are drawn, the best first
 COLUMN, LINE, BOX = 190, 24, 150  # pixels
 
 

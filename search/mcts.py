@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log, sqrt
+from operator import attrgetter
 
 from forethought.search.node import Node
 from forethought.search.requests import Evaluate, Expand, Offer, Search
+
+visits = attrgetter("visits")
 
 
 def mcts(
@@ -48,8 +51,8 @@ def select(node: Node, exploration: float) -> Node:
         log_visits = log(node.visits)
         bound = -1.0
         for child in node.children:
-            visits = child.visits
-            upper = child.total / visits + exploration * sqrt(log_visits / visits)
+            count = child.visits
+            upper = child.total / count + exploration * sqrt(log_visits / count)
             if upper > bound:
                 bound, node = upper, child
     return node
@@ -57,9 +60,9 @@ def select(node: Node, exploration: float) -> Node:
 
 def backup(node: Node | None, values: Sequence[float]) -> None:
     """Count the simulated `values` at the node and at all above it."""
-    visits, total = len(values), sum(values)
+    count, total = len(values), sum(values)
     while node is not None:
-        node.visits += visits
+        node.visits += count
         node.total += total
         node = node.parent
 
@@ -67,5 +70,5 @@ def backup(node: Node | None, values: Sequence[float]) -> None:
 def most_visited(node: Node) -> Node:
     """The end of the principal variation."""
     while node.children:
-        node = max(node.children, key=lambda child: child.visits)
+        node = max(node.children, key=visits)
     return node

@@ -3,9 +3,7 @@
 import csv
 import hashlib
 import json
-import os
 from fractions import Fraction
-from pathlib import Path
 
 import gymnasium as gym
 import pytest
@@ -16,7 +14,6 @@ from forethought.envs.game24 import Game24, State, check_answer, exact_value, in
 from forethought.envs.game24.family import expression, official_puzzles
 
 GAME = Game24()
-DATA = os.environ.get("FORETHOUGHT_DATA", "")
 
 
 def walked(puzzle, *actions):
@@ -42,9 +39,8 @@ def test_the_official_puzzles_come_in_the_order_of_difficulty():
     assert GAME.initial(900) == initial("4 5 6 10")
 
 
-@pytest.mark.skipif(not DATA, reason="FORETHOUGHT_DATA names no folder with the official game24.csv")
-def test_the_puzzles_are_those_of_the_official_file():
-    with (Path(DATA) / "game24.csv").open(newline="", encoding="utf-8") as file:
+def test_the_puzzles_are_those_of_the_official_file(data_folder):
+    with (data_folder / "game24.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 1362
     assert [int(row["Rank"]) for row in rows] == list(range(1, 1363))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,6 +16,7 @@ from forethought.search import (
     Budget,
     Driver,
     Estimate,
+    Journal,
     Node,
     Proposal,
     Proposals,
@@ -22,6 +25,8 @@ from forethought.search import (
     Reply,
     Strand,
     Usage,
+    greedy,
+    result,
 )
 from forethought.search.seeds import seed_of
 
@@ -222,6 +227,11 @@ def run_one(*arguments: Any, **settings: Any) -> Strand:
     return strand
 
 
+def results_of(strands: Mapping[int, Strand]) -> dict[int, Any]:
+    """The results of the tasks that did not fail: answers, spending, and digests of the trees."""
+    return {task: result(strand) for task, strand in strands.items() if strand.error is None}
+
+
 def words_of(root: Node) -> dict[str, Node]:
     """The nodes of a tree of letters by their words."""
     return {node.state.letters: node for node in root}
@@ -245,6 +255,7 @@ dumb = give(Dumb, "dumb")
 drive = give(run_all, "drive")
 one = give(run_one, "one")
 words = give(words_of, "words")
+results = give(results_of, "results")
 
 
 @pytest.fixture
@@ -260,3 +271,33 @@ def leaf() -> Callable[..., Node]:
         return child
 
     return make
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.jsonl"
+
+
+@pytest.fixture
+def journaled(path: Path) -> Callable[..., dict[int, Strand]]:
+    """Runs a search over two tasks of three letters with a journal: the first time live, then from it."""
+    legal, values = {"": "ab", "a": "ab", "b": "ab"}, {"a": 0.4, "b": 0.6, "ba": 0.3, "bb": 0.7}
+
+    def run(
+        search: Algorithm = greedy, value: Any = None, tasks: Iterable[int] = (0, 1), **settings: Any
+    ) -> dict[int, Strand]:
+        with Journal(path) as journal:
+            return run_all(Letters(legal), value or Judge(values), search, tasks=tasks, journal=journal, **settings)
+
+    return run
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A clock that a test sets."""
+
+    class Clock:
+        now = 100.0
+
+    monkeypatch.setattr(time, "monotonic", lambda: Clock.now)
+    return Clock

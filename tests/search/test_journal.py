@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -14,22 +13,6 @@ from forethought.search import Journal, JournalError
 from forethought.search.journal import encode, read
 
 FIRST = b'[-1,0,"format",1]\n'
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "journal.jsonl"
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that a test sets."""
-
-    class Clock:
-        now = 100.0
-
-    monkeypatch.setattr(time, "monotonic", lambda: Clock.now)
-    return Clock
 
 
 def answers(path):

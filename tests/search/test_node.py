@@ -25,7 +25,7 @@ def test_a_child_takes_task_world_and_depth_from_its_parent(family):
 def test_a_new_node_was_not_judged_and_not_visited(leaf):
     node = leaf()
     assert (node.value, node.estimate, node.visits, node.total, node.asked, node.dead) == (0.0, None, 0, 0.0, 0, False)
-    assert (node.children, node.thought) == ([], "")
+    assert (len(node.children), node.thought) == (0, "")
 
 
 def test_the_reward_is_not_on_a_node():

@@ -1,0 +1,217 @@
+"""What goes wrong in one task is the error of that task, and the others are as if nothing were."""
+
+from __future__ import annotations
+
+import pytest
+
+from forethought.search import (
+    Estimate,
+    Expand,
+    Journal,
+    PrivilegeError,
+    Proposal,
+    Reward,
+    algorithm,
+    greedy,
+)
+
+LEGAL = {"": "ab", "a": "ab", "b": "ab"}
+VALUES = {"a": 0.4, "b": 0.6, "ba": 0.3, "bb": 0.7}
+
+TASKS = range(5)
+
+
+class Broken(Exception):
+    pass
+
+
+def boom(*_):
+    raise Broken("broken")
+
+
+@pytest.fixture
+def isolated(results, letters, judge, mover, drive, tmp_path):
+    """Runs five tasks with something broken; all but task 2 must be as if nothing were."""
+
+    def run(world=None, policy=None, value=None, search=greedy):
+        whole = results(drive(letters(LEGAL), judge(VALUES), greedy, tasks=TASKS))
+        with Journal(tmp_path / "j") as journal:
+            world, value = world or letters(LEGAL), value or judge(VALUES)
+            strands = drive(world, value, search, policy=policy or mover(), tasks=TASKS, journal=journal)
+        assert [task for task, strand in strands.items() if strand.error is not None] == [2]
+        assert results(strands) == {task: row for task, row in whole.items() if task != 2}
+        assert not strands[2].live
+        return strands[2]
+
+    return run
+
+
+def only(task, broken, plain):
+    """`broken` for a query of the task, `plain` for the others."""
+    return lambda query: (broken if query.task == task else plain)(query)
+
+
+def proposals(query):
+    return [Proposal(action, 1 / len(query.actions)) for action in query.actions]
+
+
+def estimate(query):
+    return Estimate(VALUES.get(query.node.state.letters, 0.0))
+
+
+def test_an_exception_of_the_policy(isolated, mover):
+    strand = isolated(policy=mover(only(2, boom, proposals)))
+    assert isinstance(strand.error, Broken)
+    assert (len(strand.root.children), strand.spent.nodes) == (0, 0)
+
+
+def test_an_exception_of_the_value(isolated, judge):
+    strand = isolated(value=judge(only(2, boom, estimate)))
+    assert isinstance(strand.error, Broken)
+    assert strand.spent.nodes == 2
+
+
+@pytest.mark.parametrize(
+    "value", [-0.1, 1.1, float("nan"), float("inf"), 10, "0.5", None], ids=repr
+)  # each of them what a model's wrapper could let through
+def test_a_value_that_is_none(isolated, judge, value):
+    strand = isolated(value=judge(only(2, lambda query: Estimate(value), estimate)))
+    assert isinstance(strand.error, ValueError if isinstance(value, float | int) else TypeError)
+
+
+@pytest.mark.parametrize("answer", [None, 0.5, "high", {"value": 1}], ids=repr)
+def test_an_answer_that_is_no_estimate(isolated, judge, answer):
+    assert isolated(value=judge(only(2, lambda query: answer, estimate))).error is not None
+
+
+@pytest.mark.parametrize("answer", [None, 5, [None], ["a"], [Proposal("a", float("nan"))], [Proposal(b"a")]], ids=repr)
+def test_an_answer_that_is_no_list_of_proposals(isolated, mover, answer):
+    assert isolated(policy=mover(only(2, lambda query: answer, proposals))).error is not None
+
+
+@pytest.mark.parametrize("more", [-1, 1])
+def test_a_wrong_number_of_answers(isolated, judge, more):
+    class Miscounting(judge):
+        def evaluate(self, queries):
+            answers = super().evaluate(queries)
+            if not any(query.task == 2 for query in queries):
+                return answers
+            return answers[:-1] if more < 0 else [*answers, Estimate(0.0)]
+
+    with pytest.raises(RuntimeError, match=rf"the model gave {2 + more} answers to 2 queries \(evaluate\)"):
+        raise isolated(value=Miscounting(VALUES)).error
+
+
+def test_no_answer_at_all(isolated, mover):
+    class Silent(mover):
+        def propose(self, queries):
+            return None if any(query.task == 2 for query in queries) else super().propose(queries)
+
+    assert isinstance(isolated(policy=Silent()).error, TypeError)
+
+
+def test_a_failing_batch_is_asked_again_task_by_task(letters, judge, mover, drive):
+    policy = mover(only(2, boom, proposals))
+    drive(letters({"": "a"}), judge(), algorithm("greedy", {"depth": 1}), policy=policy, tasks=TASKS)
+    assert policy.calls == [[(task, "") for task in TASKS], *[[(task, "")] for task in TASKS]]
+
+
+@pytest.mark.parametrize("method", ["step", "actions"])
+def test_an_exception_of_the_world(isolated, letters, method):
+    world = letters(LEGAL)
+    plain = getattr(world, method)
+
+    def broken(state, *action):
+        return boom() if state.task == 2 and state.letters else plain(state, *action)
+
+    setattr(world, method, broken)
+    assert isinstance(isolated(world=world).error, Broken)
+
+
+def test_a_task_that_cannot_begin(isolated, letters):
+    world = letters(LEGAL)
+    plain = world.root
+    world.root = lambda index: boom() if index == 2 else plain(index)
+    strand = isolated(world=world)
+    assert isinstance(strand.error, Broken)
+    assert (strand.root.task, len(strand.root.children), strand.spent.nodes) == (2, 0, 0)
+
+
+def test_a_search_that_cannot_begin(isolated):
+    assert isinstance(isolated(search=lambda root: boom() if root.task == 2 else greedy(root)).error, Broken)
+
+
+@pytest.mark.parametrize("end", [None, "the answer", 5], ids=repr)
+def test_a_search_that_returns_no_node(isolated, end):
+    def search(root):
+        answer = yield from greedy(root)
+        return end if root.task == 2 else answer
+
+    with pytest.raises(TypeError, match=f"a search returns the node of its answer; it returned {end!r}"):
+        raise isolated(search=search).error
+
+
+@pytest.mark.parametrize("request_", [None, 5, "expand", Expand, [Expand]], ids=repr)
+def test_a_search_that_yields_no_request(isolated, request_):
+    def search(root):
+        if root.task == 2:
+            yield request_
+        return (yield from greedy(root))
+
+    with pytest.raises(TypeError, match=r"a search yields requests such as Expand\(node\); it yielded"):
+        raise isolated(search=search).error
+
+
+def test_a_search_that_is_no_generator(isolated):
+    assert isinstance(isolated(search=lambda root: None if root.task == 2 else greedy(root)).error, AttributeError)
+
+
+def test_an_exception_of_the_search(isolated):
+    def search(root):
+        answer = yield from greedy(root)
+        if root.task == 2:
+            boom()
+        return answer
+
+    assert isinstance(isolated(search=search).error, Broken)
+
+
+def test_a_request_about_no_node(isolated):
+    def search(root):
+        if root.task == 2:
+            yield Expand(None)
+        return (yield from greedy(root))
+
+    assert isinstance(isolated(search=search).error, AttributeError)
+
+
+def test_a_forbidden_reward(isolated):
+    def search(root):
+        if root.task == 2:
+            yield Reward(root)
+        return (yield from greedy(root))
+
+    assert isinstance(isolated(search=search).error, PrivilegeError)
+
+
+def test_a_search_that_fails_when_it_is_closed(letters, judge, drive, tmp_path):
+    def search(root):
+        try:
+            yield from greedy(root)
+        finally:
+            if root.task == 2:
+                boom()
+
+    for _ in range(2):  # live, and replayed
+        with Journal(tmp_path / "j") as journal:
+            strands = drive(letters(LEGAL), judge(VALUES), search, tasks=TASKS, budget="nodes=3", journal=journal)
+        assert [isinstance(strand.error, Broken) for strand in strands.values()] == [False, False, True, False, False]
+        assert {strand.stopped for strand in strands.values()} == {"nodes"}
+
+
+def test_what_ends_the_process_ends_the_run(letters, judge, drive):
+    def interrupt(query):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        drive(letters(LEGAL), judge(only(2, interrupt, estimate)), greedy, tasks=TASKS)

@@ -1,0 +1,331 @@
+"""Budgets, held by the driver: reserved at the worst case before a model is asked, so never exceeded."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forethought.search import (
+    FREE,
+    Ask,
+    Budget,
+    Driver,
+    Estimate,
+    Evaluate,
+    Expand,
+    Offer,
+    Proposal,
+    Proposals,
+    Reply,
+    Usage,
+    algorithm,
+    greedy,
+)
+from forethought.search.seeds import seed_of
+
+# The world below has two letters at each word, so a step of greedy search with width 2 makes 2 nodes;
+# a question to the policy costs 1 call and 10 tokens, one to the value 1 and 3.
+
+VALUES = {"a": 0.2, "b": 0.7, "ba": 0.4, "bb": 0.3, "baa": 0.1, "bab": 0.9}
+MOVE, JUDGE = Usage(1, 8, 0, 2), Usage(1, 2, 0, 1)
+
+
+@pytest.fixture
+def spend(letters, priced_mover, priced_judge, one):
+    def run(budget, search=None):
+        policy, value = priced_mover(MOVE, usage=MOVE), priced_judge(JUDGE, VALUES, usage=JUDGE)
+        world = letters(lambda word: "ab")
+        strand = one(
+            world, value, search or algorithm("greedy", {"width": 2, "depth": 3}), policy=policy, budget=budget
+        )
+        return strand, policy, value
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("budget", "nodes", "stopped", "answer"),
+    [
+        ("nodes=1", 0, "nodes", ""),
+        ("nodes=2", 2, "nodes", "b"),
+        ("nodes=3", 2, "nodes", "b"),
+        ("nodes=5", 4, "nodes", "ba"),
+        ("nodes=6", 6, "returned", "bab"),
+        # A step costs 1 call to move and 2 to judge: 3, 6, 9.
+        ("lm_calls=1", 2, "lm_calls", ""),
+        ("lm_calls=2", 2, "lm_calls", ""),
+        ("lm_calls=3", 2, "lm_calls", "b"),
+        ("lm_calls=8", 6, "lm_calls", "ba"),
+        ("lm_calls=9", 6, "returned", "bab"),
+        # A step costs 10 tokens to move and 6 to judge: 16, 32, 48.
+        ("tokens=9", 0, "tokens", ""),
+        ("tokens=10", 2, "tokens", ""),
+        ("tokens=15", 2, "tokens", ""),
+        ("tokens=16", 2, "tokens", "b"),
+        ("tokens=47", 6, "tokens", "ba"),
+        ("tokens=48", 6, "returned", "bab"),
+    ],
+)
+def test_a_search_runs_to_the_last_step_it_can_pay_for(spend, budget, nodes, stopped, answer):
+    strand, _, _ = spend(budget)
+    assert (strand.spent.nodes, strand.stopped) == (nodes, stopped)
+    assert strand.answer.state.letters == answer
+    (name, limit), *_ = Budget.parse(budget).limits().items()
+    assert strand.spent.to_json()[name] <= limit
+
+
+def test_no_model_is_asked_what_cannot_be_paid(spend):
+    _, policy, value = spend("lm_calls=2")
+    assert (len(policy.calls), value.calls) == (1, [])
+
+
+def test_the_ledger_counts_what_was_answered_and_not_what_was_reserved(letters, priced_mover, judge, one):
+    dear, paid = Usage(3, 100, 0, 100), Usage(1, 4, 0, 1)
+    policy = priced_mover(dear, usage=paid)
+    strand = one(letters(lambda word: "ab"), judge(VALUES), algorithm("greedy", {"depth": 2}), policy=policy)
+    assert strand.spent.usage == paid + paid
+    assert strand.spent.roles == {"policy": paid + paid}
+
+
+def test_reserving_is_for_the_worst_case_even_if_answers_are_cheap(letters, priced_mover, judge, one):
+    policy = priced_mover(Usage(1, 90, 0, 10), usage=Usage(1, 1))
+    strand = one(letters(lambda word: "ab"), judge(VALUES), greedy, policy=policy, budget="tokens=101")
+    assert (len(policy.calls), strand.spent.usage.tokens, strand.stopped) == (2, 2, "tokens")
+
+
+def test_nodes_are_reserved_by_width_or_by_the_actions_there_are(letters, judge, one):
+    world = letters({"": "abc"})
+    wide = one(world, judge(), algorithm("greedy", {"width": 5}), budget="nodes=4")
+    assert (wide.spent.nodes, wide.stopped) == (0, "nodes")
+    every = one(world, judge(), algorithm("greedy"), budget="nodes=3")
+    assert (every.spent.nodes, every.stopped) == (3, "returned")
+
+
+def test_many_nodes_in_one_request_are_reserved_together(letters, judge, one):
+    world = letters(lambda word: "ab")
+    settings = {"width": 2, "keep": 2, "depth": 2}
+    assert one(world, judge(), algorithm("beam", settings), budget="nodes=5").spent.nodes == 2
+    assert one(world, judge(), algorithm("beam", settings), budget="nodes=6").spent.nodes == 6
+
+
+def test_judging_is_free_of_nodes(spend):
+    strand, _, value = spend("nodes=2")
+    assert value.calls == [[(0, "a"), (0, "b")]]
+    assert strand.spent.evaluations == 2
+
+
+def test_limits_hold_for_each_task_by_itself(letters, judge, drive):
+    strands = drive(letters(lambda word: "ab"), judge(), greedy, tasks=range(3), budget="nodes=4")
+    assert [strand.spent.nodes for strand in strands.values()] == [4, 4, 4]
+
+
+def test_a_stopped_search_is_closed_and_answers_its_last_offer_else_the_root(letters, judge, one):
+    closed = []
+
+    def search(offers):
+        def grow(root):
+            try:
+                children = yield Expand(root, 2)
+                for child in children[:offers]:
+                    yield Offer(child)
+                yield Expand(children[0], 2)
+                return children[0]
+            finally:
+                closed.append(offers)
+
+        return grow
+
+    world = letters(lambda word: "ab")
+    answers = [one(world, judge(), search(offers), budget="nodes=3").answer.state.letters for offers in (0, 1, 2)]
+    assert answers == ["", "a", "b"]
+    assert closed == [0, 1, 2]
+
+
+def test_free_questions_are_paid_from_the_same_budget(letters, judge, oracle, one):
+    price = Usage(1, 5, 0, 5)
+
+    def search(root):
+        for number in range(5):
+            yield Ask(root, f"question {number}")
+        return root
+
+    asker = oracle(lambda question: Reply("yes", price))
+    asker.bound = lambda question: price
+    strand = one(letters({}), judge(), search, asker=asker, budget="tokens=29")
+    assert (len(asker.calls), strand.spent.usage.tokens, strand.stopped) == (2, 20, "tokens")
+    assert strand.spent.roles == {"ask": price + price}
+
+
+def costs(seed, top):
+    """A price for each query, drawn from its word, and a share of it for the answer."""
+
+    def price(query, share=1.0):
+        drawn = seed_of(seed, query.task, query.node.state.letters, query.node.asked)
+        return Usage(1 + drawn % 2, int(share * (drawn % top)), 0, int(share * (drawn // top % top)))
+
+    return price
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10**6),
+    name=st.sampled_from(["greedy", "beam", "mcts", "walk"]),
+    width=st.none() | st.integers(1, 3),
+    limits=st.fixed_dictionaries(
+        {}, optional={"nodes": st.integers(1, 40), "lm_calls": st.integers(1, 60), "tokens": st.integers(1, 400)}
+    ).filter(bool),
+    share=st.floats(0, 1),
+)
+def test_no_limit_is_ever_exceeded(
+    grown, worth_of, priced_mover, priced_judge, drive, seed, name, width, limits, share
+):
+    price, worth = costs(seed, 9), worth_of(seed)
+
+    def propose(query):
+        return Proposals([Proposal(action) for action in query.actions], price(query, share))
+
+    def evaluate(query):
+        return Estimate(worth(query).value, usage=price(query, share))
+
+    policy, value = priced_mover(FREE, propose), priced_judge(FREE, evaluate)
+    policy.bound = value.bound = price
+    chosen = algorithm(name, {} if width is None else {"width": width})
+    strands = drive(grown(seed), value, chosen, policy=policy, tasks=range(3), budget=Budget(**limits))
+    for strand in strands.values():
+        assert strand.error is None
+        assert strand.spent.nodes == sum(1 for _ in strand.root) - 1
+        spent = strand.spent.to_json()
+        assert all(spent[limit] <= amount for limit, amount in limits.items())
+        assert strand.stopped == "returned" or strand.stopped in limits
+
+
+def overspending(letters, priced_mover, priced_judge, drive, bound, used, role, tasks=3):
+    """Three tasks, of which the second is answered at `used` where `bound` was promised."""
+    cheap = Usage(1, 1)
+
+    def cost(query):
+        return used if query.task == 1 else cheap
+
+    def propose(query):
+        return Proposals([Proposal(a) for a in query.actions], cost(query) if role == "policy" else FREE)
+
+    def evaluate(query):
+        return Estimate(0.5, usage=cost(query) if role == "value" else FREE)
+
+    policy, value = priced_mover(bound, propose), priced_judge(bound, evaluate)
+    return drive(letters({"": "a"}), value, greedy, policy=policy, tasks=range(tasks))
+
+
+@pytest.mark.parametrize("role", ["policy", "value"])
+@pytest.mark.parametrize("used", [Usage(2, 5, 0, 5), Usage(1, 6, 0, 5), Usage(1, 5, 0, 6)])
+def test_an_answer_beyond_its_bound_is_an_error_of_its_task(letters, priced_mover, priced_judge, drive, used, role):
+    strands = overspending(letters, priced_mover, priced_judge, drive, Usage(1, 5, 0, 5), used, role)
+    assert [strand.error is None for strand in strands.values()] == [True, False, True]
+    with pytest.raises(
+        RuntimeError, match=rf"cost {used.calls} calls and {used.tokens} tokens.*bound.*1 calls and 10 tokens"
+    ):
+        raise strands[1].error
+
+
+@pytest.mark.parametrize("used", [Usage(1, 5, 0, 5), Usage(1, 9, 9, 1), Usage(0, 0), Usage(1, 5, 0, 5, 3)])
+def test_an_answer_at_its_bound_is_fine(letters, priced_mover, priced_judge, drive, used):
+    strands = overspending(letters, priced_mover, priced_judge, drive, Usage(1, 5, 0, 5), used, "value")
+    assert all(strand.error is None for strand in strands.values())
+    assert strands[1].spent.usage == used
+
+
+def test_one_bound_is_for_all_queries_of_a_request(letters, mover, priced_judge, one):
+    uneven = {"a": Usage(1, 9), "b": Usage(1, 1)}
+    value = priced_judge(Usage(1, 5), lambda query: Estimate(0.5, usage=uneven[query.node.state.letters]))
+    assert one(letters({"": "ab"}), value, greedy).spent.usage == Usage(2, 10)
+
+
+def test_a_model_without_a_bound_is_taken_to_cost_nothing_and_must(letters, mover, judge, oracle, drive):
+    world, paid = letters({"": "a"}), Usage(1, 3)
+    dear = drive(world, judge(), greedy, policy=mover(usage=paid))[0]
+    assert "cost 1 calls and 3 tokens" in str(dear.error)
+    dear = drive(world, judge(usage=paid), greedy)[0]
+    assert "cost 1 calls and 3 tokens" in str(dear.error)
+
+    def ask(root):
+        yield Ask(root, "why?")
+        return root
+
+    dear = drive(world, judge(), ask, asker=oracle(lambda question: Reply("so", paid)))[0]
+    assert "cost 1 calls and 3 tokens" in str(dear.error)
+
+
+def test_a_bound_that_fails_is_an_error_of_its_task(letters, priced_judge, drive):
+    value = priced_judge(FREE)
+    value.bound = lambda query: FREE if query.task else 1 / 0
+    strands = drive(letters({"": "a"}), value, greedy, tasks=range(2))
+    assert isinstance(strands[0].error, ZeroDivisionError)
+    assert strands[1].stopped == "returned"
+
+
+def test_nothing_is_asked_twice_where_evaluation_is_of_no_node(letters, judge, one):
+    def search(root):
+        yield Evaluate([])
+        return root
+
+    value = judge()
+    assert one(letters({}), value, search).spent.evaluations == 0
+    assert value.calls == []
+
+
+# Seconds
+
+LEGAL = {"": "ab", "a": "ab", "b": "ab"}
+
+
+def slow(clock, judge, seconds):
+    """A value model that takes its time."""
+
+    def evaluate(query):
+        clock.now += seconds
+        return Estimate(VALUES[query.node.state.letters])
+
+    return judge(evaluate)
+
+
+def boom(*_):
+    raise RuntimeError("broken")
+
+
+def test_seconds_stop_every_search_of_a_run(letters, judge, drive, clock):
+    strands = drive(letters(LEGAL), slow(clock, judge, 1.0), greedy, tasks=[0, 1], budget="seconds=3.5")
+    assert [(strand.stopped, strand.answer.state.letters) for strand in strands.values()] == [("seconds", "b")] * 2
+
+
+def test_a_run_may_take_all_its_seconds(letters, judge, one, clock):
+    assert one(letters(LEGAL), slow(clock, judge, 1.0), greedy, budget="seconds=4").stopped == "returned"
+
+
+def test_a_stop_for_time_is_journaled_and_replayed(results, journaled, judge, dumb, clock, path):
+    whole = results(journaled(value=slow(clock, judge, 1.0), budget="seconds=3.5"))
+    assert '[0,2,"stop","seconds"]\n' in path.read_text()
+    clock.now += 1000.0
+    assert results(journaled(value=dumb(), policy=dumb(), budget="seconds=3.5")) == whole
+    assert results(journaled(value=dumb(), policy=dumb(), budget="seconds=1e9")) == whole
+
+
+def test_seconds_add_up_over_the_processes_of_a_run(journaled, judge, clock):
+    wrong = judge(boom)
+
+    def late(root):
+        clock.now += 2.0
+        return (yield from greedy(root))
+
+    assert journaled(late, value=wrong, tasks=[0], budget="seconds=5")[0].stopped is None
+    clock.now += 1000.0  # nobody worked on the run
+    assert journaled(late, value=wrong, tasks=[0], budget="seconds=5")[0].stopped is None
+    assert journaled(late, value=wrong, tasks=[0], budget="seconds=5")[0].stopped == "seconds"
+
+
+def test_time_is_not_asked_for_without_a_limit_of_seconds(letters, judge, drive, monkeypatch, mover):
+    driver = Driver(letters(LEGAL), mover(), judge(VALUES), Budget(nodes=100))
+    monkeypatch.setattr(time, "monotonic", boom)
+    assert [strand.stopped for strand in driver.run([0], greedy)] == ["returned"]
