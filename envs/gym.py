@@ -116,7 +116,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         two draws. Wrappers stay behind (see `forethought.envs.fork`).
         """
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
+        other.__dict__ = self.__dict__.copy()
         other.observation_space, other.action_space = copy.copy(self.observation_space), copy.copy(self.action_space)
         if self._np_random is not None:
             self._borrowed = other._borrowed = True

@@ -5,6 +5,7 @@ Puzzles and moves: Yao et al. 2023, arXiv:2305.10601.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,13 +20,15 @@ NUMBER = re.compile(r"-?[0-9]{1,40}(?:/[1-9][0-9]{0,39})?")
 
 
 def divide(a: Number, b: Number) -> Number:
-    return whole(Fraction(a) / b) if type(a) is not int or type(b) is not int or a % b else a // b
+    if type(a) is int and type(b) is int:
+        return Fraction(a, b) if a % b else a // b
+    return a / Fraction(b)
 
 
 OPS: dict[str, Callable[[Number, Number], Number]] = {
-    "+": lambda a, b: whole(a + b),
-    "-": lambda a, b: whole(a - b),
-    "*": lambda a, b: whole(a * b),
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
     "/": divide,
 }
 
@@ -57,13 +60,13 @@ def play(state: State, action: str) -> State:
     Raises Illegal: malformed, a number that is not left, division by zero.
     """
     left = list(state.left)
-
-    def take(text: str) -> Number:  # match the spelling; model text is never evaluated
-        return left.pop([str(n) for n in left].index(text))
-
+    spelled = list(map(str, left))  # match the spelling; model text is never evaluated
     try:
         first, op, second = action.split()
-        result = OPS[op](take(first), take(second))
+        a = left.pop(spelled.index(first))
+        spelled.remove(first)
+        b = left.pop(spelled.index(second))
+        result = whole(OPS[op](a, b))
     except (ValueError, KeyError, ZeroDivisionError) as error:
         raise Illegal(
             f"cannot play {shorten(action)} with '{numbers(state)}' left; "
