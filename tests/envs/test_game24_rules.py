@@ -142,9 +142,15 @@ def test_division_is_exact_below_zero_too():
     assert divide(-7, 2) == Fraction(-7, 2)  # floor division would give -4
     assert divide(-6, 3) == -2
     assert type(divide(-6, 3)) is int
-    assert divide(THIRD, THIRD) == 1
-    assert type(divide(THIRD, THIRD)) is int
     assert divide(2, THIRD) == 6
+    assert divide(THIRD, 2) == Fraction(1, 6)
+
+
+@pytest.mark.parametrize("action", ["1/3 + 2/3", "2/3 / 1/3", "1/3 * 3", "4/3 - 1/3", "2 / 1/3"])
+def test_fractions_that_make_a_whole_number_are_whole_again(action):
+    numbers_of_it = tuple(map(number, action.split()[::2]))
+    after = play(State(tuple(sorted(numbers_of_it))), action)
+    assert type(after.left[0]) is int
 
 
 def test_equal_positions_are_equal_states_however_they_came_about():
