@@ -31,13 +31,21 @@ def add(
     opened = Run(run)
     row = make_row(opened, (name or run.resolve().name).lower(), training)
     path = save_row(row, rows)
-    print(json.dumps(row)) if as_json else out.print(f"{path}", markup=False, soft_wrap=True)
+    if as_json:
+        print(json.dumps(row))
+    else:
+        out.print(f"{path}", markup=False, soft_wrap=True)
 
 
 @app.command("build")
 def build_board(
-    rows: Rows = ROWS, to: Annotated[Path, typer.Option(help="Where board.md and board.html go.")] = Path("site")
+    rows: Rows = ROWS,
+    to: Annotated[Path, typer.Option(help="Where board.md and board.html go.")] = Path("site"),
+    as_json: AsJson = False,
 ) -> None:
     """Write the table and the page of all rows."""
-    for path in build(load_rows(rows), to):
-        out.print(f"{path}", markup=False, soft_wrap=True)
+    written = [str(path) for path in build(load_rows(rows), to)]
+    if as_json:
+        print(json.dumps(written))
+    else:
+        out.print("\n".join(written), markup=False, soft_wrap=True)
