@@ -89,12 +89,8 @@ def collect_settings(depths: str, walks: str) -> list[dict[str, int]]:
 
 def build(config: dict[str, Any]) -> tuple[Any, Any]:
     """The method and its trainer. Raises ValueError: what they refuse, or no torch to train with."""
-    try:
-        from forethought.value.lora import TrainingConfig
-        from forethought.value.stl import STL
-        from forethought.value.trainer import LoRATrainer
-    except ImportError as error:
-        raise ValueError(f"training needs torch, transformers and peft ({error}); install forethought[lm]") from error
+    from forethought.value.stl import STL
+
     look = {
         "walks": config["validation_walks"],
         "first": min(c["first"] for c in config["collect"]),
@@ -112,6 +108,11 @@ def build(config: dict[str, Any]) -> tuple[Any, Any]:
         config["gamma"],
         config["seed"],
     )
+    try:
+        from forethought.value.lora import TrainingConfig
+        from forethought.value.trainer import LoRATrainer
+    except ImportError as error:
+        raise ValueError(f"training needs torch, transformers and peft ({error}); install forethought[lm]") from error
     known = {field.name for field in fields(TrainingConfig)}
     training = TrainingConfig(**{name: value for name, value in config.items() if name in known})
     trainer = LoRATrainer(

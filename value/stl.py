@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 from statistics import fmean
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from forethought.agents.experiment import Experiment, parse_tasks, run
 from forethought.search import Node, Value
@@ -20,7 +20,9 @@ from forethought.search.run import Run, replace
 from forethought.value.diagnostics import spearman
 from forethought.value.examples import balanced, distinct, write
 from forethought.value.targets import Example, target, targets
-from forethought.value.trainer import Trainer
+
+if TYPE_CHECKING:  # a trainer of tables needs no torch
+    from forethought.value.trainer import Trainer
 
 Say = Callable[[str], None]
 T = TypeVar("T")
