@@ -157,10 +157,10 @@ def test_files_are_replaced_whole_or_not_at_all(begun, monkeypatch, fails):
 def test_a_file_is_on_disk_before_it_takes_its_place(begun, monkeypatch):
     order = []
     plain = type(begun.folder).replace
-    monkeypatch.setattr(os, "fsync", lambda file: order.append("fsync"))
+    monkeypatch.setattr(os, "fsync", lambda file: order.append(os.fstat(file).st_size))
     monkeypatch.setattr(type(begun.folder), "replace", lambda self, to: (order.append(to.name), plain(self, to)))
-    begun.write_results([], [])
-    assert order == ["fsync", "results.jsonl", "fsync", "failures.jsonl"]
+    begun.write_results([{"task": 1}], [])
+    assert order == [len('{"task": 1}\n'), "results.jsonl", 0, "failures.jsonl"]
 
 
 def test_the_journal_of_a_run_is_in_its_folder_and_held_by_one(begun):
