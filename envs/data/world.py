@@ -1,0 +1,117 @@
+"""World folders: made whole or not at all, with sums, and never changed afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from forethought.envs.family import Json
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+def cache_folder() -> Path:
+    """`$FORETHOUGHT_CACHE`, else forethought under the user's cache folder."""
+    home = os.environ.get("FORETHOUGHT_CACHE")
+    return Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "forethought"
+
+
+@contextlib.contextmanager
+def new_world(folder: Path) -> Iterator[Path]:
+    """A scratch folder beside `folder`, which takes its place when the block ends well and vanishes when not.
+
+    Raises ValueError: `folder` is already there.
+    """
+    if folder.exists():
+        raise ValueError(f"{folder} is already there; give another folder, or remove it first")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield scratch
+        scratch.chmod(0o755)
+        os.rename(scratch, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def seal(folder: Path, kind: str, facts: dict[str, Json]) -> str:
+    """Write the manifest: what the world is, and the size and sha256 of each file. Returns the world's hash.
+
+    The hash is of the files alone, so the same content has the same hash wherever it came from.
+    """
+    files: dict[str, Json] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        files[path.relative_to(folder).as_posix()] = {"size": path.stat().st_size, "sha256": sha256(path)}
+    content = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    manifest = {"format": FORMAT, "kind": kind, "hash": content, **facts, "files": files}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return content
+
+
+def sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def read_manifest(folder: Path, kind: str) -> dict[str, Json]:
+    """The manifest of a world, after a look at the size of every file.
+
+    Raises ValueError: no world, one of another kind or format, or a file that is missing or cut.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{folder} is no world of {kind} ({error}); make one with `forethought data make {kind}`"
+        ) from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise ValueError(f"{folder / MANIFEST} lists no files; make the world again")
+    if (manifest.get("kind"), manifest.get("format")) != (kind, FORMAT):
+        raise ValueError(
+            f"{folder} is a world of {manifest.get('kind')!r}, format {manifest.get('format')!r}; "
+            f"expected {kind!r}, format {FORMAT}"
+        )
+    for name, facts in manifest["files"].items():
+        path = inside(folder, name)
+        size = path.stat().st_size if path.is_file() else None
+        if size != facts["size"]:
+            raise ValueError(f"{path} has {size} bytes, its manifest says {facts['size']}; make the world again")
+    return manifest
+
+
+def inside(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"the manifest of {folder} names {name!r}, which lies outside of it")
+    return path
+
+
+def verify(folder: Path) -> list[str]:
+    """What differs from the manifest, file by file: nothing if the world is as it was made.
+
+    Raises ValueError: the folder is no world.
+    """
+    try:
+        kind = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["kind"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder} is no world: {error}") from error
+    files = read_manifest(folder, str(kind))["files"]
+    assert isinstance(files, dict)
+    known = {MANIFEST, *files}
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    wrong = [f"{name}: not in the manifest" for name in sorted(found - known)]
+    for name, facts in files.items():
+        assert isinstance(facts, dict)
+        if (got := sha256(folder / name)) != facts["sha256"]:
+            wrong.append(f"{name}: sha256 is {got}, the manifest says {facts['sha256']}")
+    return wrong

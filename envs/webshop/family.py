@@ -1,0 +1,152 @@
+"""WebShop as a task family: shop for what an instruction asks, and buy it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from forethought.envs.family import Illegal, Json, Step
+from forethought.envs.gym import TextEnv
+from forethought.envs.webshop import text
+from forethought.envs.webshop.default import default_world, open_world
+from forethought.envs.webshop.html import page_html
+from forethought.envs.webshop.pages import State, clickables
+from forethought.envs.webshop.rules import Shop
+from forethought.envs.webshop.saved import read_state
+from forethought.envs.webshop.world import GoalKind, World
+
+TEMPLATE = "search[<query>]"
+OFFICIAL_WINDOW = 10  # products on a page of results
+
+
+class WebShop:
+    """All goals of one kind in a world.
+
+    `observation` is "compact", "text", "text_rich" or "html"; `goals` is "synthetic" or "human".
+    `official_quirks` keeps the official environment's bugs: see `official.py` and `reward.py`; a family
+    with quirks goes on after a purchase, so use it under `TextEnv`, or mind `Step.terminated`.
+    """
+
+    name = "WebShop-v0"
+    terminal_reward = True  # the last page prints the score
+
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        observation: str = "text",
+        goals: GoalKind = "synthetic",
+        official_quirks: bool = False,
+    ) -> None:
+        """Raises ValueError: an unknown observation or kind of goals, or a world that has none of the kind."""
+        if observation not in text.OBSERVATIONS:
+            raise ValueError(f"unknown observation {observation!r}; expected one of {', '.join(text.OBSERVATIONS)}")
+        world = world or default_world()
+        self.goals = world.goals(goals)
+        if not len(self.goals):
+            raise ValueError(f"{world.folder} has no {goals} goals; give another world, or other goals")
+        self.observation = observation
+        window = text.SHOWN if observation == "compact" and not official_quirks else OFFICIAL_WINDOW
+        self.shop = Shop(world, self.goals, window=window, quirks=official_quirks)
+        self.world = f"{world.hash}-{goals}{'-quirks' if official_quirks else ''}"
+        self.splits: Mapping[str, range] = splits(len(self.goals))
+
+    def __len__(self) -> int:
+        return len(self.goals)
+
+    def initial(self, index: int) -> State:
+        return State(index)
+
+    def instruction(self, state: State) -> str:
+        return self.shop.goal(state).instruction
+
+    def opening(self, state: State) -> str:
+        return self.show(state)
+
+    def show(self, state: State) -> str:
+        """The whole page of a state."""
+        if self.observation == "html":
+            return page_html(self.shop, state)
+        page = self.shop.page(state)
+        if self.observation == "text":
+            return text.plain(page)
+        if self.observation == "text_rich":
+            return text.rich(page, lambda node: self.shop.pressed(state, node))
+        return text.compact_page(page, state, lambda node: self.shop.chosen(state, node))
+
+    def actions(self, state: State) -> tuple[str, ...]:
+        """A search, and a click on each thing that can be clicked and named in one line."""
+        if state.bought and not self.shop.quirks:
+            return ()
+        names = clickables(self.shop.page(state))
+        return (TEMPLATE, *(f"click[{name}]" for name in names if self.shop.can_name(name)))
+
+    def step(self, state: State, action: str) -> Step[State]:
+        try:
+            after = self.shop.play(state, action)
+        except Illegal as error:
+            return Step(state, self.show(state), illegal=str(error), terminated=state.bought)
+        reward = self.shop.score(after).reward if after.bought else 0.0
+        return Step(after, self.answer(state, action, after), reward, after.bought)
+
+    def answer(self, before: State, action: str, after: State) -> str:
+        """What a move shows: the page, or in `compact` one line for the choice of an option."""
+        if self.observation == "compact" and before.kind == after.kind == "item":
+            return f"You have clicked {self.shop.read(before, action)[1]}."
+        return self.show(after)
+
+    def key(self, state: State) -> bytes:
+        return json.dumps(self.to_json(state), separators=(",", ":")).encode()
+
+    def metrics(self, state: State) -> dict[str, Json]:
+        """`reward` and `success`; after a purchase every part of the reward, in both readings of the options."""
+        if not state.bought:
+            return {"bought": False, "reward": 0.0, "success": False}
+        score = self.shop.score(state)
+        return {"bought": True, "success": score.reward == 1.0, **asdict(score)}
+
+    def to_json(self, state: State) -> Json:
+        return {
+            "goal": state.goal,
+            "query": state.query,
+            "number": state.number,
+            "asin": self.shop.asin(state) if state.row >= 0 else None,
+            "part": state.part,
+            "options": [list(option) for option in state.options],
+            "visited": list(state.visited),
+            "bought": state.bought,
+        }
+
+    def from_json(self, data: Json) -> State:
+        return read_state(self.shop, data)
+
+
+def splits(count: int) -> dict[str, range]:
+    """The official ranges; a small shop gives a fifth to each of test and eval, in the same order."""
+    first, second = (500, 1500) if count > 2000 else (count // 5, 2 * count // 5)
+    return {"test": range(first), "eval": range(first, second), "train": range(second, count)}
+
+
+class WebShopEnv(TextEnv[State]):
+    """`info["page"]` is the whole page, also where `compact` observes only that an option was clicked."""
+
+    def _info(self, state: State, illegal: str | None) -> dict[str, Any]:
+        assert isinstance(self.family, WebShop)
+        page = self.family.show(state) if self.family.observation == "compact" else self._text
+        return {**super()._info(state, illegal), "page": page}
+
+
+def make(
+    world: World | str | Path | None = None,
+    observation: str = "text",
+    goals: GoalKind = "synthetic",
+    official_quirks: bool = False,
+    **kwargs: Any,
+) -> WebShopEnv:
+    """The entry point of `gym.make("WebShop-v0", …)`. `world` is a folder; the made shop of 1,000 products if none."""
+    opened = open_world(world) if isinstance(world, str | Path) else world
+    family = WebShop(opened, observation=observation, goals=goals, official_quirks=official_quirks)
+    return WebShopEnv(family, **kwargs)

@@ -1,0 +1,128 @@
+"""The pages of the shop: what is visible, in order, before any text or HTML is made of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from forethought.envs.webshop.products import Product
+
+SEARCH, BACK, NEXT, PREVIOUS, BUY = "Search", "Back to Search", "Next >", "< Prev", "Buy Now"
+PARTS = ("Description", "Features", "Reviews")
+HTML_SPACE = " \n\t\f\r"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a shopper stands. `visited` and `options` are sorted, so that equal positions are equal states.
+
+    No query yet is the first page; a query alone, the `number`-th page of its results; a `row` too, the
+    product in that row of the world; a `part` too, its description, features or reviews.
+    """
+
+    goal: int
+    query: str | None = None
+    number: int = 0
+    row: int = -1
+    part: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    visited: tuple[str, ...] = ()
+    bought: bool = False
+
+    @property
+    def kind(self) -> str:
+        if self.bought:
+            return "done"
+        if self.query is None:
+            return "index"
+        if self.row < 0:
+            return "results"
+        return "part" if self.part else "item"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One visible text. `kind` is text, button, product (the link to one), group or option (of `group`)."""
+
+    text: str
+    kind: str = "text"
+    group: str = ""
+
+
+def nodes(*made: Node) -> tuple[Node, ...]:
+    """Those that show: an empty text or a bare line break does not, and white space alone shows as one space."""
+    shown = []
+    for node in made:
+        if not node.text.strip(HTML_SPACE):
+            if not node.text or "\n" in node.text:
+                continue
+            node = Node(" ", node.kind, node.group)
+        shown.append(node)
+    return tuple(shown)
+
+
+def button(text: str) -> Node:
+    return Node(text, "button")
+
+
+def index_page(instruction: str) -> tuple[Node, ...]:
+    return nodes(Node("WebShop"), Node("Instruction: "), Node(instruction), button(SEARCH))
+
+
+def header(instruction: str) -> tuple[Node, ...]:
+    return nodes(Node("Instruction:"), Node(instruction), button(BACK))
+
+
+def results_page(number: int, total: int, products: Sequence[Product]) -> tuple[Node, ...]:
+    turns = (button(PREVIOUS), button(NEXT)) if number > 1 else (button(NEXT),)
+    found = (
+        node for product in products for node in (Node(product.asin, "product"), Node(product.title), Node(product.tag))
+    )
+    return nodes(Node(f"Page {number} (Total results: {total})"), *turns, *found)
+
+
+def item_page(product: Product) -> tuple[Node, ...]:
+    choices: Iterator[Node] = (
+        node
+        for name, values in product.options
+        for node in (Node(name, "group"), *(Node(value, "option", name) for value in values))
+    )
+    about = (Node(product.title), Node(f"Price: {product.tag}"), Node("Rating: N.A."))
+    return nodes(button(PREVIOUS), *choices, *about, *map(button, PARTS), button(BUY))
+
+
+def part_page(product: Product, part: str) -> tuple[Node, ...]:
+    if part == "Description":
+        return nodes(button(PREVIOUS), Node(product.description))
+    bullets = product.bullets if part == "Features" else ()
+    return nodes(button(PREVIOUS), *(Node(f" {bullet}") for bullet in bullets))
+
+
+def done_page(asin: str, options: Sequence[tuple[str, str]], reward: float) -> tuple[Node, ...]:
+    """The official last page, word for word. It tells the reward, so nothing may learn from it."""
+    purchased = ("Purchased", "asin", asin, "options", escaped_json(dict(options)), "attrs", "None")
+    purchased += ("category", "None", "query", "None", "product category", "None")
+    target = ("Target", "asin", "options", "attrs", "price upper", "instuction text")
+    target += ("category", "product category", "query", "Goal ", "None")
+    score = ("Reward", "Your score (min 0.0, max 1.0)", str(reward), "Reward Details ", "None")
+    thanks = ("Thank you for shopping with us!", "Your code: ", "None", " (Paste it in your MTurk interface.)")
+    return tuple(map(Node, (*thanks, *purchased, *target, *score)))
+
+
+def escaped_json(options: dict[str, str]) -> str:
+    """JSON as a page may hold it inside of markup: what HTML reads is written as \\u003c and the like."""
+    text = json.dumps(options, sort_keys=True)
+    for character in "<>&'":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def clickables(page: Sequence[Node]) -> dict[str, Node]:
+    """What can be clicked, by the text an action names it with: buttons, then products, then options."""
+    named: dict[str, Node] = {}
+    for kinds in (("button",), ("product",), ("option",)):
+        for node in page:
+            if node.kind in kinds:
+                named[node.text if node.kind == "option" else node.text.lower()] = node
+    return named

@@ -1,0 +1,168 @@
+"""What an action does in the shop: a pure function of the world, the state and the text."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from forethought.envs.family import Illegal, shorten
+from forethought.envs.ranking.index import TooManyTerms
+from forethought.envs.webshop import official, pages
+from forethought.envs.webshop.goals import Goal
+from forethought.envs.webshop.pages import Node, State, clickables
+from forethought.envs.webshop.reward import Score, score
+from forethought.envs.webshop.world import KEPT, GoalList, World
+
+ACTION = re.compile(r"(.+)\[(.+)\]")  # as the official environment reads it: greedy, and open at the end
+PART_OF = {part.lower(): part for part in pages.PARTS}
+RANDOM_RESULTS = 50
+
+
+class Shop:
+    """The pages and the moves of one world with one list of goals.
+
+    A page of results shows `window` products. `quirks` keeps the official environment's bugs.
+    """
+
+    def __init__(self, world: World, goals: GoalList, *, window: int = 10, quirks: bool = False) -> None:
+        self.world, self.goals, self.window, self.quirks = world, goals, window, quirks
+        self.item_nodes = lru_cache(KEPT)(lambda row: pages.item_page(world.product(row)))
+        self.result_nodes = lru_cache(KEPT)(self.make_results)
+
+    def goal(self, state: State) -> Goal:
+        return self.goals.get(state.goal)
+
+    def page(self, state: State) -> tuple[Node, ...]:
+        """Everything visible, in order."""
+        kind, instruction = state.kind, self.goal(state).instruction
+        if kind == "index":
+            return pages.index_page(instruction)
+        if kind == "done":
+            return pages.done_page(self.asin(state), state.options, self.score(state).reward)
+        return pages.header(instruction) + self.body(kind, state)
+
+    def body(self, kind: str, state: State) -> tuple[Node, ...]:
+        if kind == "results":
+            return self.result_nodes(state.goal if is_random(state.query) else 0, state.query, state.number)
+        if kind == "item":
+            return self.item_nodes(state.row)
+        return pages.part_page(self.world.product(state.row), state.part)
+
+    def make_results(self, goal: int, query: str, number: int) -> tuple[Node, ...]:
+        rows = self.results(goal, query)
+        shown = rows[(number - 1) * self.window : number * self.window]
+        return pages.results_page(number, len(rows), [self.world.product(int(row)) for row in shown])
+
+    def results(self, goal: int, query: str) -> Sequence[int]:
+        """The rows that a query finds: by rank, or all of a `<c> category` or `<q> query`, or for `<r>` any 50.
+
+        Raises Illegal: what the official environment raises on.
+        """
+        mark, *words = query.split(" ")
+        if mark == "<q>":
+            return self.world.members("query", " ".join(words).strip())
+        if mark == "<c>" and words:
+            return self.world.members("category", words[0].strip())
+        if mark == "<r>":
+            draw = random.Random(f"{self.world.hash} {goal} {query}")
+            return draw.sample(range(len(self.world)), min(RANDOM_RESULTS, len(self.world)))
+        if mark in ("<a>", "<c>"):
+            raise Illegal(f"{shorten(query)} names no category; write search[<c> garden], or words to search for")
+        try:
+            return self.world.found(query)
+        except TooManyTerms as error:
+            raise Illegal(str(error)) from error
+
+    def asin(self, state: State) -> str:
+        return "None" if state.row < 0 else self.world.product(state.row).asin
+
+    def chosen(self, state: State, node: Node) -> bool:
+        """Whether a product was visited, or an option is chosen."""
+        return node.text in state.visited if node.kind == "product" else (node.group, node.text) in state.options
+
+    def pressed(self, state: State, node: Node) -> bool:
+        """The same as the official `text_rich` shows it: with quirks, options by the words of the URL."""
+        if self.quirks and node.kind == "option":
+            return official.is_pressed(node.text, official.url(state, self.asin(state)))
+        return self.chosen(state, node)
+
+    def play(self, state: State, action: str) -> State:
+        """The state after "search[…]" or "click[…]". Raises Illegal."""
+        if state.bought and not self.quirks:
+            raise Illegal("the purchase is made and the episode has ended; begin another")
+        verb, name = self.read(state, action)
+        return self.search(state, name) if verb == "search" else self.click(state, name)
+
+    def read(self, state: State, action: str) -> tuple[str, str]:
+        """The verb of an action, and its argument in lower case. Raises Illegal."""
+        match = ACTION.match(action)
+        verb, name = (match[1], match[2].lower()) if match else ("", "")
+        if verb == "search":
+            return verb, name
+        named = clickables(self.page(state))
+        if verb != "click" and not self.quirks and action.startswith("click[") and action.endswith("]"):
+            verb, name = "click", action[6:-1].lower()  # an option with brackets of its own
+        if verb != "click" or name not in named or not self.can_name(name):
+            shown = ", ".join(filter(self.can_name, named))[:400]
+            raise Illegal(
+                f"cannot play {shorten(action)} here; write search[words], or click[…] with one of {shown or 'none'}"
+            )
+        return verb, name
+
+    def can_name(self, name: str) -> bool:
+        """Whether an action can click what is called so: the search box is typed into, and an action is one line."""
+        if self.quirks and "[" in name:
+            return False
+        return bool(name) and name != pages.SEARCH.lower() and "\n" not in name
+
+    def search(self, state: State, query: str) -> State:
+        self.results(state.goal, query)  # refused before anything changes
+        return State(state.goal, query, 1, visited=state.visited)
+
+    def click(self, state: State, name: str) -> State:
+        node = clickables(self.page(state))[name]
+        kind = official.kind_of(official.url(state, self.asin(state))) if self.quirks else state.kind
+        if name == pages.BUY.lower():
+            return replace(state, bought=True)
+        if name == pages.BACK.lower():
+            return State(state.goal)
+        if name == pages.NEXT.lower() and kind == "results":
+            return self.turn(state, state.number + 1)
+        if name == pages.PREVIOUS.lower() and kind == "results":
+            return self.turn(state, state.number - 1)
+        if name == pages.PREVIOUS.lower() and kind == "item":
+            return self.turn(state, state.number)
+        if name == pages.PREVIOUS.lower() and kind == "part":
+            return replace(state, part="")
+        if name in PART_OF:
+            return replace(state, part=PART_OF[name])
+        if node.kind == "product":
+            row = self.world.row_of(node.text)
+            assert row is not None, "pages list only products of the world"
+            return replace(state, row=row, part="", visited=tuple(sorted({*state.visited, node.text})))
+        return replace(state, part="", options=tuple(sorted({**dict(state.options), node.group: name}.items())))
+
+    def turn(self, state: State, number: int) -> State:
+        """A page of the results; the product and its options are put back."""
+        return State(state.goal, state.query, number, visited=state.visited)
+
+    def score(self, state: State) -> Score:
+        """The reward of buying what the state has chosen, in all its parts."""
+        goal = self.goal(state)
+        target = self.world.row_of(goal.asin)
+        assert target is not None, "goals are made from products of the world"
+        return score(
+            self.world.product(state.row),
+            goal,
+            dict(state.options),
+            bought_nouns=self.world.nouns(state.row),
+            wanted_nouns=self.world.nouns(target),
+            official=self.quirks,
+        )
+
+
+def is_random(query: str | None) -> bool:
+    return query is not None and query.split(" ")[0] == "<r>"
