@@ -12,7 +12,7 @@ from forethought.agents.lm import LM
 from forethought.agents.recorded import Recording
 from forethought.agents.specs import default_endings, make_policy, make_value, open_model, prompts_for
 from forethought.envs import Json, Simulator, simulate
-from forethought.search import Budget, Driver, Strand, Value, algorithm, result
+from forethought.search import Budget, Driver, PastJournal, Strand, Value, algorithm, result
 from forethought.search.run import Run
 
 Watch = Callable[[Strand], None]
@@ -122,7 +122,12 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
             if watch:
                 watch(strand)
     strands.sort(key=lambda strand: strand.task)
-    rows = [result(strand) for strand in strands if strand.error is None]
+    rows = []
+    for strand in strands:
+        try:
+            rows += [result(strand)] if strand.error is None else []
+        except Exception as error:  # a world that cannot tell what came of a task loses that task alone
+            strand.error = error
     run_.write_results(rows, [failure(strand) for strand in strands if strand.error is not None])
     return strands
 
@@ -146,18 +151,17 @@ def replay(run_: Run) -> list[Strand]:
     A task whose journal does not reach its end is left out.
     """
     experiment = Experiment.of(run_.config)
-    with run_.journal() as journal:
-        driver = Driver(
-            experiment.simulator(),
-            Nobody(),
-            Nobody(),
-            Budget(**experiment.budget),  # type: ignore[arg-type]  # checked
-            seed=experiment.seed,
-            journal=journal,
-            privileges=frozenset(experiment.privileges),
-            concurrency=1,
-        )
-        strands = list(driver.run(parse_tasks(experiment.tasks), algorithm(experiment.algorithm, experiment.settings)))
+    driver = Driver(
+        experiment.simulator(),
+        Nobody(),
+        Nobody(),
+        Budget(**experiment.budget),  # type: ignore[arg-type]  # checked
+        seed=experiment.seed,
+        journal=PastJournal(run_.folder / "journal.jsonl"),
+        privileges=frozenset(experiment.privileges),
+        concurrency=1,
+    )
+    strands = list(driver.run(parse_tasks(experiment.tasks), algorithm(experiment.algorithm, experiment.settings)))
     return sorted((strand for strand in strands if strand.error is None), key=lambda strand: strand.task)
 
 

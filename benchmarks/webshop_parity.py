@@ -76,7 +76,9 @@ def compare_compact(world: World, lines: list[dict[str, Any]]) -> Iterator[Misma
 
 def compare_search(world: World, line: dict[str, Any]) -> Iterator[Mismatch]:
     found = world.index.search(line["query"], 50)
-    yield from different(f"order of {line['query']!r:.60}", [world.product(row).asin for row, _ in found], line["asins"])
+    yield from different(
+        f"order of {line['query']!r:.60}", [world.product(row).asin for row, _ in found], line["asins"]
+    )
     for (_, ours), theirs in zip(found, line["scores"], strict=False):
         if abs(ours - theirs) > 1e-4:
             yield from different(f"score of {line['query']!r:.60}", ours, theirs)
@@ -128,7 +130,9 @@ def main() -> int:
         import_world(folder, Path(scratch) / "world")
         for what, count, mismatches, left in compare(folder, World(Path(scratch) / "world")):
             wrong += len(mismatches)
-            print(f"{what:<28}{count:>7} compared {len(mismatches):>5} mismatches{'; out of scope: ' + left if left else ''}")
+            print(
+                f"{what:<28}{count:>7} compared {len(mismatches):>5} mismatches{'; out of scope: ' + left if left else ''}"
+            )
             for mismatch in mismatches:
                 print(f"    {mismatch}")
     return 1 if wrong else 0

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import gymnasium as gym
 
-IDS = {"Game24-v0": "forethought.envs.game24.family:make"}
-STEP_LIMIT = {"Game24-v0": 20}  # legal moves end a puzzle after three; the rest is patience with illegal ones
+IDS = {
+    "Game24-v0": "forethought.envs.game24.family:make",
+    "WebShop-v0": "forethought.envs.webshop.family:make",
+}
+STEP_LIMIT = {
+    "Game24-v0": 20,  # legal moves end a puzzle after three; the rest is patience with illegal ones
+    "WebShop-v0": 100,  # published agents take 15
+}
 
 
 def register_all() -> None:

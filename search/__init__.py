@@ -5,7 +5,7 @@ from forethought.search.beam import beam
 from forethought.search.budget import Budget, Ledger
 from forethought.search.driver import Algorithm, Driver, PrivilegeError, Strand, return_of
 from forethought.search.greedy import greedy
-from forethought.search.journal import Journal, JournalError
+from forethought.search.journal import Journal, JournalError, PastJournal
 from forethought.search.mcts import mcts
 from forethought.search.node import TERMINAL, Context, Node, value
 from forethought.search.protocols import (
@@ -48,6 +48,7 @@ __all__ = [
     "Ledger",
     "Node",
     "Offer",
+    "PastJournal",
     "Policy",
     "PrivilegeError",
     "Proposal",

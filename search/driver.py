@@ -10,7 +10,7 @@ from typing import Any
 
 from forethought.envs import Simulator
 from forethought.search.budget import Budget, Ledger, check_bound
-from forethought.search.journal import Entry, Journal, JournalError, encode
+from forethought.search.journal import Entry, Journal, JournalError, PastJournal, encode
 from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind
 from forethought.search.node import Node, visible
 from forethought.search.protocols import FREE, Asker, Policy, Usage, Value
@@ -71,7 +71,7 @@ class Driver:
         *,
         seed: int = 0,
         asker: Asker | None = None,
-        journal: Journal | None = None,
+        journal: Journal | PastJournal | None = None,
         privileges: frozenset[str] = frozenset(),
         concurrency: int = 64,
     ) -> None:
@@ -88,8 +88,8 @@ class Driver:
         self._began = time.monotonic()
 
     def run(self, tasks: Iterable[int], algorithm: Algorithm) -> Iterator[Strand]:
-        """Search every task; yields each strand when it ends."""
-        waiting, live = iter(tasks), list[Strand]()
+        """Search every task; yields each strand when it ends. Raises ValueError: a task comes twice."""
+        waiting, live = iter(each_once(tasks)), list[Strand]()
         while True:
             while len(live) < self.concurrency and (task := next(waiting, None)) is not None:
                 live.append(self._begin(task, algorithm))
@@ -258,3 +258,13 @@ def return_of(node: Node) -> tuple[float, int]:
         total += step.reward
         steps += 1 + step.replayed
     return total, steps
+
+
+def each_once(tasks: Iterable[int]) -> Iterator[int]:
+    """The tasks, whose journaled answers are told apart by nothing but their number."""
+    begun: set[int] = set()
+    for task in tasks:
+        if task in begun:
+            raise ValueError(f"task {task} was given twice; name each task once")
+        begun.add(task)
+        yield task

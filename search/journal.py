@@ -88,6 +88,20 @@ class Journal:
         self.close()
 
 
+class PastJournal:
+    """The journal of a run to look at: nothing is locked, and nothing is written."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises JournalError: a line is damaged."""
+        self.entries, self.seconds, _ = read(path)
+
+    def write(self, lines: Iterable[str]) -> None:
+        """Nothing: what a replay stops at is no news."""
+
+    def elapsed(self) -> float:
+        return 0.0
+
+
 def read(path: Path) -> tuple[dict[int, list[Entry]], float, int]:
     """The entries of each task, the seconds spent, and how many bytes hold whole lines.
 

@@ -48,7 +48,7 @@ class Run:
             raise RunError(
                 f"{folder} holds a run already; go on with `forethought resume {folder}`, or give a new folder"
             )
-        if folder.exists() and any(folder.iterdir()):
+        if folder.exists() and any(not path.name.startswith(".config.toml.") for path in folder.iterdir()):
             raise RunError(f"{folder} is not empty and holds no run; give a new folder")
         folder.mkdir(parents=True, exist_ok=True)
         replace(folder / "config.toml", tomlkit.dumps(without_none(config)))

@@ -89,7 +89,16 @@ def test_the_light_packages_load_no_torch():
 
 def test_core_dependencies_stay_light():
     core = setup_cfg()["options"]["install_requires"].split()
-    assert {name.split(">")[0] for name in core} == {"gymnasium", "numpy", "jinja2", "tomlkit", "typer", "rich"}
+    assert {name.split(">")[0] for name in core} == {
+        "gymnasium",
+        "numpy",
+        "jinja2",
+        "tomlkit",
+        "typer",
+        "rich",
+        "rapidfuzz",
+        "regex",
+    }
 
 
 def test_nothing_is_unpickled_or_evaluated():

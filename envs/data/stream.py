@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator
 from json.decoder import JSONDecodeError
 from pathlib import Path
-from typing import TextIO
 
 from forethought.envs.family import Json
 
-BLOCK = 1 << 22  # characters read at once
+BLOCK = 1 << 22  # bytes read at once
 LONGEST = 1 << 26  # characters of one record; a longer one is damage
 SPACE = " \t\n\r"
 
@@ -57,8 +57,12 @@ class Reader:
         self.place += 1
 
     def more(self) -> bool:
-        block = next(self.blocks, "")
-        self.text, self.place = self.text[self.place :] + block, 0
+        try:
+            block = next(self.blocks, "")
+        except UnicodeDecodeError as error:
+            raise self.damaged(f"it is no UTF-8 text ({error.reason})") from error
+        if block:
+            self.text, self.place = self.text[self.place :] + block, 0
         return bool(block)
 
     def character(self) -> str:
@@ -100,7 +104,9 @@ class Reader:
                 value, end, error = None, len(self.text), caught
             except RecursionError:
                 raise self.damaged("it is nested too deeply") from None
-            if error is None and end < len(self.text):
+            except ValueError as caught:  # Python reads no integer of thousands of digits
+                raise self.damaged(str(caught)) from caught
+            if error is None and end + len("e+") < len(self.text):  # else 12 may be the beginning of 12e+5
                 break
             if len(self.text) - self.place > LONGEST or not self.more():
                 if error is None:
@@ -110,18 +116,26 @@ class Reader:
         return value, self.text[start:end]
 
     def damaged(self, reason: str) -> Damaged:
-        return Damaged(f"{self.path.name}, record {self.number}: {reason}; the file is damaged, get it again")
+        where = f"{self.path.name}, record {max(self.number, 0)}"
+        return Damaged(f"{where}: {reason}; the file is damaged, get it again")
 
 
 def blocks(path: Path) -> Iterator[str]:
-    """Raises Damaged: bytes that are no UTF-8."""
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from checked(file, path)
+    """The text in pieces, none of them empty.
 
-
-def checked(file: TextIO, path: Path) -> Iterator[str]:
-    try:
-        while block := file.read(BLOCK):
-            yield block
-    except UnicodeDecodeError as error:
-        raise Damaged(f"{path.name} is no UTF-8 text ({error}); get it again") from error
+    Raises UnicodeDecodeError: bytes that are no UTF-8, after all the text before them.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        ended = False
+        while not ended:
+            block = file.read(BLOCK)
+            ended = not block
+            try:
+                text = decoder.decode(block, final=ended)
+            except UnicodeDecodeError as error:
+                if error.start:
+                    yield error.object[: error.start].decode()
+                raise
+            if text:
+                yield text

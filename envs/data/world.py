@@ -8,8 +8,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 from forethought.envs.family import Json
 
@@ -49,10 +50,14 @@ def seal(folder: Path, kind: str, facts: dict[str, Json]) -> str:
     files: dict[str, Json] = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         files[path.relative_to(folder).as_posix()] = {"size": path.stat().st_size, "sha256": sha256(path)}
-    content = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    content = content_hash(files)
     manifest = {"format": FORMAT, "kind": kind, "hash": content, **facts, "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return content
+
+
+def content_hash(files: Mapping[str, Json]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def sha256(path: Path) -> str:
@@ -69,24 +74,50 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Json]:
     Raises ValueError: no world, one of another kind or format, or a file that is missing or cut.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        manifest = parse_manifest(folder)
+    except OSError as error:
         raise ValueError(
             f"{folder} is no world of {kind} ({error}); make one with `forethought data make {kind}`"
         ) from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        raise ValueError(f"{folder / MANIFEST} lists no files; make the world again")
     if (manifest.get("kind"), manifest.get("format")) != (kind, FORMAT):
         raise ValueError(
             f"{folder} is a world of {manifest.get('kind')!r}, format {manifest.get('format')!r}; "
             f"expected {kind!r}, format {FORMAT}"
         )
-    for name, facts in manifest["files"].items():
-        path = inside(folder, name)
-        size = path.stat().st_size if path.is_file() else None
-        if size != facts["size"]:
-            raise ValueError(f"{path} has {size} bytes, its manifest says {facts['size']}; make the world again")
+    for name in listed(manifest):
+        if wrong := wrong_size(folder, manifest, name):
+            raise ValueError(f"{folder / name} {wrong}; make the world again")
     return manifest
+
+
+def parse_manifest(folder: Path) -> dict[str, Json]:
+    """Raises ValueError: a manifest that does not tell the hash, and the size and sum of each file. OSError: none."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged ({error}); make the world again") from error
+    files = manifest.get("files") if isinstance(manifest, dict) else None
+    entries = files.values() if isinstance(files, dict) else [None]
+    if not all(isinstance(entry, dict) and {"size", "sha256"} <= set(entry) for entry in entries):
+        raise ValueError(f"{path} lists no files with their sizes and sums; make the world again")
+    if not isinstance(manifest.get("hash"), str):
+        raise ValueError(f"{path} tells no hash of the world; make it again")
+    return cast("dict[str, Json]", manifest)
+
+
+def listed(manifest: dict[str, Json]) -> dict[str, dict[str, Json]]:
+    """The files of a manifest and what it says of each."""
+    return cast("dict[str, dict[str, Json]]", manifest["files"])
+
+
+def wrong_size(folder: Path, manifest: dict[str, Json], name: str) -> str:
+    """What is wrong with the size of a file; nothing if it is right."""
+    path, expected = inside(folder, name), listed(manifest)[name]["size"]
+    if not path.is_file():
+        return "is missing"
+    size = path.stat().st_size
+    return "" if size == expected else f"has {size} bytes, the manifest says {expected}"
 
 
 def inside(folder: Path, name: str) -> Path:
@@ -97,21 +128,22 @@ def inside(folder: Path, name: str) -> Path:
 
 
 def verify(folder: Path) -> list[str]:
-    """What differs from the manifest, file by file: nothing if the world is as it was made.
+    """What differs from the manifest, a line each: nothing if the world is as it was made.
 
     Raises ValueError: the folder is no world.
     """
     try:
-        kind = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["kind"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        manifest = parse_manifest(folder)
+    except OSError as error:
         raise ValueError(f"{folder} is no world: {error}") from error
-    files = read_manifest(folder, str(kind))["files"]
-    assert isinstance(files, dict)
-    known = {MANIFEST, *files}
+    files = listed(manifest)
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    wrong = [f"{name}: not in the manifest" for name in sorted(found - known)]
+    wrong = [f"{name}: is not in the manifest" for name in sorted(found - {MANIFEST, *files})]
     for name, facts in files.items():
-        assert isinstance(facts, dict)
-        if (got := sha256(folder / name)) != facts["sha256"]:
+        if difference := wrong_size(folder, manifest, name):
+            wrong.append(f"{name}: {difference}")
+        elif (got := sha256(folder / name)) != facts["sha256"]:
             wrong.append(f"{name}: sha256 is {got}, the manifest says {facts['sha256']}")
+    if manifest["hash"] != content_hash(files):
+        wrong.append(f"{MANIFEST}: the hash of its files is {content_hash(files)}, it says {manifest['hash']}")
     return wrong

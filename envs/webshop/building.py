@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from forethought.envs.data.blob import BlobWriter
-from forethought.envs.family import Json
+from forethought.envs.family import Json, shorten
 from forethought.envs.ranking.build import Builder, Chunk, analyse
 from forethought.envs.webshop.goals import combinations, draw_ceiling, expand, official_order, read_instruction, weights
 from forethought.envs.webshop.index import document
@@ -18,6 +18,7 @@ from forethought.envs.webshop.products import NO_ATTRIBUTES, BadRecord, Product,
 from forethought.envs.webshop.world import ASIN, GOAL
 
 SHELF = 2000  # products prepared at once
+MOST_GOALS = 1_000_000  # of one product; more are damage, and would not fit into memory
 Progress = Callable[[str, int], None]
 
 
@@ -27,7 +28,7 @@ class Entry:
 
     where: str
     record: Mapping[str, Json]
-    about: Mapping[str, Json]
+    about: Json
     written: Json = None
     price: float | None = None
 
@@ -56,24 +57,34 @@ class Shelf:
 
 def stock(entries: Iterable[Entry]) -> Shelf:
     """Raises BadRecord, which names the entry."""
-    records, kept, documents = [], [], []
+    records, kept, documents, places = [], [], [], []
     for entry in entries:
         try:
             product, instruction, asked = read_entry(entry)
             written = read_written(entry.written)
+            goals = combinations(product) if instruction is not None else 0
+            if goals > MOST_GOALS:
+                raise BadRecord(f"its options give {goals:,} goals; expected {MOST_GOALS:,} at most")
         except BadRecord as error:
             raise BadRecord(f"{entry.where} (asin {entry.record.get('asin')!r}): {error}") from None
         records.append(json.dumps([*astuple(product), instruction, asked], separators=(",", ":")).encode())
-        goals = combinations(product) if instruction is not None else 0
         kept.append(Stocked(product.asin, product.category, product.query, product.price, asked, goals, written))
         documents.append(document(entry.record))
-    return Shelf(records, kept, analyse(documents))
+        places.append(entry.where)
+    try:
+        return Shelf(records, kept, analyse(documents))
+    except ValueError as error:  # it numbers the texts
+        raise BadRecord(f"{places[0]} to {places[-1]}: {error}") from error
 
 
 def read_entry(entry: Entry) -> tuple[Product, str | None, tuple[str, ...]]:
     about = entry.about
+    if not isinstance(about, dict):
+        raise BadRecord(f"its attributes are {shorten(str(about))}; expected an object")
     attributes = texts(about["attributes"], "attributes") if "attributes" in about else NO_ATTRIBUTES
     product = read_product(entry.record, attributes, entry.price)
+    if not (product.asin.isascii() and product.asin.isprintable()):
+        raise BadRecord("its ASIN holds other characters than ASCII has")
     instruction = about.get("instruction")
     if instruction is None:
         return product, None, ()
@@ -113,7 +124,7 @@ def build(folder: Path, shelves: Iterable[Shelf], progress: Progress = lambda wh
 
 def write_asins(folder: Path, asins: list[str]) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
     """Write the rows by ASIN; returns each row's place in that order, which breaks ties in the ranking."""
-    names = np.array([asin.encode("ascii", "replace") for asin in asins], ASIN)
+    names = np.array([asin.encode("ascii") for asin in asins], ASIN)
     order = np.argsort(names, kind="stable").astype("<u4")
     names[order].tofile(folder / "asins.raw")
     order.tofile(folder / "asin_rows.raw")

@@ -13,12 +13,11 @@ from forethought.envs.gym import TextEnv
 from forethought.envs.webshop import text
 from forethought.envs.webshop.default import default_world, open_world
 from forethought.envs.webshop.html import page_html
-from forethought.envs.webshop.pages import State, clickables
+from forethought.envs.webshop.pages import State
 from forethought.envs.webshop.rules import Shop
 from forethought.envs.webshop.saved import read_state
 from forethought.envs.webshop.world import GoalKind, World
 
-TEMPLATE = "search[<query>]"
 OFFICIAL_WINDOW = 10  # products on a page of results
 
 
@@ -70,19 +69,15 @@ class WebShop:
         """The whole page of a state."""
         if self.observation == "html":
             return page_html(self.shop, state)
-        page = self.shop.page(state)
         if self.observation == "text":
-            return text.plain(page)
+            return self.shop.plain(state)
+        page = self.shop.page(state)
         if self.observation == "text_rich":
             return text.rich(page, lambda node: self.shop.pressed(state, node))
         return text.compact_page(page, state, lambda node: self.shop.chosen(state, node))
 
     def actions(self, state: State) -> tuple[str, ...]:
-        """A search, and a click on each thing that can be clicked and named in one line."""
-        if state.bought and not self.shop.quirks:
-            return ()
-        names = clickables(self.shop.page(state))
-        return (TEMPLATE, *(f"click[{name}]" for name in names if self.shop.can_name(name)))
+        return self.shop.actions(state)
 
     def step(self, state: State, action: str) -> Step[State]:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +99,8 @@ def given_nouns(path: Path, stocked: list[Stocked]) -> list[tuple[str, ...]]:
     return [texts(nouns[item.asin], f"nouns of {item.asin}") for item in stocked]
 
 
-def titles(folder: Path) -> Iterable[str]:
+def titles(folder: Path) -> Iterator[str]:
+    """The products' titles; they may be written after this is called, and before the first is asked for."""
     records = Blob(folder, "products")
-    return (parse_record(records[row])[0].title for row in range(len(records)))
+    for row in range(len(records)):
+        yield parse_record(records[row])[0].title

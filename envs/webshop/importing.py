@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,8 @@ def find_sources(place: Path) -> Sources:
 
     Raises ValueError: none, or several to choose from.
     """
+    if not place.exists():
+        raise ValueError(f"{place} does not exist; give a folder of official files, or the file of products")
     folder = place if place.is_dir() else place.parent
 
     def one(names: tuple[str, ...], near: int | None = None) -> Path | None:
@@ -60,7 +63,7 @@ def find_sources(place: Path) -> Sources:
     if attributes is None:
         raise ValueError(f"{folder} holds no attributes; expected {', '.join(ATTRIBUTES[:-1])} or {ATTRIBUTES[-1]}")
     rest = (one((name,)) for name in ("product_prices.json", "goals.json", "goals_human.json", "title_nouns.json"))
-    return Sources(products, attributes, one(INSTRUCTIONS), *rest)
+    return Sources(products, attributes, one(INSTRUCTIONS, None if near is None else near // 2), *rest)
 
 
 def import_world(
@@ -81,14 +84,15 @@ def import_world(
         raise ValueError(f"unknown nouns {nouns!r}; expected 'spacy', or none")
     sources = find_sources(place)
     with new_world(out) as folder:
+        tagged = spacy_nouns(titles(folder)) if nouns else None  # where it is not installed, say so at once
         with in_order(stock_raw, shelves_of(raw_products(sources)), workers) as shelves:
             stocked = build(folder, shelves, progress)
         if sources.goals:
             freeze_goals(folder, stocked, sources.goals, "synthetic")
         if sources.human_goals:
             freeze_goals(folder, stocked, sources.human_goals, "human")
-        if nouns == "spacy":
-            freeze_nouns(folder, spacy_nouns(titles(folder)))
+        if tagged is not None:
+            freeze_nouns(folder, tagged)
         elif sources.nouns:
             freeze_nouns(folder, given_nouns(sources.nouns, stocked))
         facts: dict[str, Json] = {
@@ -123,9 +127,13 @@ def raw_products(sources: Sources) -> Iterator[Raw]:
             raise BadRecord(f"{where}: {error}") from None
         seen.add(asin)
         price = prices.get(asin)
-        if price is not None and (isinstance(price, bool) or not isinstance(price, int | float)):
-            raise BadRecord(f"product_prices.json: the price of {asin} is {price!r}; expected a number of dollars")
-        yield where, text, about.get(asin, "{}"), written.get(asin), price
+        yield where, text, about.get(asin, "{}"), written.get(asin), None if price is None else dollars(asin, price)
+
+
+def dollars(asin: str, price: Json) -> float:
+    if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < math.inf:
+        raise BadRecord(f"product_prices.json: the price of {asin} is {price!r}; expected a number of dollars")
+    return float(price)
 
 
 def shelves_of(raw: Iterator[Raw]) -> Iterator[list[Raw]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from forethought.envs.webshop.products import Product
 
 SEARCH, BACK, NEXT, PREVIOUS, BUY = "Search", "Back to Search", "Next >", "< Prev", "Buy Now"
+SEARCH_TEMPLATE = "search[<query>]"
 PARTS = ("Description", "Features", "Reviews")
 HTML_SPACE = " \n\t\f\r"
 
@@ -43,11 +45,12 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One visible text. `kind` is text, button, product (the link to one), group or option (of `group`)."""
+    """One visible text. `kind` is text, button, product (the link to `row`), group or option (of `group`)."""
 
     text: str
     kind: str = "text"
     group: str = ""
+    row: int = field(default=-1, compare=False)
 
 
 def nodes(*made: Node) -> tuple[Node, ...]:
@@ -57,7 +60,7 @@ def nodes(*made: Node) -> tuple[Node, ...]:
         if not node.text.strip(HTML_SPACE):
             if not node.text or "\n" in node.text:
                 continue
-            node = Node(" ", node.kind, node.group)
+            node = replace(node, text=" ")
         shown.append(node)
     return tuple(shown)
 
@@ -66,18 +69,24 @@ def button(text: str) -> Node:
     return Node(text, "button")
 
 
+BACK_BUTTON = button(BACK)
+
+
 def index_page(instruction: str) -> tuple[Node, ...]:
     return nodes(Node("WebShop"), Node("Instruction: "), Node(instruction), button(SEARCH))
 
 
 def header(instruction: str) -> tuple[Node, ...]:
-    return nodes(Node("Instruction:"), Node(instruction), button(BACK))
+    """What stands above every page but the first and the last."""
+    return nodes(Node("Instruction:"), Node(instruction), BACK_BUTTON)
 
 
-def results_page(number: int, total: int, products: Sequence[Product]) -> tuple[Node, ...]:
+def results_page(number: int, total: int, products: Mapping[int, Product]) -> tuple[Node, ...]:
     turns = (button(PREVIOUS), button(NEXT)) if number > 1 else (button(NEXT),)
     found = (
-        node for product in products for node in (Node(product.asin, "product"), Node(product.title), Node(product.tag))
+        node
+        for row, product in products.items()
+        for node in (Node(product.asin, "product", row=row), Node(product.title), Node(product.tag))
     )
     return nodes(Node(f"Page {number} (Total results: {total})"), *turns, *found)
 
@@ -101,13 +110,12 @@ def part_page(product: Product, part: str) -> tuple[Node, ...]:
 
 def done_page(asin: str, options: Sequence[tuple[str, str]], reward: float) -> tuple[Node, ...]:
     """The official last page, word for word. It tells the reward, so nothing may learn from it."""
-    purchased = ("Purchased", "asin", asin, "options", escaped_json(dict(options)), "attrs", "None")
-    purchased += ("category", "None", "query", "None", "product category", "None")
-    target = ("Target", "asin", "options", "attrs", "price upper", "instuction text")
-    target += ("category", "product category", "query", "Goal ", "None")
-    score = ("Reward", "Your score (min 0.0, max 1.0)", str(reward), "Reward Details ", "None")
     thanks = ("Thank you for shopping with us!", "Your code: ", "None", " (Paste it in your MTurk interface.)")
-    return tuple(map(Node, (*thanks, *purchased, *target, *score)))
+    purchased = ("Purchased", "asin", asin, "options", escaped_json(dict(options)))
+    hidden = ("attrs", "None", "category", "None", "query", "None", "product category", "None", "Target", "asin")
+    target = ("options", "attrs", "price upper", "instuction text", "category", "product category", "query")
+    score = ("Goal ", "None", "Reward", "Your score (min 0.0, max 1.0)", str(reward), "Reward Details ", "None")
+    return tuple(map(Node, (*thanks, *purchased, *hidden, *target, *score)))
 
 
 def escaped_json(options: dict[str, str]) -> str:
@@ -120,9 +128,25 @@ def escaped_json(options: dict[str, str]) -> str:
 
 def clickables(page: Sequence[Node]) -> dict[str, Node]:
     """What can be clicked, by the text an action names it with: buttons, then products, then options."""
-    named: dict[str, Node] = {}
-    for kinds in (("button",), ("product",), ("option",)):
-        for node in page:
-            if node.kind in kinds:
-                named[node.text if node.kind == "option" else node.text.lower()] = node
+    named = {node.text.lower(): node for kind in ("button", "product") for node in page if node.kind == kind}
+    named.update((node.text, node) for node in page if node.kind == "option")
     return named
+
+
+class Body:
+    """All of a page but its header, with what is asked of it again and again."""
+
+    def __init__(self, shown: tuple[Node, ...], can_name: Callable[[str], bool]) -> None:
+        self.nodes, self.can_name = shown, can_name
+
+    @cached_property
+    def text(self) -> str:
+        return " [SEP] ".join([node.text.strip() for node in self.nodes])
+
+    @cached_property
+    def named(self) -> dict[str, Node]:
+        return clickables((BACK_BUTTON, *self.nodes))
+
+    @cached_property
+    def actions(self) -> tuple[str, ...]:
+        return (SEARCH_TEMPLATE, *(f"click[{name}]" for name in self.named if self.can_name(name)))

@@ -12,7 +12,7 @@ from forethought.envs.family import Illegal, shorten
 from forethought.envs.ranking.index import TooManyTerms
 from forethought.envs.webshop import official, pages
 from forethought.envs.webshop.goals import Goal
-from forethought.envs.webshop.pages import Node, State, clickables
+from forethought.envs.webshop.pages import Body, Node, State, clickables
 from forethought.envs.webshop.reward import Score, score
 from forethought.envs.webshop.world import KEPT, GoalList, World
 
@@ -29,32 +29,51 @@ class Shop:
 
     def __init__(self, world: World, goals: GoalList, *, window: int = 10, quirks: bool = False) -> None:
         self.world, self.goals, self.window, self.quirks = world, goals, window, quirks
-        self.item_nodes = lru_cache(KEPT)(lambda row: pages.item_page(world.product(row)))
-        self.result_nodes = lru_cache(KEPT)(self.make_results)
+        self.bodies = lru_cache(KEPT)(self.make_body)
 
     def goal(self, state: State) -> Goal:
         return self.goals.get(state.goal)
 
     def page(self, state: State) -> tuple[Node, ...]:
         """Everything visible, in order."""
-        kind, instruction = state.kind, self.goal(state).instruction
+        kind = state.kind
         if kind == "index":
-            return pages.index_page(instruction)
+            return pages.index_page(self.goal(state).instruction)
         if kind == "done":
             return pages.done_page(self.asin(state), state.options, self.score(state).reward)
-        return pages.header(instruction) + self.body(kind, state)
+        return pages.header(self.goal(state).instruction) + self.body(state).nodes
 
-    def body(self, kind: str, state: State) -> tuple[Node, ...]:
-        if kind == "results":
-            return self.result_nodes(state.goal if is_random(state.query) else 0, state.query, state.number)
-        if kind == "item":
-            return self.item_nodes(state.row)
-        return pages.part_page(self.world.product(state.row), state.part)
+    def plain(self, state: State) -> str:
+        """The mode `text` of the official environment: the visible texts, and nothing of what they are."""
+        if state.query is None or state.bought:
+            return " [SEP] ".join([node.text.strip() for node in self.page(state)])
+        instruction = self.goal(state).instruction.strip()
+        return f"Instruction: [SEP] {instruction} [SEP] {pages.BACK} [SEP] {self.body(state).text}"
 
-    def make_results(self, goal: int, query: str, number: int) -> tuple[Node, ...]:
+    def named(self, state: State) -> dict[str, Node]:
+        """What can be clicked, as actions name it."""
+        return clickables(self.page(state)) if state.query is None or state.bought else self.body(state).named
+
+    def actions(self, state: State) -> tuple[str, ...]:
+        """A search, and a click on each thing that can be clicked and named in one line."""
+        if state.bought:
+            return (pages.SEARCH_TEMPLATE,) if self.quirks else ()
+        return (pages.SEARCH_TEMPLATE,) if state.query is None else self.body(state).actions
+
+    def body(self, state: State) -> Body:
+        if state.row >= 0:
+            return self.bodies(state.row, state.part, "", 0, 0)
+        assert state.query is not None, "the first page has no body"
+        return self.bodies(-1, "", state.query, state.number, state.goal if is_random(state.query) else 0)
+
+    def make_body(self, row: int, part: str, query: str, number: int, goal: int) -> Body:
+        if row >= 0:
+            product = self.world.product(row)
+            return Body(pages.part_page(product, part) if part else pages.item_page(product), self.can_name)
         rows = self.results(goal, query)
         shown = rows[(number - 1) * self.window : number * self.window]
-        return pages.results_page(number, len(rows), [self.world.product(int(row)) for row in shown])
+        products = {int(row): self.world.product(int(row)) for row in shown}
+        return Body(pages.results_page(number, len(rows), products), self.can_name)
 
     def results(self, goal: int, query: str) -> Sequence[int]:
         """The rows that a query finds: by rank, or all of a `<c> category` or `<q> query`, or for `<r>` any 50.
@@ -102,7 +121,7 @@ class Shop:
         verb, name = (match[1], match[2].lower()) if match else ("", "")
         if verb == "search":
             return verb, name
-        named = clickables(self.page(state))
+        named = self.named(state)
         if verb != "click" and not self.quirks and action.startswith("click[") and action.endswith("]"):
             verb, name = "click", action[6:-1].lower()  # an option with brackets of its own
         if verb != "click" or name not in named or not self.can_name(name):
@@ -123,7 +142,7 @@ class Shop:
         return State(state.goal, query, 1, visited=state.visited)
 
     def click(self, state: State, name: str) -> State:
-        node = clickables(self.page(state))[name]
+        node = self.named(state)[name]
         kind = official.kind_of(official.url(state, self.asin(state))) if self.quirks else state.kind
         if name == pages.BUY.lower():
             return replace(state, bought=True)
@@ -138,12 +157,12 @@ class Shop:
         if name == pages.PREVIOUS.lower() and kind == "part":
             return replace(state, part="")
         if name in PART_OF:
-            return replace(state, part=PART_OF[name])
+            return State(state.goal, state.query, state.number, state.row, PART_OF[name], state.options, state.visited)
         if node.kind == "product":
-            row = self.world.row_of(node.text)
-            assert row is not None, "pages list only products of the world"
-            return replace(state, row=row, part="", visited=tuple(sorted({*state.visited, node.text})))
-        return replace(state, part="", options=tuple(sorted({**dict(state.options), node.group: name}.items())))
+            visited = tuple(sorted({*state.visited, node.text}))
+            return State(state.goal, state.query, state.number, node.row, "", state.options, visited)
+        options = tuple(sorted({**dict(state.options), node.group: name}.items()))
+        return State(state.goal, state.query, state.number, state.row, "", options, state.visited)
 
     def turn(self, state: State, number: int) -> State:
         """A page of the results; the product and its options are put back."""
@@ -165,4 +184,4 @@ class Shop:
 
 
 def is_random(query: str | None) -> bool:
-    return query is not None and query.split(" ")[0] == "<r>"
+    return query is not None and query.startswith("<r>") and query[3:4] in ("", " ")

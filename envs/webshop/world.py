@@ -41,7 +41,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         """Raises ValueError: the folder is no world of WebShop, or a damaged one."""
-        self.folder = Path(folder)
+        self.folder = Path(folder).absolute()  # a process that opens it again may be in another place
         self.manifest = read_manifest(self.folder, KIND)
         self.hash = str(self.manifest["hash"])
         self.records = Blob(self.folder, "products")
@@ -72,9 +72,10 @@ class World:
         return self.record(row)[0]
 
     def row_of(self, asin: str) -> int | None:
-        wanted = np.bytes_(asin.encode("ascii", "replace"))
-        place = int(np.searchsorted(self.asins, wanted))
-        if place < len(self.asins) and self.asins[place] == wanted and len(asin) <= ASIN.itemsize:
+        if len(asin) > ASIN.itemsize or not asin.isascii():  # numpy would widen all the others to a longer one
+            return None
+        place = int(np.searchsorted(self.asins, np.bytes_(asin.encode())))
+        if place < len(self.asins) and self.asins[place].decode() == asin:
             return int(self.asin_rows[place])
         return None
 

@@ -6,6 +6,7 @@ import pytest
 
 from forethought.agents import Experiment, Recorded, Scripted, parse_tasks
 from forethought.agents.experiment import replay, run
+from forethought.envs.game24.family import Game24
 from forethought.search import digest
 from forethought.search.run import Run, RunError
 
@@ -56,6 +57,33 @@ def test_a_replay_asks_nobody_and_grows_the_same_trees(tmp_path):
     folder = Run.create(tmp_path / "r", ASKED.config())
     strands = run(folder)
     assert [digest(strand.root) for strand in replay(folder)] == [digest(strand.root) for strand in strands]
+
+
+def test_a_replay_writes_nothing_and_needs_no_lock(tmp_path):
+    folder = Run.create(tmp_path / "r", ASKED.config())
+    run(folder)
+    before = (tmp_path / "r" / "journal.jsonl").read_bytes()
+    with folder.journal():  # held, as by another process
+        held = (tmp_path / "r" / "journal.jsonl").read_bytes()
+        replay(folder)
+        assert (tmp_path / "r" / "journal.jsonl").read_bytes() == held
+    assert before == held
+
+
+def test_a_world_that_cannot_tell_a_result_loses_that_task_alone(tmp_path, monkeypatch):
+    metrics, asked = Game24.metrics, []
+
+    def fails_the_second_time(self, state):
+        asked.append(state)
+        if len(asked) == 2:
+            raise RuntimeError("no metrics today")
+        return metrics(self, state)
+
+    monkeypatch.setattr(Game24, "metrics", fails_the_second_time)
+    folder = Run.create(tmp_path / "r", ASKED.config())
+    run(folder)
+    assert [row["task"] for row in folder.results()] == [900, 902]
+    assert [(row["task"], row["message"]) for row in folder.failures()] == [(901, "no metrics today")]
 
 
 def test_a_model_that_changed_is_refused(tmp_path):

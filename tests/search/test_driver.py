@@ -70,6 +70,12 @@ def test_a_concurrency_of_nothing_is_refused(letters, judge, mover):
         Driver(letters({}), mover(), judge(), Budget(nodes=1), concurrency=0)
 
 
+def test_a_task_given_twice_is_refused(letters, judge, mover):
+    driver = Driver(letters({}), mover(), judge(), Budget(nodes=1), concurrency=1)
+    with pytest.raises(ValueError, match="task 4 was given twice"):
+        list(driver.run([4, 5, 4], greedy))
+
+
 def test_strands_come_when_they_end_and_places_are_filled_at_once(letters, judge, mover):
     policy = mover()
     world = letters(lambda word: "a" if len(word.letters) < word.task else "")

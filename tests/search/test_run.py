@@ -31,6 +31,11 @@ def test_an_empty_folder_will_do(tmp_path):
     assert Run.create(tmp_path, CONFIG).config == CONFIG
 
 
+def test_the_scratch_file_of_a_start_that_died_is_no_obstacle(tmp_path):
+    (tmp_path / ".config.toml.4711").write_text("half a")
+    assert Run.create(tmp_path, CONFIG).config == CONFIG
+
+
 def test_a_folder_with_a_run_is_refused_and_left_alone(begun):
     before = (begun.folder / "config.toml").read_bytes()
     with pytest.raises(RunError, match=r"holds a run already; go on with `forethought resume .*one`, or give a new"):

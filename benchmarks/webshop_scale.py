@@ -1,0 +1,192 @@
+"""How WebShop grows with the number of products: import, open, memory and search.
+
+    python benchmarks/webshop_scale.py [--products 1000 10000 100000 1180000] [--workers 2] [--folder SCRATCH]
+
+For each size the official files of a made shop are written, then imported as a user's own would be. Then, in processes
+of their own: the time to open the world; the latency of searches for instructions of its goals (each once, no cache);
+and the private memory of four workers that search and walk side by side on the same map. Memory is read from /proc
+(Linux): the peak of an import is the sum over its processes of the proportional set size, so shared pages count once.
+Worlds stay in the folder, and are used again. Prints a table; --plot FILE writes it as an SVG too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from forethought.envs.webshop.family import WebShop
+from forethought.envs.webshop.importing import import_world
+from forethought.envs.webshop.raw import write_raw
+from forethought.envs.webshop.world import World
+
+QUERIES, OPENINGS, WORKERS_AT_ONCE, STEPS = 2000, 5, 4, 3000
+COLUMNS = {
+    "products": ("products", "{:,.0f}"),
+    "raw_mb": ("files MB", "{:,.0f}"),
+    "import_s": ("import s", "{:,.1f}"),
+    "peak_mb": ("peak MB", "{:,.0f}"),
+    "world_mb": ("world MB", "{:,.0f}"),
+    "goals": ("goals", "{:,.0f}"),
+    "open_ms": ("open ms", "{:,.1f}"),
+    "private_mb": ("private MB a worker", "{:,.0f}"),
+    "p50_ms": ("search p50 ms", "{:.2f}"),
+    "p99_ms": ("p99 ms", "{:.2f}"),
+    "terms": ("terms a query", "{:.1f}"),
+    "steps": ("steps/s", "{:,.0f}"),
+}
+
+
+def memory(pid: int | str, *fields: str) -> int:
+    """Bytes of the named fields of a process's memory, 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.split(":")[0] in fields)
+
+
+def family_of(pid: int) -> list[int]:
+    """A process and all below it."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return [pid]
+    return [pid, *(descendant for child in children for descendant in family_of(int(child)))]
+
+
+class Peak:
+    """The largest memory of this process and its children while the block runs."""
+
+    def __enter__(self) -> Peak:
+        self.bytes, self.stop = 0, threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+        return self
+
+    def watch(self) -> None:
+        while not self.stop.wait(0.5):
+            self.bytes = max(self.bytes, sum(memory(pid, "Pss") for pid in family_of(os.getpid())))
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join()
+
+
+def apart(work: Any, *arguments: Any) -> Any:
+    """The result of `work` in a fresh process."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def size_of(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def timed_import(raw: Path, world: Path, workers: int) -> dict[str, float]:
+    with Peak() as peak:
+        start = time.perf_counter()
+        import_world(raw, world, workers=workers)
+        seconds = time.perf_counter() - start
+    return {"import_s": seconds, "peak_mb": peak.bytes / 1e6}
+
+
+def timed_open(world: Path) -> float:
+    start = time.perf_counter()
+    World(world)
+    return (time.perf_counter() - start) * 1e3
+
+
+def timed_searches(folder: Path) -> dict[str, float]:
+    """Milliseconds of a search, without any cache of ours, the map warmed by other queries."""
+    world = World(folder)
+    goals = world.goals("synthetic")
+    draw = random.Random(0)
+    texts = [goals.make(draw.randrange(len(goals))).instruction.lower() for _ in range(2 * QUERIES)]
+    for text in texts[:QUERIES]:
+        world.index.search(text)
+    taken = []
+    for text in texts[QUERIES:]:
+        start = time.perf_counter()
+        world.index.search(text)
+        taken.append((time.perf_counter() - start) * 1e3)
+    words = [len(text.split()) for text in texts[QUERIES:]]
+    return {"p50_ms": median(taken), "p99_ms": quantiles(taken, n=100)[98], "terms": sum(words) / len(words)}
+
+
+def walk(folder: Path, seed: int) -> dict[str, float]:
+    """A worker: random episodes, then its private memory beyond what it had before it opened the world."""
+    before = memory("self", "Private_Clean", "Private_Dirty")
+    family = WebShop(World(folder))
+    draw = random.Random(seed)
+    start, steps = time.perf_counter(), 0
+    while steps < STEPS:
+        state = family.initial(draw.randrange(len(family)))
+        for _ in range(15):
+            actions = family.actions(state)[1:]
+            step = family.step(state, draw.choice(actions) if actions else f"search[{family.instruction(state)}]")
+            state, steps = step.state, steps + 1
+            if step.terminated:
+                break
+    rate = steps / (time.perf_counter() - start)
+    return {"private_mb": (memory("self", "Private_Clean", "Private_Dirty") - before) / 1e6, "steps": rate}
+
+
+def measure(products: int, folder: Path, workers: int) -> dict[str, float]:
+    raw, world, facts = folder / f"raw-{products}", folder / f"world-{products}", folder / f"import-{products}.json"
+    if not (world / "manifest.json").exists():
+        if not raw.exists():
+            write_raw(raw, products, 0)
+        imported = {"raw_mb": size_of(raw), **apart(timed_import, raw, world, workers)}
+        facts.write_text(json.dumps(imported))
+        shutil.rmtree(raw)
+    with multiprocessing.get_context("spawn").Pool(WORKERS_AT_ONCE) as pool:
+        walked = pool.starmap(walk, [(world, seed) for seed in range(WORKERS_AT_ONCE)], chunksize=1)
+    return {
+        "products": products,
+        **json.loads(facts.read_text()),
+        "world_mb": size_of(world),
+        "goals": len(World(world).goals("synthetic")),
+        "open_ms": median(apart(timed_open, world) for _ in range(OPENINGS)),
+        **apart(timed_searches, world),
+        "private_mb": max(result["private_mb"] for result in walked),
+        "steps": sum(result["steps"] for result in walked),
+    }
+
+
+def table(rows: list[dict[str, float]]) -> str:
+    lines = [" ".join(f"{title:>20}" for title, _ in COLUMNS.values())]
+    lines += [" ".join(f"{form.format(row[name]):>20}" for name, (_, form) in COLUMNS.items()) for row in rows]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--products", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_180_000])
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = given.folder or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = [measure(products, folder, given.workers) for products in given.products]
+    print(table(rows))
+    if given.json:
+        given.json.write_text(json.dumps(rows, indent=1) + "\n")
+    if given.plot:
+        given.plot.write_text(plot(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
