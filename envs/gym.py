@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.error import ResetNeeded
 
-from forethought.envs.family import S, TaskFamily
+from forethought.envs.family import S, Step, TaskFamily
 from forethought.envs.space import Unicode
 
 
@@ -23,6 +23,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012  # the name and form Gymnasium asks for
+    pure = True  # `family.step` is all there is to a step, so search may leave the environment out
 
     def __init__(self, family: TaskFamily[S], *, render_mode: str | None = None) -> None:
         if render_mode not in (None, "ansi"):
@@ -58,7 +59,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         super().reset(seed=seed)
         self._task = self._choose(options or {})
         self._state = self.family.initial(self._task)
-        self._text = self.family.opening(self._state)
+        self._text = self._open(self._state)
         self._ended = False
         return self._text, self._info(self._state, None)
 
@@ -89,9 +90,16 @@ class TextEnv(gym.Env[str, str], Generic[S]):
             raise TypeError(f"an action is a str, {type(action).__name__} was given: {action!r}")
         if self._ended:
             raise ResetNeeded("this episode has ended; call reset() before the next step")
-        step = self.family.step(self._here(), action)
+        step = self._play(self._here(), action)
         self._state, self._text, self._ended = step.state, step.observation, step.terminated
         return step.observation, step.reward, step.terminated, False, self._info(step.state, step.illegal)
+
+    def _open(self, state: S) -> str:
+        """The first text of an episode; an environment that is more than its family overrides it, and `_play`."""
+        return self.family.opening(state)
+
+    def _play(self, state: S, action: str) -> Step[S]:
+        return self.family.step(state, action)
 
     def _here(self) -> S:
         if self._state is None:
@@ -168,6 +176,6 @@ class TextEnv(gym.Env[str, str], Generic[S]):
 
 
 def text_env(env: gym.Env[Any, Any]) -> TextEnv[Any] | None:
-    """The TextEnv at the core of a wrapper chain, if there is one."""
+    """The TextEnv at the core of a wrapper chain, if there is one whose steps are its family's and nothing more."""
     core = env.unwrapped
-    return core if isinstance(core, TextEnv) else None
+    return core if isinstance(core, TextEnv) and core.pure else None

@@ -14,6 +14,7 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from forethought.envs.family import Illegal, Json, Step, TaskFamily, shorten
+from forethought.envs.forking import fork
 from forethought.envs.gym import text_env
 
 S = TypeVar("S")
@@ -76,7 +77,8 @@ class Point:
 class EnvSimulator:
     """Drives any Gymnasium environment, whoever wrote it. A task is a seed.
 
-    restore="snapshot" keeps a deep copy at every point (the wrappers' counters and the generators too).
+    restore="snapshot" keeps a copy at every point (the wrappers' counters and the generators too): a fork
+    where the environment has forks, else a deep copy.
     restore="replay" keeps one environment and plays the actions again from `reset(seed=task)`; every
     step played again is billed in `Step.replayed`. Replay needs an environment that repeats itself
     under one seed; one that ends or shows something else when played again is a RuntimeError.
@@ -149,12 +151,12 @@ class EnvSimulator:
         return allowed[action]
 
     def _keep(self, env: gym.Env[Any, Any]) -> gym.Env[Any, Any] | None:
-        return copy.deepcopy(env) if self.restore == "snapshot" else None
+        return copied(env) if self.restore == "snapshot" else None
 
     def _restore(self, state: Point) -> tuple[gym.Env[Any, Any], int]:
         """An environment that stands at `state`, and how many steps it took to bring it there."""
         if state.env is not None:
-            return copy.deepcopy(state.env), 0
+            return copied(state.env), 0
         at, self._at = self._at, None  # it stands nowhere known until the next step is through
         if at is state:
             return self._env, 0
@@ -178,6 +180,10 @@ class EnvSimulator:
     def metrics(self, state: Point) -> dict[str, Json]:
         found = state.info.get("metrics", {})
         return dict(found) if isinstance(found, dict) else {}
+
+
+def copied(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
+    return fork(env) if callable(getattr(env.unwrapped, "fork", None)) else copy.deepcopy(env)
 
 
 def plain(observation: Any) -> str:
