@@ -26,10 +26,20 @@ def make(env_id: str) -> gym.Env[Any, Any]:
     """Raises ValueError: an id that is not registered, with those that are."""
     try:
         return gym.make(env_id)
-    except (gym.error.Error, ModuleNotFoundError) as error:
-        raise ValueError(
-            f"unknown env {env_id!r} ({error}); registered here: {', '.join(IDS)}, or give MODULE:ID"
-        ) from error
+    except ModuleNotFoundError as error:
+        if env_id in IDS:
+            raise MissingExtra(str(error)) from error
+        raise unknown(env_id, error) from error
+    except gym.error.Error as error:
+        raise unknown(env_id, error) from error
+
+
+def unknown(env_id: str, error: Exception) -> ValueError:
+    return ValueError(f"unknown env {env_id!r} ({error}); registered here: {', '.join(IDS)}, or give MODULE:ID")
+
+
+class MissingExtra(ValueError):
+    """An environment of this suite whose libraries are not installed."""
 
 
 def text_env_of(env_id: str) -> TextEnv[Any]:
@@ -44,7 +54,11 @@ def list_envs(as_json: AsJson = False) -> None:
     """The registered environments, their tasks and splits."""
     rows: list[dict[str, Any]] = []
     for env_id in IDS:
-        family = text_env_of(env_id).family
+        try:
+            family = text_env_of(env_id).family
+        except MissingExtra as error:
+            rows.append({"id": env_id, "tasks": None, "splits": {}, "world": str(error)})
+            continue
         splits = {name: f"{tasks.start}:{tasks.stop}" for name, tasks in family.splits.items()}
         rows.append({"id": env_id, "tasks": len(family), "splits": splits, "world": family.world})
     if as_json:
@@ -53,7 +67,7 @@ def list_envs(as_json: AsJson = False) -> None:
     table = Table("id", "tasks", "splits", "world", box=None)
     for row in rows:
         shown = " ".join(f"{name}={tasks}" for name, tasks in row["splits"].items())
-        table.add_row(row["id"], str(row["tasks"]), shown, row["world"])
+        table.add_row(row["id"], str(row["tasks"] or "-"), shown, row["world"])
     out.print(table)
 
 

@@ -7,7 +7,7 @@ import warnings
 
 import typer
 
-from forethought.cli import board, demo, envs, evaluate, stl
+from forethought.cli import board, data, demo, envs, evaluate, shop, stl
 from forethought.search import JournalError
 from forethought.search.run import RunError
 
@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 app.add_typer(envs.app, name="envs")
 app.add_typer(board.app, name="board")
+app.add_typer(data.app, name="data")
+app.add_typer(shop.app, name="shop")
 app.command("eval")(evaluate.evaluate)
 app.command("resume")(evaluate.resume)
 app.command("stl")(stl.stl)

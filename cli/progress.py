@@ -6,6 +6,7 @@ import time
 from types import TracebackType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from forethought.leaderboards import mean_interval
@@ -68,6 +69,34 @@ class TaskProgress:
         self.shown = time.monotonic()
         left = (self.shown - self.began) / self.done * (self.total - self.done)
         console.print(f"{self.label}: {self.done}/{self.total}, {self._detail()}, {left:.0f} s left", markup=False)
+
+
+class CountProgress:
+    """What is being worked on, and how much of it is done; of how much, where that is known."""
+
+    def __init__(self, label: str, total: int | None = None) -> None:
+        self.label, self.total = label, total
+        self.shown = time.monotonic()
+        self.status = console.status(f"{escape(label)} …")
+
+    def __enter__(self) -> CountProgress:
+        if console.is_terminal:
+            self.status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.status.stop()
+
+    def __call__(self, what: str, done: int, total: int | None = None) -> None:
+        total = total or self.total
+        text = f"{self.label}: {what} {done:,}" + (f" of {total:,}" if total else "")
+        if console.is_terminal:
+            self.status.update(escape(text))
+        elif time.monotonic() - self.shown > PLAIN_SECONDS:
+            self.shown = time.monotonic()
+            console.print(text, markup=False, soft_wrap=True)
 
 
 def training_progress(step: int, steps: int, loss: float) -> None:

@@ -7,10 +7,12 @@ import gymnasium as gym
 IDS = {
     "Game24-v0": "forethought.envs.game24.family:make",
     "WebShop-v0": "forethought.envs.webshop.family:make",
+    "WebShopBrowser-v0": "forethought.envs.webshop.family:make_browser",
 }
 STEP_LIMIT = {
     "Game24-v0": 20,  # legal moves end a puzzle after three; the rest is patience with illegal ones
     "WebShop-v0": 100,  # published agents take 15
+    "WebShopBrowser-v0": 100,
 }
 
 

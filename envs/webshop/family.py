@@ -134,6 +134,11 @@ class WebShopEnv(TextEnv[State]):
         return {**super()._info(state, illegal), "page": page}
 
 
+def make_family(world: World | str | Path | None, observation: str, goals: GoalKind, official_quirks: bool) -> WebShop:
+    opened = open_world(world) if isinstance(world, str | Path) else world
+    return WebShop(opened, observation=observation, goals=goals, official_quirks=official_quirks)
+
+
 def make(
     world: World | str | Path | None = None,
     observation: str = "text",
@@ -142,6 +147,18 @@ def make(
     **kwargs: Any,
 ) -> WebShopEnv:
     """The entry point of `gym.make("WebShop-v0", …)`. `world` is a folder; the made shop of 1,000 products if none."""
-    opened = open_world(world) if isinstance(world, str | Path) else world
-    family = WebShop(opened, observation=observation, goals=goals, official_quirks=official_quirks)
-    return WebShopEnv(family, **kwargs)
+    return WebShopEnv(make_family(world, observation, goals, official_quirks), **kwargs)
+
+
+def make_browser(**kwargs: Any) -> WebShopEnv:
+    """The entry point of `gym.make("WebShopBrowser-v0", …)`, with the options of WebShop-v0.
+
+    Raises ModuleNotFoundError: the extra `browser` is not installed.
+    """
+    try:
+        from forethought.envs.webshop.browser import make as make_env
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"WebShopBrowser-v0 needs {error.name}; install it with: pip install 'forethought[browser]'", name=error.name
+        ) from error
+    return make_env(**kwargs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from forethought.envs.webshop import official, pages
 from forethought.envs.webshop.goals import Goal
 from forethought.envs.webshop.pages import Body, Node, State, clickables
 from forethought.envs.webshop.reward import Score, score
+from forethought.envs.webshop.text import plain
 from forethought.envs.webshop.world import KEPT, GoalList, World
 
 ACTION = re.compile(r"(.+)\[(.+)\]")  # as the official environment reads it: greedy, and open at the end
@@ -44,9 +45,9 @@ class Shop:
         return pages.header(self.goal(state).instruction) + self.body(state).nodes
 
     def plain(self, state: State) -> str:
-        """The mode `text` of the official environment: the visible texts, and nothing of what they are."""
+        """The page in the mode `text`, put together from parts that are kept ready."""
         if state.query is None or state.bought:
-            return " [SEP] ".join([node.text.strip() for node in self.page(state)])
+            return plain(self.page(state))
         instruction = self.goal(state).instruction.strip()
         return f"Instruction: [SEP] {instruction} [SEP] {pages.BACK} [SEP] {self.body(state).text}"
 
@@ -117,11 +118,14 @@ class Shop:
 
     def read(self, state: State, action: str) -> tuple[str, str]:
         """The verb of an action, and its argument in lower case. Raises Illegal."""
+        return self.read_on(self.named(state), action)
+
+    def read_on(self, named: Mapping[str, Node], action: str) -> tuple[str, str]:
+        """The same on a page where this can be clicked."""
         match = ACTION.match(action)
         verb, name = (match[1], match[2].lower()) if match else ("", "")
         if verb == "search":
             return verb, name
-        named = self.named(state)
         if verb != "click" and not self.quirks and action.startswith("click[") and action.endswith("]"):
             verb, name = "click", action[6:-1].lower()  # an option with brackets of its own
         if verb != "click" or name not in named or not self.can_name(name):

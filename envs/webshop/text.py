@@ -11,6 +11,11 @@ OBSERVATIONS = ("compact", "text", "text_rich", "html")
 SHOWN = 5  # products that `compact` shows of a page
 
 
+def plain(page: Sequence[Node]) -> str:
+    """The mode `text` of the official environment: the visible texts, and nothing of what they are."""
+    return " [SEP] ".join([node.text.strip() for node in page])
+
+
 def rich(page: Sequence[Node], pressed: Pressed) -> str:
     """The mode `text_rich`: buttons are marked, and the choices made stand before the page."""
     clicked, lines = "", []

@@ -109,6 +109,12 @@ class GoalList(Sequence[Goal]):
         self.written = Blob(world.folder, "instructions") if kind == "human" else None
         self.get = lru_cache(KEPT)(self.make)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> GoalList:
+        return self
+
+    def __reduce__(self) -> tuple[type[GoalList], tuple[World, GoalKind]]:
+        return GoalList, (self.world, self.kind)
+
     def __len__(self) -> int:
         return len(self.table)
 

@@ -1,0 +1,256 @@
+"""WebShop in a real browser: Chromium types and clicks on the served shop, and what it then shows is observed."""
+
+from __future__ import annotations
+
+import json
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from selenium import webdriver
+from selenium.webdriver.support.ui import WebDriverWait
+
+from forethought.envs.family import Illegal, Step
+from forethought.envs.webshop import text
+from forethought.envs.webshop.chrome import SECONDS, BrowserError, Chrome
+from forethought.envs.webshop.family import WebShop, WebShopEnv, make_family
+from forethought.envs.webshop.pages import SEARCH_TEMPLATE, Node, State, clickables
+from forethought.envs.webshop.sessions import NotHere, Position, Sessions
+from forethought.envs.webshop.site import make_app, serve_in_thread
+from forethought.envs.webshop.world import GoalKind, World
+
+SESSIONS = 1_000_000  # kept at once: a search holds one for each node of its tree
+TYPED = 10_000  # characters that are typed into the box; longer words are sent to the server directly
+
+# The texts that show, each with what marks it: [text, kind, group, pressed].
+READ = """
+const shown = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (texts.nextNode()) {
+  const text = texts.currentNode, marked = text.parentElement.closest('[data-node]');
+  if (text.parentElement.closest('style, script, noscript, template') || (!marked && !text.data.trim())) continue;
+  const pressed = marked && (marked.ariaPressed === 'true' || marked.closest('.visited') !== null);
+  shown.push([text.data, marked?.dataset.node || 'text', marked?.dataset.group || '', !!pressed]);
+}
+return shown;
+"""
+FIND = "return [...document.querySelectorAll('[data-action]')].filter(e => e.dataset.action === arguments[0]).at(-1)"
+# Types the words where the page has a box for them, and sends them as such a form where it has none.
+TYPE = """
+let box = document.querySelector('input[name=q]');
+if (!box) {
+  const form = document.createElement('form');
+  form.method = 'post';
+  box = form.appendChild(document.createElement('input'));
+  box.name = 'q';
+  document.body.append(form);
+}
+box.value = arguments[0];
+box.form.submit();
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the browser shows: the texts of a page, and which of them are marked as visited or chosen."""
+
+    page: tuple[Node, ...]
+    marked: frozenset[Node]
+
+    def pressed(self, node: Node) -> bool:
+        return node in self.marked
+
+
+class Served:
+    """A shop on a port of this machine, and the browser that visits it; an environment and its forks share both."""
+
+    def __init__(self, family: WebShop) -> None:
+        self.sessions = Sessions(family.shop, limit=SESSIONS, lifetime=float("inf"))
+        self.chrome, self.users, self.lock = Chrome(), 0, threading.RLock()
+        self.running = ExitStack()
+        self.base = self.running.enter_context(serve_in_thread(make_app(family, sessions=self.sessions)))
+
+    def begin(self, state: State) -> str:
+        """A session that stands at this state, at step 0."""
+        with self.sessions.lock:
+            return self.sessions.add({0: Position(state)})
+
+    def address(self, session: str, step: int) -> str:
+        return f"{self.base}/s/{session}/{step}"
+
+    def visit(self, address: str, act: Callable[[webdriver.Chrome], None] | None = None) -> tuple[str, Shown]:
+        """Go to a page, do something there, and wait for what comes: its address and what it shows."""
+
+        def work(driver: webdriver.Chrome) -> tuple[str, Shown]:
+            if driver.current_url != address:
+                driver.get(address)
+            if act is not None:
+                driver.execute_script("window.before = true")
+                act(driver)
+                WebDriverWait(driver, SECONDS, poll_frequency=0.01).until(arrived)
+            texts = [(Node(*words), marked) for *words, marked in driver.execute_script(READ)]
+            shown = Shown(tuple(node for node, _ in texts), frozenset(node for node, marked in texts if marked))
+            return driver.current_url, shown
+
+        with self.lock:
+            return self.chrome.use(work)
+
+    def facts(self, address: str) -> dict[str, Any]:
+        """What the server's API tells of a step: its reward, whether it ended the episode, and the metrics."""
+        with urlopen(address.replace("/s/", "/api/sessions/"), timeout=SECONDS) as answer:
+            return dict(json.load(answer))
+
+    def leave(self) -> None:
+        with self.lock:
+            self.users -= 1
+            if self.users == 0:
+                self.chrome.close()
+                self.running.close()
+
+
+def arrived(driver: webdriver.Chrome) -> bool:
+    return bool(driver.execute_script("return !window.before && document.readyState === 'complete'"))
+
+
+class WebShopBrowserEnv(WebShopEnv):
+    """The same tasks, actions, observations and rewards as `WebShopEnv`, by way of a page in Chromium.
+
+    A fork shares the browser, and copies its session when it first acts. A browser that dies within a step
+    is started again once and goes back to the address of the step; if it dies again, the step raises
+    BrowserError. Words that no keyboard can type are sent to the server, and the page that answers is read.
+    """
+
+    pure = False
+    served: Served
+
+    def __init__(self, family: WebShop, **kwargs: Any) -> None:
+        super().__init__(family, **kwargs)
+        self.session, self.at, self.borrowed = "", 0, False
+        self.shown = Shown((), frozenset())
+        self.join(Served(family))
+
+    def join(self, served: Served) -> None:
+        self.served = served
+        served.users += 1
+        self.leaving = weakref.finalize(self, served.leave)
+
+    def close(self) -> None:
+        """The browser and the server end when the last of the environment's forks is closed or forgotten."""
+        self.leaving()
+
+    def fork(self) -> WebShopBrowserEnv:
+        other = super().fork()
+        assert isinstance(other, WebShopBrowserEnv)
+        other.join(self.served)
+        other.borrowed = True
+        return other
+
+    def set_state(self, data: bytes) -> None:
+        super().set_state(data)
+        self.stand(self._here())
+
+    def _open(self, state: State) -> str:
+        self.stand(state)
+        return self.text(state)
+
+    def stand(self, state: State) -> None:
+        """Open a session at a state, and look at its page."""
+        self.session, self.at, self.borrowed = self.served.begin(state), 0, False
+        self.shown = self.served.visit(self.served.address(self.session, 0))[1]
+
+    def own_session(self, state: State) -> str:
+        """The address of this environment's step, in a session that no fork shares."""
+        try:
+            if self.borrowed:
+                self.session, self.borrowed = self.served.sessions.fork(self.session, self.at), False
+            self.served.sessions.at(self.session, self.at)
+        except NotHere:
+            self.session, self.at, self.borrowed = self.served.begin(state), 0, False
+        return self.served.address(self.session, self.at)
+
+    def _play(self, state: State, action: str) -> Step[State]:
+        shop = self.family_shop().shop
+        try:
+            verb, name = shop.read_on(clickables(self.shown.page), action)
+        except Illegal as error:
+            return Step(state, self.text(state), illegal=str(error))
+        here = self.own_session(state)
+        there = self.served.address(self.session, self.at + 1)
+        if verb == "click":
+            address, shown = self.served.visit(
+                here, lambda driver: driver.execute_script(FIND, f"click[{name}]").click()
+            )
+        elif can_be_typed(name):
+            address, shown = self.served.visit(here, lambda driver: driver.execute_script(TYPE, name))
+        else:
+            address, shown = self.served.visit(self.sent(here, there, action))
+        if address != there:
+            return self.refused(state, action)
+        self.at, self.shown = self.at + 1, shown
+        after, facts = self.served.sessions.at(self.session, self.at).state, self.served.facts(there)
+        observation = self.text(after)
+        if self.family_shop().observation == "compact" and state.kind == after.kind == "item":
+            observation = f"You have clicked {name}."
+        return Step(after, observation, float(facts["reward"]), bool(facts["terminated"]))
+
+    def sent(self, here: str, there: str, action: str) -> str:
+        """Act without the browser; the address of what came of it."""
+        try:
+            self.served.sessions.act(self.session, self.at, action)
+        except Illegal:
+            return here
+        return there
+
+    def refused(self, state: State, action: str) -> Step[State]:
+        """The site has shown the same page again; the rules say why."""
+        try:
+            self.family_shop().shop.play(state, action)
+        except Illegal as error:
+            return Step(state, self.text(state), illegal=str(error))
+        raise BrowserError(f"the site did not answer {action!r:.200}, which the rules allow")
+
+    def family_shop(self) -> WebShop:
+        assert isinstance(self.family, WebShop)
+        return self.family
+
+    def text(self, state: State) -> str:
+        """What is shown, in the form of this environment's observations."""
+        observation, shown = self.family_shop().observation, self.shown
+        if observation == "html":
+            with urlopen(self.served.address(self.session, self.at), timeout=SECONDS) as answer:
+                return str(answer.read().decode())
+        if observation == "text":
+            return text.plain(shown.page)
+        return (
+            text.rich(shown.page, shown.pressed)
+            if observation == "text_rich"
+            else text.compact_page(shown.page, state, shown.pressed)
+        )
+
+    def _info(self, state: State, illegal: str | None) -> dict[str, Any]:
+        info = super()._info(state, illegal)
+        if not self._ended:
+            named = clickables(self.shown.page)
+            can_name = self.family_shop().shop.can_name
+            info["actions"] = (SEARCH_TEMPLATE, *(f"click[{name}]" for name in named if can_name(name)))
+        return {**info, "page": self.text(state)}
+
+
+def can_be_typed(words: str) -> bool:
+    """Whether a text box gives them back as they are."""
+    return len(words) <= TYPED and all(character.isprintable() or character == "\xa0" for character in words)
+
+
+def make(
+    world: World | str | Path | None = None,
+    observation: str = "text",
+    goals: GoalKind = "synthetic",
+    official_quirks: bool = False,
+    **kwargs: Any,
+) -> WebShopBrowserEnv:
+    """The entry point of `gym.make("WebShopBrowser-v0", …)`, with the options of WebShop-v0."""
+    return WebShopBrowserEnv(make_family(world, observation, goals, official_quirks), **kwargs)

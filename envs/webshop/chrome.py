@@ -1,0 +1,95 @@
+"""One headless Chromium, found or explained, and started again once when it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+T = TypeVar("T")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+DRIVERS = ("chromedriver", "chromium.chromedriver")
+SECONDS = 30  # for a page to load
+
+
+class BrowserError(RuntimeError):
+    """The browser cannot be started, or died again after it was started again."""
+
+
+def find(variable: str, names: tuple[str, ...], package: str) -> str:
+    """Raises BrowserError: the program is not there, with what to install."""
+    given = os.environ.get(variable)
+    found = shutil.which(given) if given else next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        looked = given or ", ".join(names)
+        raise BrowserError(f"no {looked} found; install it (Debian: apt install {package}), or name it in ${variable}")
+    return found
+
+
+class Chrome:
+    """Started on first use; `crashes` counts how often it had to be started again."""
+
+    def __init__(self) -> None:
+        self.driver: webdriver.Chrome | None = None
+        self.profile: str | None = None
+        self.crashes = 0
+
+    def use(self, work: Callable[[webdriver.Chrome], T]) -> T:
+        """What `work` returns. If the browser dies over it, it is tried once more in a new one.
+
+        `work` has to begin by going to its page, since a new browser shows none. Raises BrowserError: it died again.
+        """
+        try:
+            return work(self.running())
+        except WebDriverException:
+            self.crashes += 1
+            self.close()
+        try:
+            return work(self.running())
+        except WebDriverException as error:
+            self.close()
+            raise BrowserError(f"the browser failed twice over the same step: {error.msg!r:.300}") from error
+
+    def running(self) -> webdriver.Chrome:
+        if self.driver is None:
+            self.driver = self.start()
+        return self.driver
+
+    def start(self) -> webdriver.Chrome:
+        options = Options()
+        options.binary_location = find("FORETHOUGHT_CHROMIUM", BROWSERS, "chromium")
+        self.profile = tempfile.mkdtemp(prefix="forethought-chromium-")
+        flags = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+        flags += ["--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1280,900", "--disable-extensions"]
+        flags += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"--user-data-dir={self.profile}"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            flags.append("--no-sandbox")  # Chromium refuses to run as root with it
+        for flag in flags:
+            options.add_argument(flag)
+        service = Service(find("FORETHOUGHT_CHROMEDRIVER", DRIVERS, "chromium-driver"), log_output=os.devnull)
+        try:
+            driver = webdriver.Chrome(options=options, service=service)
+        except WebDriverException as error:
+            self.close()
+            raise BrowserError(f"{options.binary_location} does not start: {error.msg!r:.500}") from error
+        driver.set_page_load_timeout(SECONDS)
+        return driver
+
+    def close(self) -> None:
+        """Safe at any time, also when the browser is gone already."""
+        driver, self.driver = self.driver, None
+        profile, self.profile = self.profile, None
+        if driver is not None:
+            with contextlib.suppress(WebDriverException, OSError):  # gone is what it shall be
+                driver.quit()
+        if profile is not None:
+            shutil.rmtree(Path(profile), ignore_errors=True)
