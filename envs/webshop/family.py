@@ -159,6 +159,6 @@ def make_browser(**kwargs: Any) -> WebShopEnv:
         from forethought.envs.webshop.browser import make as make_env
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"WebShopBrowser-v0 needs {error.name}; install it with: pip install 'forethought[browser]'", name=error.name
+            f"WebShopBrowser-v0 needs {error.name}; install it: pip install 'forethought[browser]'", name=error.name
         ) from error
     return make_env(**kwargs)

@@ -192,4 +192,4 @@ def test_many_threads_at_once():
     for thread in threads:
         thread.join()
     assert not wrong
-    assert len(sessions) == 20
+    assert 20 - len(threads) <= len(sessions) <= 20  # the last forks were deleted

@@ -12,11 +12,11 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
 httpx = pytest.importorskip("httpx")
 
-from forethought.envs.webshop.default import make_world, open_world
-from forethought.envs.webshop.family import WebShop
-from forethought.envs.webshop.html import page_html, visible_nodes
-from forethought.envs.webshop.sessions import Sessions
-from forethought.envs.webshop.site import LONGEST_ACTION, address_of, listen, make_app, serve_in_thread
+from forethought.envs.webshop.default import make_world, open_world  # noqa: E402
+from forethought.envs.webshop.family import WebShop  # noqa: E402
+from forethought.envs.webshop.html import page_html, visible_nodes  # noqa: E402
+from forethought.envs.webshop.sessions import Sessions  # noqa: E402
+from forethought.envs.webshop.site import LONGEST_ACTION, address_of, listen, make_app, serve_in_thread  # noqa: E402
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 KEYS = ["id", "step", "task", "instruction", "url", "observation", "page", "actions", "reward", "terminated"]
@@ -268,20 +268,14 @@ def test_api_errors_are_json(client, begin, method, path, status):
 
 def test_goals_stay_hidden(client, begin, family):
     goal = family.shop.goal(family.initial(0))
-    hidden = [goal.asin.lower(), goal.product_category.lower()]
-    target = family.shop.world.row_of(goal.asin)
-    other = next(
-        action
-        for action in begin("search[<r>]")["actions"]
-        if re.fullmatch(r"click\[b0\w{8}\]", action) and goal.asin.lower() not in action
-    )
-    assert target is not None
-    for actions in ((), ("search[zzz]",), ("search[<r>]", other), ("search[<r>]", other, "click[buy now]")):
+    products = [action for action in begin("search[<r>]")["actions"] if re.fullmatch(r"click\[b0\w{8}\]", action)]
+    other = next(action for action in products if goal.asin.lower() not in action)
+    for actions in ((), ("search[nothingness]",), ("search[<r>]", other), ("search[<r>]", other, "click[buy now]")):
         told = begin(*actions)
-        if "search[<r>]" not in actions or len(actions) > 1:
-            seen = (str({**told, "instruction": ""}) + client.get(told["url"]).text).lower()
-            assert not [secret for secret in hidden if secret in seen]
-        assert ("reward_by_value" in str(told)) == told["terminated"] == ("Your score" in client.get(told["url"]).text)
+        seen = (str({**told, "instruction": ""}) + client.get(told["url"]).text).lower()
+        assert goal.asin.lower() not in seen
+        assert goal.product_category.lower() not in seen
+        assert ("metrics" in told) == told["terminated"] == ("your score" in seen)
         assert told["terminated"] or told["reward"] == 0.0
 
 
