@@ -6,7 +6,7 @@ from forethought.agents.lm_value import LMTextValue, LMTokenValue
 from forethought.agents.policies import AllActions, LMRank, LMText
 from forethought.agents.prompts import Prompt, load_prompt
 from forethought.agents.recorded import Recorded, Recording
-from forethought.agents.rules import JudgedEndings, RuleValue
+from forethought.agents.rules import JudgedEndings, RulePolicy, RuleValue
 from forethought.agents.scripted import Scripted
 from forethought.agents.specs import open_model
 
@@ -24,6 +24,7 @@ __all__ = [
     "Recorded",
     "Recording",
     "Request",
+    "RulePolicy",
     "RuleValue",
     "Sampling",
     "ScoreRequest",

@@ -104,7 +104,7 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     if value is None:
         endings = experiment.endings or default_endings(experiment.env)
         value = make_value(experiment.value, experiment.env, lm, prompts, endings)
-    policy = make_policy(experiment.policy, lm, prompts)
+    policy = make_policy(experiment.policy, lm, prompts, experiment.env)
     strands: list[Strand] = []
     with run_.journal() as journal:
         driver = Driver(

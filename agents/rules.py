@@ -1,12 +1,16 @@
-"""Values made of readable rules, one a family, and the rules that judge an ending."""
+"""Values and policies made of readable rules, one a family, and the rules that judge an ending."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
+from forethought.agents.webshop_rules import webshop_proposals, webshop_value
 from forethought.envs.game24.rules import NUMBER, OPS, Number, whole
-from forethought.search import FREE, Bounded, Context, Estimate, Query, Question, Usage, Value
+from forethought.search import FREE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value
+
+Rule = TypeVar("Rule")
 
 
 def numbers_left(context: Context) -> list[Number]:
@@ -44,7 +48,8 @@ def game24_value(context: Context) -> float:
     return sum(marks) / len(marks)
 
 
-RULES: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_value}
+RULES: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_value, "WebShop-v0": webshop_value}
+POLICY_RULES: dict[str, Callable[[Query], list[Proposal]]] = {"WebShop-v0": webshop_proposals}
 ENDINGS: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_ending}
 
 
@@ -56,6 +61,16 @@ class RuleValue:
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
         return [Estimate(self.rule(query.context)) for query in queries]
+
+
+class RulePolicy:
+    """What a family's readable rules would do, best first. Raises ValueError: the family has none."""
+
+    def __init__(self, env_id: str) -> None:
+        self.rule = find(POLICY_RULES, env_id, "rule policy")
+
+    def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
+        return [self.rule(query) for query in queries]
 
 
 class JudgedEndings:
@@ -74,7 +89,7 @@ class JudgedEndings:
         return self.value.bound(query) if isinstance(self.value, Bounded) and not query.done else FREE
 
 
-def find(table: dict[str, Callable[[Context], float]], env_id: str, what: str) -> Callable[[Context], float]:
+def find(table: dict[str, Rule], env_id: str, what: str) -> Rule:
     if env_id not in table:
         raise ValueError(f"{env_id} has no {what}; families that have one: {', '.join(table)}")
     return table[env_id]

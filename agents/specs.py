@@ -9,10 +9,10 @@ from forethought.agents.lm_value import LMTextValue, LMTokenValue
 from forethought.agents.policies import AllActions, LMRank, LMText
 from forethought.agents.prompts import Prompt, load_prompt
 from forethought.agents.recorded import Recorded
-from forethought.agents.rules import ENDINGS, JudgedEndings, RuleValue
+from forethought.agents.rules import ENDINGS, JudgedEndings, RulePolicy, RuleValue
 from forethought.search import Policy, Value
 
-POLICIES = ("all", "lm-rank", "lm-text")
+POLICIES = ("all", "lm-rank", "lm-text", "rule")
 VALUES = ("rule", "lm-tokens", "lm-text")
 
 
@@ -37,17 +37,19 @@ def open_model(spec: str, adapter: Path | None = None, device: str = "cpu") -> L
 def prompts_for(env_id: str, policy: str, value: str, folder: Path | None = None) -> dict[str, Prompt]:
     """The prompt files that a policy and a value of these names read."""
     roles = []
-    if policy != "all":
+    if policy not in ("all", "rule"):
         roles.append("propose")
     if value != "rule":
         roles.append("value_score" if value == "lm-tokens" else "value_text")
     return {role: load_prompt(env_id, role, folder) for role in roles}
 
 
-def make_policy(name: str, lm: LM | None, prompts: dict[str, Prompt]) -> Policy:
-    """Raises ValueError: an unknown name, or a policy of a model without one."""
+def make_policy(name: str, lm: LM | None, prompts: dict[str, Prompt], env_id: str = "") -> Policy:
+    """Raises ValueError: an unknown name, a policy of a model without one, or of rules for a family that has none."""
     if name == "all":
         return AllActions()
+    if name == "rule":
+        return RulePolicy(env_id)
     if name not in POLICIES:
         raise ValueError(f"unknown policy {name!r}; expected one of {', '.join(POLICIES)}")
     model = required(lm, f"the policy {name}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from forethought.envs.data.world import cache_folder
 
 SMOLLM2 = "smollm2-135m"
 SMOLLM2_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -21,12 +22,6 @@ class Weights:
     source: str
     revision: str | None
     content: str
-
-
-def cache_folder() -> Path:
-    """`$FORETHOUGHT_CACHE`, else forethought under the user's cache folder."""
-    home = os.environ.get("FORETHOUGHT_CACHE")
-    return Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "forethought"
 
 
 def find_weights(spec: str) -> Weights:

@@ -20,6 +20,7 @@ import shutil
 import tempfile
 import threading
 import time
+from math import ceil, floor, log10
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -167,6 +168,46 @@ def table(rows: list[dict[str, float]]) -> str:
     lines = [" ".join(f"{title:>20}" for title, _ in COLUMNS.values())]
     lines += [" ".join(f"{form.format(row[name]):>20}" for name, (_, form) in COLUMNS.items()) for row in rows]
     return "\n".join(lines)
+
+
+LINES = {
+    "import_s": ("import, s", "#2a6f97"),
+    "p50_ms": ("search p50, ms", "#2f8f63"),
+    "p99_ms": ("search p99, ms", "#c98a1b"),
+}
+LINES |= {"private_mb": ("private memory of a worker, MB", "#b94583"), "open_ms": ("open, ms", "#7a55c7")}
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 760, 420, 60, 20, 230, 50
+
+
+def plot(rows: list[dict[str, float]]) -> str:
+    """The growth as an SVG; both axes are logarithmic."""
+    sizes = [row["products"] for row in rows]
+    values = [row[name] for row in rows for name in LINES]
+    low, high = floor(log10(min(values))), ceil(log10(max(values)))
+    first, last = log10(min(sizes)), max(log10(max(sizes)), log10(min(sizes)) + 1)
+
+    def x(size: float) -> float:
+        return LEFT + (log10(size) - first) / (last - first) * (WIDTH - LEFT - RIGHT)
+
+    def y(value: float) -> float:
+        return TOP + (high - log10(value)) / (high - low) * (HEIGHT - TOP - BOTTOM)
+
+    frame = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12"'
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {frame}>']
+    parts.append(f'<title>WebShop by number of products</title><rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>')
+    for power in range(low, high + 1):
+        at = y(10**power)
+        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{10.0**power:g}</text>')
+    for size in sizes:
+        parts.append(f'<text x="{x(size):.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{size:,.0f}</text>')
+    parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">products</text>')
+    for name, (title, colour) in LINES.items():
+        points = " ".join(f"{x(row['products']):.1f},{y(row[name]):.1f}" for row in rows)
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        end = y(rows[-1][name])
+        parts.append(f'<text x="{WIDTH - RIGHT + 8}" y="{end + 4:.1f}" fill="{colour}">{title}</text>')
+    return "\n".join([*parts, "</svg>", ""])
 
 
 def main() -> None:

@@ -68,7 +68,8 @@ LOAD = """
 import json, sys, time
 from pathlib import Path
 def megabytes():
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmRSS" in line) / 1024
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if "VmRSS" in line) / 1024
 bare, start = megabytes(), time.perf_counter()
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.world import World
@@ -104,9 +105,8 @@ def main() -> None:
             f"({OFFICIAL['steps']:.0f}; {median(rates[mode]) / OFFICIAL['steps']:,.0f} times)" if mode == "text" else ""
         )
         print(f"{mode:<12}{median(rates[mode]):>10,.0f} steps/s  {known}")
-    print(
-        f"expansion   {children:>10.4f} ms a child  ({OFFICIAL['child_ms']}; {OFFICIAL['child_ms'] / children:,.0f} times)"
-    )
+    times = OFFICIAL["child_ms"] / children
+    print(f"expansion   {children:>10.4f} ms a child  ({OFFICIAL['child_ms']}; {times:,.0f} times)")
     print(f"import      {imports:>10.3f} s, then open and first page {opens:.3f} s  ({OFFICIAL['load_s']})")
     print(f"memory      {megabytes:>10.0f} MB beyond bare Python  ({OFFICIAL['load_mb']:.0f})")
 

@@ -29,7 +29,7 @@ def evaluate(
     agent: Annotated[str, typer.Option(help="greedy, beam, mcts or walk.")],
     tasks: Annotated[str, typer.Option(help="FIRST:END, FIRST:END:STEP, or numbers with commas.")],
     budget: Annotated[str, typer.Option(help="nodes=, lm_calls=, tokens= (a task), seconds= (the run), with commas.")],
-    policy: Annotated[str, typer.Option(help="all, lm-rank or lm-text.")] = "all",
+    policy: Annotated[str, typer.Option(help="all, rule, lm-rank or lm-text.")] = "all",
     value: Annotated[str, typer.Option(help="rule, lm-tokens or lm-text.")] = "rule",
     model: Annotated[str | None, typer.Option(help="smollm2-135m, hf:ORG/NAME@REV, a folder, recorded:FILE.")] = None,
     adapter: Annotated[str | None, typer.Option(help="A folder that training wrote.")] = None,

@@ -20,7 +20,7 @@ from forethought.envs.webshop import text
 from forethought.envs.webshop.chrome import SECONDS, BrowserError, Chrome
 from forethought.envs.webshop.family import WebShop, WebShopEnv, make_family
 from forethought.envs.webshop.pages import SEARCH_TEMPLATE, Node, State, clickables
-from forethought.envs.webshop.sessions import NotHere, Position, Sessions
+from forethought.envs.webshop.sessions import NotHere, Sessions
 from forethought.envs.webshop.site import make_app, serve_in_thread
 from forethought.envs.webshop.world import GoalKind, World
 
@@ -72,12 +72,7 @@ class Served:
         self.sessions = Sessions(family.shop, limit=SESSIONS, lifetime=float("inf"))
         self.chrome, self.users, self.lock = Chrome(), 0, threading.RLock()
         self.running = ExitStack()
-        self.base = self.running.enter_context(serve_in_thread(make_app(family, sessions=self.sessions)))
-
-    def begin(self, state: State) -> str:
-        """A session that stands at this state, at step 0."""
-        with self.sessions.lock:
-            return self.sessions.add({0: Position(state)})
+        self.base = self.running.enter_context(serve_in_thread(make_app(family, sessions=self.sessions, home=False)))
 
     def address(self, session: str, step: int) -> str:
         return f"{self.base}/s/{session}/{step}"
@@ -159,7 +154,7 @@ class WebShopBrowserEnv(WebShopEnv):
 
     def stand(self, state: State) -> None:
         """Open a session at a state, and look at its page."""
-        self.session, self.at, self.borrowed = self.served.begin(state), 0, False
+        self.session, self.at, self.borrowed = self.served.sessions.begin_at(state), 0, False
         self.shown = self.served.visit(self.served.address(self.session, 0))[1]
 
     def own_session(self, state: State) -> str:
@@ -169,7 +164,7 @@ class WebShopBrowserEnv(WebShopEnv):
                 self.session, self.borrowed = self.served.sessions.fork(self.session, self.at), False
             self.served.sessions.at(self.session, self.at)
         except NotHere:
-            self.session, self.at, self.borrowed = self.served.begin(state), 0, False
+            self.session, self.at, self.borrowed = self.served.sessions.begin_at(state), 0, False
         return self.served.address(self.session, self.at)
 
     def _play(self, state: State, action: str) -> Step[State]:

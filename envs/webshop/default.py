@@ -16,6 +16,19 @@ from forethought.envs.webshop.making import make_product
 from forethought.envs.webshop.world import KIND, World
 
 PRODUCTS, SEED = 1000, 0
+# Files that a world does not depend on: what shows it, and what plays in it.
+SHOWING = {
+    "browser.py",
+    "chrome.py",
+    "family.py",
+    "guard.py",
+    "html.py",
+    "official.py",
+    "pages.py",
+    "reward.py",
+    "rules.py",
+}
+SHOWING |= {"saved.py", "sessions.py", "site.py", "text.py", "fetch.py", "download.py", "lock.py", "sources.py"}
 
 
 def make_world(
@@ -72,6 +85,6 @@ def sources(folder: Path) -> Iterator[tuple[str, bytes]]:
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in ("__pycache__", "templates")]
         for name in names:
-            if name.endswith((".py", ".json", ".toml", ".txt")):
+            if name.endswith((".py", ".json", ".txt")) and name not in SHOWING:
                 path = Path(root, name)
                 yield path.relative_to(folder).as_posix(), path.read_bytes()

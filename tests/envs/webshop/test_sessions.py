@@ -171,25 +171,38 @@ def test_a_step_replaced_while_it_was_played_is_not_built_upon(clock):
     assert queries(sessions, name) == {0: None, 1: "other"}
 
 
-def test_many_threads_at_once():
-    sessions = Sessions(SHOP, limit=20)
-    wrong = []
+def in_threads(work, count=8):
+    """Runs work(0), work(1), … at once; gives what they raised."""
+    raised = []
 
-    def shop_around(number):
+    def guarded(number):
         try:
-            for turn in range(40):
-                name = played(sessions, number % 5, f"{number}", f"{turn}")
-                fork = sessions.fork(name, 2)
-                if queries(sessions, fork) != {0: None, 1: f"{number}", 2: f"{turn}"}:
-                    wrong.append(name)
-                sessions.delete(fork)
-        except Exception as error:
-            wrong.append(error)
+            work(number)
+        except BaseException as error:
+            raised.append(error)
 
-    threads = [threading.Thread(target=shop_around, args=(number,)) for number in range(8)]
+    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not wrong
-    assert 20 - len(threads) <= len(sessions) <= 20  # the last forks were deleted
+    return raised
+
+
+def test_many_threads_at_once():
+    sessions = Sessions(SHOP, limit=1000)
+
+    def shop_around(number):
+        for turn in range(40):
+            fork = sessions.fork(played(sessions, number % 5, f"{number}", f"{turn}"), 2)
+            assert queries(sessions, fork) == {0: None, 1: f"{number}", 2: f"{turn}"}
+            sessions.delete(fork)
+
+    assert in_threads(shop_around) == []
+    assert len(sessions) == 8 * 40
+
+
+def test_many_threads_stay_within_the_limit():
+    sessions = Sessions(SHOP, limit=20)
+    assert in_threads(lambda number: [sessions.begin(0) for _ in range(200)]) == []
+    assert len(sessions) == 20

@@ -1,0 +1,50 @@
+"""forethought shop serve"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+if TYPE_CHECKING:
+    from forethought.envs.webshop.world import GoalKind
+
+app = typer.Typer(no_args_is_help=True, help="The shop of WebShop-v0 as a website.")
+
+
+@app.command()
+def serve(
+    world: Annotated[Path | None, typer.Option(help="The folder of a world. The default: the made shop.")] = None,
+    goals: Annotated[str, typer.Option(help="synthetic or human")] = "synthetic",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8123,
+    quirks: Annotated[bool, typer.Option("--quirks", help="Keep the official environment's bugs.")] = False,
+    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let other machines in.")] = False,
+) -> None:
+    """Show the shop to browsers, and to programs as JSON under /api, until interrupted."""
+    local = is_loopback(host)
+    if not local and not allow_remote:
+        raise ValueError(f"with --host {host} other machines can visit the shop; add --allow-remote if they may")
+    try:
+        from forethought.envs.webshop import guard, site
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "forethought":
+            raise
+        raise ValueError(f"{error.name} is not installed; run: pip install 'forethought[site]'") from error
+    from forethought.envs.webshop.default import open_world
+    from forethought.envs.webshop.family import WebShop
+
+    family = WebShop(open_world(world) if world else None, goals=cast("GoalKind", goals), official_quirks=quirks)
+    made = site.make_app(family, hosts={*guard.LOOPBACK, host} if local else None)
+    with site.listen(host, port) as listener:
+        print(f"{len(family)} tasks at {site.address_of(listener)} (Ctrl+C ends)", flush=True)
+        site.serve(made, listener)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
