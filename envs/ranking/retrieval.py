@@ -21,9 +21,10 @@ Doubles = NDArray[np.float64]
 Hit = tuple[int, float]  # a document's number and score
 
 FEW = 100_000  # postings that are added up at once, without pruning
-SAMPLE = 30_000  # postings of the strongest terms, from which a first threshold is taken
+SAMPLE = 60_000  # postings of the strongest terms, from which a first threshold is taken
 SPARSE = 16  # a table of all documents pays off if they are at most this many times the postings
 LOOK_UP = 6  # postings that are added in the time in which one document is looked up
+SAMPLED = 16  # one of so many documents is looked at to estimate how many are left
 SLACK = 1 - 2**-20  # the least part of a threshold that may round to it: scores are float32 in the end
 TINY = float(np.finfo(np.float32).tiny)  # less than any term adds
 
@@ -121,14 +122,17 @@ def worth_looking_up(table: Doubles, span: slice, least: float) -> bool:
     """Whether so few documents are left that the next term need not be added to all."""
     if least <= TINY:  # a document without any term so far may still come in
         return False
-    return bool(LOOK_UP * np.count_nonzero(table >= least) < span.stop - span.start)
+    part = table[: len(table) // SAMPLED + 1]  # an estimate will do: nothing but time depends on it
+    return bool(LOOK_UP * SAMPLED * np.count_nonzero(part >= least) < span.stop - span.start)
 
 
 def scatter(arrays: Arrays, query: Query, term: int, table: Doubles) -> None:
     """Add what one term gives to all documents."""
     span = query.spans[term]
-    gains = gained(arrays, query.weights[term], arrays["codes"][span])
-    np.add.at(table, arrays["documents"][span].astype(np.intp), gains.astype(np.float64))  # fast for these types only
+    weight, denominators = query.weights[term], arrays["denominators"]
+    gain_of = np.subtract(weight, weight / denominators, dtype=np.float32).astype(np.float64)  # few codes, many postings
+    gains = gain_of.take(arrays["codes"][span], mode="clip")
+    np.add.at(table, arrays["documents"][span].astype(np.intp), gains)  # fast for these types only
 
 
 def look_up(arrays: Arrays, query: Query, term: int, documents: Numbers, sums: Doubles) -> None:
