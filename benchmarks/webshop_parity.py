@@ -2,9 +2,9 @@
 
     python benchmarks/webshop_parity.py FOLDER
 
-FOLDER holds the official files and the recordings (episodes.jsonl, quirks.jsonl, compact.jsonl, searches.jsonl,
-lucene_golden.jsonl, rewards*.jsonl); a world is imported from it into a scratch folder. Prints one line for each
-kind of comparison and every mismatch; exits 1 if there is one.
+FOLDER holds the official files and the recordings (episodes, quirks, compact, searches, lucene_golden, tokenizer_golden
+and rewards*, as .jsonl, and porter_vocab.tsv); a world is imported from it into a scratch folder. Prints one line for
+each kind of comparison and every mismatch; exits 1 if there is one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from forethought.envs.ranking.analysis import terms
+from forethought.envs.ranking.porter import stem
+from forethought.envs.ranking.tokens import tokens
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.goals import read_goal
 from forethought.envs.webshop.importing import import_world
@@ -74,7 +77,20 @@ def compare_compact(world: World, lines: list[dict[str, Any]]) -> Iterator[Misma
         yield from different(where, family.show(state), line["compact_page"])
 
 
+def compare_words(folder: Path) -> Iterator[tuple[str, int, list[Mismatch], str]]:
+    """The tokenizer and the stemmer."""
+    lines = records(folder / "tokenizer_golden.jsonl")
+    wrong = [
+        m for line in lines for m in different(line["text"], [t.lower() for t in tokens(line["text"])], line["tokens"])
+    ]
+    yield "tokenizer: texts", len(lines), wrong, ""
+    path = folder / "porter_vocab.tsv"
+    pairs = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    yield "stemmer: words", len(pairs), [m for word, stemmed in pairs for m in different(word, stem(word), stemmed)], ""
+
+
 def compare_search(world: World, line: dict[str, Any]) -> Iterator[Mismatch]:
+    yield from different(f"terms of {line['query']!r:.60}", terms(line["query"]), line["tokens"])
     found = world.index.search(line["query"], 50)
     yield from different(
         f"order of {line['query']!r:.60}", [world.product(row).asin for row, _ in found], line["asins"]
@@ -118,6 +134,7 @@ def compare(folder: Path, world: World) -> Iterator[tuple[str, int, list[Mismatc
         ranked = [line for line in lines if line["query"].split(" ")[0] not in MARKS]
         left = ", ".join(line["query"] for line in lines if line not in ranked)
         yield f"{name}: queries", len(ranked), [m for line in ranked for m in compare_search(world, line)], left
+    yield from compare_words(folder)
     for path in sorted(folder.glob("rewards*.jsonl")):
         lines = records(path)
         yield f"{path.stem}: purchases", len(lines), [m for line in lines for m in compare_reward(world, line)], ""

@@ -20,6 +20,7 @@ import shutil
 import tempfile
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from math import ceil, floor, log10
 from pathlib import Path
 from statistics import median, quantiles
@@ -85,8 +86,8 @@ class Peak:
 
 def apart(work: Any, *arguments: Any) -> Any:
     """The result of `work` in a fresh process."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def size_of(folder: Path) -> float:
@@ -146,7 +147,7 @@ def measure(products: int, folder: Path, workers: int) -> dict[str, float]:
     raw, world, facts = folder / f"raw-{products}", folder / f"world-{products}", folder / f"import-{products}.json"
     if not (world / "manifest.json").exists():
         if not raw.exists():
-            write_raw(raw, products, 0)
+            write_raw(raw, products, 0, workers=workers)
         imported = {"raw_mb": size_of(raw), **apart(timed_import, raw, world, workers)}
         facts.write_text(json.dumps(imported))
         shutil.rmtree(raw)

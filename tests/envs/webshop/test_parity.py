@@ -36,6 +36,8 @@ def test_nothing_differs(compared):
         "compact: pages": 144,
         "searches: queries": 652,
         "lucene_golden: queries": 400,
+        "tokenizer: texts": 247,
+        "stemmer: words": 25551,
         "rewards: purchases": 250,
         "rewards_human: purchases": 75,
         "rewards_targeted: purchases": 274,
