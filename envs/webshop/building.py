@@ -69,7 +69,7 @@ def stock(entries: Iterable[Entry]) -> Shelf:
             raise BadRecord(f"{entry.where} (asin {entry.record.get('asin')!r}): {error}") from None
         records.append(json.dumps([*astuple(product), instruction, asked], separators=(",", ":")).encode())
         kept.append(Stocked(product.asin, product.category, product.query, product.price, asked, goals, written))
-        documents.append(document(entry.record))
+        documents.append(document(product))
         places.append(entry.where)
     try:
         return Shelf(records, kept, analyse(documents))

@@ -86,7 +86,7 @@ def read_instruction(record: Json) -> tuple[str, tuple[str, ...], tuple[str, ...
     if not isinstance(record, dict):
         raise BadRecord(f"an instruction is {shorten(str(record))}; expected an object")
     return (
-        text_of(record, "instruction", required=True).strip("."),
+        text_of(record, "instruction", filled=True).strip("."),
         texts(record.get("instruction_attributes"), "instruction_attributes"),
         texts(record.get("instruction_options"), "instruction_options"),
     )
@@ -132,7 +132,7 @@ def read_goal(record: Mapping[str, Json]) -> Goal:
     names = tuple(options) if isinstance(options, dict) else None
     values = list(options.values()) if isinstance(options, dict) else options
     return Goal(
-        text_of(record, "asin", required=True),
+        text_of(record, "asin", filled=True),
         text_of(record, "category"),
         text_of(record, "query"),
         text_of(record, "name"),

@@ -22,7 +22,7 @@ PRODUCTS = ("items_shuffle.json", "items_shuffle_1000.json", "products_raw.json"
 ATTRIBUTES = ("items_ins_v2.json", "items_ins_v2_1000.json", "ins.json")
 INSTRUCTIONS = ("items_human_ins.json", "human_ins.json")
 
-Raw = tuple[str, str, str, Json, float | None]  # as Entry has it, with the texts of the record and of its attributes
+Raw = tuple[str, str, str, str, float | None]  # as Entry has it, but as texts, which take less room and time to send
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def present(sources: Sources) -> Iterator[Path]:
 def raw_products(sources: Sources) -> Iterator[Raw]:
     """The records that the shop lists, each ASIN once."""
     prices = read_object(sources.prices) if sources.prices else {}
-    written = read_object(sources.instructions) if sources.instructions else {}
+    written = {asin: text for asin, _, text in object_items(sources.instructions)} if sources.instructions else {}
     about = {asin: text for asin, _, text in object_items(sources.attributes)}
     seen: set[str] = set()
     for number, (record, text) in enumerate(array_items(sources.products)):
@@ -127,7 +127,13 @@ def raw_products(sources: Sources) -> Iterator[Raw]:
             raise BadRecord(f"{where}: {error}") from None
         seen.add(asin)
         price = prices.get(asin)
-        yield where, text, about.get(asin, "{}"), written.get(asin), None if price is None else dollars(asin, price)
+        yield (
+            where,
+            text,
+            about.get(asin, "{}"),
+            written.get(asin, "null"),
+            None if price is None else dollars(asin, price),
+        )
 
 
 def dollars(asin: str, price: Json) -> float:
@@ -149,7 +155,7 @@ def shelves_of(raw: Iterator[Raw]) -> Iterator[list[Raw]]:
 
 def stock_raw(shelf: list[Raw]) -> Shelf:
     return stock(
-        Entry(where, json.loads(record), json.loads(about), written, price)
+        Entry(where, json.loads(record), json.loads(about), json.loads(written), price)
         for where, record, about, written, price in shelf
     )
 

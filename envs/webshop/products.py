@@ -43,7 +43,7 @@ class Product:
 
 def is_listed(record: Mapping[str, Json]) -> bool:
     """Whether the shop takes the record: the official loader leaves out ASINs that are "nan" or too long."""
-    asin = text_of(record, "asin", required=True)
+    asin = text_of(record, "asin", filled=True)
     return asin != "nan" and len(asin) <= LONGEST_ASIN
 
 
@@ -54,7 +54,7 @@ def read_product(
 
     Raises BadRecord: a field is missing or of another kind than the official files have.
     """
-    asin = text_of(record, "asin", required=True)
+    asin = text_of(record, "asin", filled=True)
     prices, tag = read_prices(record.get("pricing"))
     images = record.get("images")
     bullets = record.get("small_description")
@@ -74,11 +74,12 @@ def read_product(
     )
 
 
-def text_of(record: Mapping[str, Json], field: str, *, required: bool = False) -> str:
+def text_of(record: Mapping[str, Json], field: str, *, required: bool = False, filled: bool = False) -> str:
+    """A text field; none counts as an empty one unless it is `required`. Raises BadRecord."""
     value = record.get(field)
-    if value is None and not required:
+    if value is None and not (required or filled):
         return ""
-    if not isinstance(value, str) or (required and not value):
+    if not isinstance(value, str) or (filled and not value):
         raise BadRecord(f"{field!r} is {shorten(str(value))}; expected a text")
     return value
 

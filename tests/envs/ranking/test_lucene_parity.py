@@ -12,6 +12,7 @@ from forethought.envs.ranking.index import Index
 from forethought.envs.ranking.porter import stem
 from forethought.envs.ranking.tokens import tokens
 from forethought.envs.webshop.index import document
+from forethought.envs.webshop.products import read_product
 
 
 def records(path):
@@ -39,7 +40,7 @@ def asins_and_index(data_folder, tmp_path):
             products.setdefault(record["asin"], record)
     asins = list(products)
     places = {asin: place for place, asin in enumerate(sorted(asins))}
-    build(tmp_path, [document(record) for record in products.values()], [places[asin] for asin in asins])
+    build(tmp_path, [document(read_product(record)) for record in products.values()], [places[asin] for asin in asins])
     return asins, Index.open(tmp_path)
 
 

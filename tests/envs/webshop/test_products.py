@@ -69,7 +69,8 @@ def test_prices(pricing, prices, tag):
     [
         ("asin", None),
         ("asin", 7),
-        ("category", ""),
+        ("category", None),
+        ("asin", ""),
         ("query", None),
         ("name", ["Mug"]),
         ("full_description", 3),
