@@ -12,7 +12,6 @@ from pathlib import Path
 from forethought.envs.data.parallel import in_order
 from forethought.envs.data.world import MANIFEST, cache_folder, new_world, seal
 from forethought.envs.webshop.building import SHELF, Entry, Progress, Shelf, build, stock
-from forethought.envs.webshop.making import make_product
 from forethought.envs.webshop.world import KIND, World
 
 PRODUCTS, SEED = 1000, 0
@@ -48,6 +47,8 @@ def made_shelf(seed: int, part: tuple[int, int]) -> Shelf:
 
 
 def made_entries(seed: int, numbers: range) -> Iterator[Entry]:
+    from forethought.envs.webshop.making import make_product  # needed once in the life of a world
+
     for number in numbers:
         made = make_product(seed, number)
         yield Entry(f"made product {number}", made.product, made.attributes, list(made.instructions))
