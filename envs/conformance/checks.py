@@ -12,91 +12,17 @@ import random
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
-import gymnasium as gym
 from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
 
+from forethought.envs.conformance.subject import STEPS, Broken, Subject, chosen, filled, plain, walk
+from forethought.envs.conformance.texts import NASTY, mutated, try_text
 from forethought.envs.family import shorten
-from forethought.envs.space import BLANK
 
-NASTY = (
-    "",
-    " ",
-    "\n",
-    "\x00\x01\x1b[31m\x7f",
-    "\u202e\ufeff\u200b",
-    "🦊👩\u200d👩\u200d👧",
-    "\ud800",
-    "a\udfffb",
-    "x" * 100_000,
-    "[" * 5_000,
-    "{{7*7}}",
-    "__import__('os').getcwd()",
-    "𝟙 + 𝟚",
-    "null",
-    "-1",
-    "<query>",
-    "search[",
-    "]",
-    "%s%n",
-    "../../etc/passwd",
-)
-STEPS = 12  # at most, of one trajectory
 OTHER_HASH_SEEDS = ("4242", "4243")
-
-
-class Broken(AssertionError):
-    """A promise that the environment does not keep."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The environment under test: an id (also "module:Id-v0") with its options, made anew for every check."""
-
-    env_id: str
-    options: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    rewards: tuple[float, float] = (0.0, 1.0)
-
-    def make(self) -> Any:
-        """The bare environment: the promises are the core's, not its wrappers'."""
-        return gym.make(self.env_id, disable_env_checker=True, **self.options).unwrapped
-
-    def draw(self) -> random.Random:
-        return random.Random(self.seed)
-
-
-def walk(
-    env: Any, draw: random.Random, info: dict[str, Any], steps: int = STEPS
-) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Random admissible steps; yields each action with what it returned."""
-    for _ in range(steps):
-        action = chosen(info, draw)
-        result = env.step(action)
-        yield action, result
-        info = result[4]
-        if result[2] or result[3]:
-            return
-
-
-def chosen(info: dict[str, Any], draw: random.Random) -> str:
-    if not info["actions"]:
-        raise Broken(f"no action is admissible after {shorten(str(info))}, and the episode goes on")
-    return filled(draw.choice(info["actions"]), draw)
-
-
-def filled(action: str, draw: random.Random) -> str:
-    """A template with words in its blanks."""
-    return BLANK.sub(lambda _: draw.choice(("red shoes", "paris", "7")), action)
-
-
-def plain(result: tuple[Any, ...]) -> str:
-    """What a step returned, comparable over processes."""
-    return json.dumps(result, sort_keys=True, default=repr)
 
 
 def trajectory(subject: Subject, seed: int) -> list[str]:
@@ -180,7 +106,7 @@ def forks_are_apart(subject: Subject) -> None:
 
 ELSEWHERE = """
 import json, random, sys
-from forethought.envs.conformance.checks import Subject, plain, walk
+from forethought.envs.conformance.subject import Subject, plain, walk
 asked = json.loads(sys.stdin.read())
 env = Subject(asked["env_id"], asked["options"]).make()
 env.set_state(bytes.fromhex(asked["state"]))
@@ -266,42 +192,6 @@ def any_text_is_safe(subject: Subject) -> None:
     _, info = env.reset(seed=subject.seed)
     for text in (*NASTY, *mutated(info["actions"], subject.draw())):
         try_text(env, text)
-
-
-def try_text(env: Any, text: str) -> None:
-    fork = env.fork()
-    key, actions = fork.state_key(), fork.family.actions(fork._here()) if hasattr(fork, "family") else None
-    try:
-        observation, _, terminated, _, info = fork.step(text)
-    except Exception as error:
-        raise Broken(f"the text {shorten(text)} raised {type(error).__name__}: {shorten(str(error))}") from error
-    if not isinstance(observation, str):
-        raise Broken(f"after {shorten(text)} the observation is {observation!r:.60}, no str")
-    if info.get("illegal") is None:
-        if text in NASTY:
-            raise Broken(f"the text {shorten(text)} was taken for a legal action")
-        return
-    if not isinstance(info["illegal"], str) or not info["illegal"]:
-        raise Broken(f"info['illegal'] after {shorten(text)} is {info['illegal']!r:.60}; it says why, or is None")
-    if fork.state_key() != key or (
-        actions is not None and not terminated and fork.family.actions(fork._here()) != actions
-    ):
-        raise Broken(f"the refused text {shorten(text)} changed the state")
-
-
-def mutated(actions: tuple[str, ...], draw: random.Random) -> list[str]:
-    """Texts close to legal ones: cut, doubled, reversed, with odd characters in them."""
-    close = []
-    for action in draw.sample(list(actions), min(len(actions), 8)):
-        spot = draw.randrange(len(action) + 1)
-        close += [
-            action[:spot],
-            action + action,
-            action[::-1],
-            action[:spot] + "\x00" + action[spot:],
-            f"{action} \ud83d",
-        ]
-    return close
 
 
 def admissible_is_legal(subject: Subject) -> None:

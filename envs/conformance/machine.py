@@ -13,7 +13,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from forethought.envs.conformance.checks import Subject, chosen, plain, try_text
+from forethought.envs.conformance.subject import Subject, chosen, plain
+from forethought.envs.conformance.texts import try_text
 
 TEXTS = st.text(st.characters(), max_size=60)  # surrogates and control characters included
 

@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import pytest
 
-from forethought.envs.conformance.checks import CHECKS, Subject
+from forethought.envs.conformance.checks import CHECKS
+from forethought.envs.conformance.subject import Subject
 
 
 class EnvConformance:

@@ -10,8 +10,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from forethought.envs.conformance import CHECKS, Broken, Subject, run_checks
 from forethought.envs.conformance import checks as module
-from forethought.envs.conformance.checks import chosen, filled, mutated, walk
 from forethought.envs.conformance.machine import machine
+from forethought.envs.conformance.subject import chosen, filled, walk
+from forethought.envs.conformance.texts import mutated
 
 WALKING = {  # everything that takes admissible steps
     "same_seed_same_trajectory", "fork_equals_replay", "forks_are_apart", "bytes_restore_elsewhere",

@@ -1,0 +1,68 @@
+"""Texts that no environment may stumble over."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from forethought.envs.conformance.subject import Broken
+from forethought.envs.family import shorten
+
+NASTY = (
+    "",
+    " ",
+    "\n",
+    "\x00\x01\x1b[31m\x7f",
+    "\u202e\ufeff\u200b",
+    "🦊👩\u200d👩\u200d👧",
+    "\ud800",
+    "a\udfffb",
+    "x" * 100_000,
+    "[" * 5_000,
+    "{{7*7}}",
+    "__import__('os').getcwd()",
+    "𝟙 + 𝟚",
+    "null",
+    "-1",
+    "<query>",
+    "search[",
+    "]",
+    "%s%n",
+    "../../etc/passwd",
+)
+
+
+def try_text(env: Any, text: str) -> None:
+    fork = env.fork()
+    key, actions = fork.state_key(), fork.family.actions(fork._here()) if hasattr(fork, "family") else None
+    try:
+        observation, _, terminated, _, info = fork.step(text)
+    except Exception as error:
+        raise Broken(f"the text {shorten(text)} raised {type(error).__name__}: {shorten(str(error))}") from error
+    if not isinstance(observation, str):
+        raise Broken(f"after {shorten(text)} the observation is {observation!r:.60}, no str")
+    if info.get("illegal") is None:
+        if text in NASTY:
+            raise Broken(f"the text {shorten(text)} was taken for a legal action")
+        return
+    if not isinstance(info["illegal"], str) or not info["illegal"]:
+        raise Broken(f"info['illegal'] after {shorten(text)} is {info['illegal']!r:.60}; it says why, or is None")
+    if fork.state_key() != key or (
+        actions is not None and not terminated and fork.family.actions(fork._here()) != actions
+    ):
+        raise Broken(f"the refused text {shorten(text)} changed the state")
+
+
+def mutated(actions: tuple[str, ...], draw: random.Random) -> list[str]:
+    """Texts close to legal ones: cut, doubled, reversed, with odd characters in them."""
+    close = []
+    for action in draw.sample(list(actions), min(len(actions), 8)):
+        spot = draw.randrange(len(action) + 1)
+        close += [
+            action[:spot],
+            action + action,
+            action[::-1],
+            action[:spot] + "\x00" + action[spot:],
+            f"{action} \ud83d",
+        ]
+    return close
