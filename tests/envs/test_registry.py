@@ -1,6 +1,8 @@
 """Ids, and what importing the package costs."""
 
 import json
+import shutil
+import sys
 
 import gymnasium as gym
 import pytest
@@ -23,12 +25,25 @@ print(json.dumps({"spent": spent, "modules": list(sys.modules), "ids": ids}))
 
 @pytest.mark.parametrize("env_id", IDS)
 def test_every_id_can_be_made_after_the_import(env_id):
+    if "Browser" in env_id:
+        pytest.importorskip("selenium", reason="the extra [browser] is not installed")
+        if not shutil.which("chromium") or not shutil.which("chromedriver"):
+            pytest.skip("Chromium and its driver are not installed")
     env = gym.make(env_id)
     text, info = env.reset(seed=0)
     assert text
     assert info["actions"]
     assert env.spec.id == env_id
     assert env.spec.max_episode_steps == STEP_LIMIT[env_id]
+    env.close()
+
+
+def test_an_extra_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "selenium", None)
+    monkeypatch.delitem(sys.modules, "forethought.envs.webshop.chrome", raising=False)
+    monkeypatch.delitem(sys.modules, "forethought.envs.webshop.browser", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"needs selenium.*pip install 'forethought\[browser\]'"):
+        gym.make("WebShopBrowser-v0")
 
 
 def test_an_id_can_be_made_without_an_import_by_naming_the_package(elsewhere):
