@@ -130,7 +130,8 @@ def scatter(arrays: Arrays, query: Query, term: int, table: Doubles) -> None:
     """Add what one term gives to all documents."""
     span = query.spans[term]
     weight, denominators = query.weights[term], arrays["denominators"]
-    gain_of = np.subtract(weight, weight / denominators, dtype=np.float32).astype(np.float64)  # few codes, many postings
+    # The few codes first, then the many postings that have them.
+    gain_of = np.subtract(weight, weight / denominators, dtype=np.float32).astype(np.float64)
     gains = gain_of.take(arrays["codes"][span], mode="clip")
     np.add.at(table, arrays["documents"][span].astype(np.intp), gains)  # fast for these types only
 

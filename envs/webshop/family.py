@@ -12,7 +12,6 @@ from forethought.envs.family import Illegal, Json, Step
 from forethought.envs.gym import TextEnv
 from forethought.envs.webshop import text
 from forethought.envs.webshop.default import default_world, open_world
-from forethought.envs.webshop.html import page_html
 from forethought.envs.webshop.pages import State
 from forethought.envs.webshop.rules import Shop
 from forethought.envs.webshop.saved import read_state
@@ -43,14 +42,16 @@ class WebShop:
         """Raises ValueError: an unknown observation or kind of goals, or a world that has none of the kind."""
         if observation not in text.OBSERVATIONS:
             raise ValueError(f"unknown observation {observation!r}; expected one of {', '.join(text.OBSERVATIONS)}")
-        world = world or default_world()
+        world = default_world() if world is None else world
         self.goals = world.goals(goals)
         if not len(self.goals):
             raise ValueError(f"{world.folder} has no {goals} goals; give another world, or other goals")
         self.observation = observation
         window = text.SHOWN if observation == "compact" and not official_quirks else OFFICIAL_WINDOW
         self.shop = Shop(world, self.goals, window=window, quirks=official_quirks)
-        self.world = f"{world.hash}-{goals}{'-quirks' if official_quirks else ''}"
+        # Other rules are another world; with pages of another length the same state is another page.
+        rules = "-quirks" if official_quirks else "" if window == OFFICIAL_WINDOW else f"-{window}-a-page"
+        self.world = f"{world.hash}-{goals}{rules}"
         self.splits: Mapping[str, range] = splits(len(self.goals))
 
     def __len__(self) -> int:
@@ -68,6 +69,8 @@ class WebShop:
     def show(self, state: State) -> str:
         """The whole page of a state."""
         if self.observation == "html":
+            from forethought.envs.webshop.html import page_html  # templates are slow to load, and most never need them
+
             return page_html(self.shop, state)
         if self.observation == "text":
             return self.shop.plain(state)
@@ -135,8 +138,12 @@ class WebShopEnv(TextEnv[State]):
 
 
 def make_family(world: World | str | Path | None, observation: str, goals: GoalKind, official_quirks: bool) -> WebShop:
-    opened = open_world(world) if isinstance(world, str | Path) else world
-    return WebShop(opened, observation=observation, goals=goals, official_quirks=official_quirks)
+    """Raises ValueError: what WebShop raises, or no world."""
+    if isinstance(world, str | Path):
+        world = open_world(world)
+    elif not isinstance(world, World | None):
+        raise ValueError(f"a world is a folder or an opened World; {world!r} was given")
+    return WebShop(world, observation=observation, goals=goals, official_quirks=official_quirks)
 
 
 def make(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from forethought.envs.webshop.pages import Node, State
+from forethought.envs.webshop.pages import BACK_BUTTON, Node, State
 
 Pressed = Callable[[Node], bool]
 OBSERVATIONS = ("compact", "text", "text_rich", "html")
@@ -54,4 +54,5 @@ def compact_page(page: Sequence[Node], state: State, pressed: Pressed) -> str:
     if state.kind == "done":
         return f"{page[-4].text}: {page[-3].text}"
     products = [place for place, node in enumerate(page) if node.kind == "product"]
-    return compact(page[2 : products[SHOWN] if len(products) > SHOWN else len(page)], pressed)
+    start = page.index(BACK_BUTTON)  # an empty instruction before it does not show
+    return compact(page[start : products[SHOWN] if len(products) > SHOWN else len(page)], pressed)
