@@ -48,8 +48,15 @@ def game24_value(context: Context) -> float:
     return sum(marks) / len(marks)
 
 
-RULES: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_value, "WebShop-v0": webshop_value}
-POLICY_RULES: dict[str, Callable[[Query], list[Proposal]]] = {"WebShop-v0": webshop_proposals}
+RULES: dict[str, Callable[[Context], float]] = {
+    "Game24-v0": game24_value,
+    "WebShop-v0": webshop_value,
+    "WebShopBrowser-v0": webshop_value,
+}
+POLICY_RULES: dict[str, Callable[[Query], list[Proposal]]] = {
+    "WebShop-v0": webshop_proposals,
+    "WebShopBrowser-v0": webshop_proposals,
+}
 ENDINGS: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_ending}
 
 

@@ -101,7 +101,9 @@ def env_options(texts: list[str] | None) -> dict[str, Any]:
         try:
             options[name] = json.loads(value)
         except ValueError as error:
-            raise ValueError(f'cannot read the option {text!r}; write NAME=JSON, as in split="test"') from error
+            raise ValueError(
+                f"cannot read the option {text!r}; write NAME=JSON in quotes, as in 'goals=\"human\"'"
+            ) from error
         if not equals or not name:
             raise ValueError(f"cannot read the option {text!r}; write NAME=JSON")
     return options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 
@@ -29,8 +30,14 @@ app.command("stl")(stl.stl)
 app.command("demo")(demo.demo)
 
 
+def terminate(number: int, frame: object) -> None:
+    """End as an error would: what is half made is removed, what was started is ended."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Exit codes: 0 complete, 1 some tasks failed, 2 usage, 130 interrupted."""
+    signal.signal(signal.SIGTERM, terminate)
     warnings.filterwarnings("ignore", category=FutureWarning)  # of libraries, to their own callers
     try:
         app()

@@ -15,7 +15,7 @@ from gymnasium.spaces import Discrete
 
 from forethought.envs.family import Illegal, Json, Step, TaskFamily, shorten
 from forethought.envs.forking import fork
-from forethought.envs.gym import text_env
+from forethought.envs.gym import TextEnv, text_env
 
 S = TypeVar("S")
 
@@ -83,6 +83,8 @@ class EnvSimulator:
     step played again is billed in `Step.replayed`. Replay needs an environment that repeats itself
     under one seed; one that ends or shows something else when played again is a RuntimeError.
 
+    A task of one of this suite's environments is that task, and not a seed.
+
     Actions are texts: `info["actions"]` where the environment gives them, else the numbers of a
     Discrete space (those its `info["action_mask"]` allows). `describe` writes an observation as text.
     """
@@ -103,13 +105,18 @@ class EnvSimulator:
         self.restore = restore
         self.describe = describe or plain
         self.name = self._env.spec.id if self._env.spec else type(self._env.unwrapped).__name__
-        self.world = ""
+        core = self._env.unwrapped
+        self._family: TaskFamily[Any] | None = core.family if isinstance(core, TextEnv) else None
+        self.world = self._family.world if self._family else ""
 
     def root(self, index: int) -> Step[Point]:
-        observation, info = self._env.reset(seed=index)
+        observation, info = self._begin(index)
         text = self.describe(observation)
-        self._at = point = Point(index, (), text, info, self._keep(self._env))
+        self._at = point = Point(index, (), text, measured(self._env, info), self._keep(self._env))
         return Step(point, text)
+
+    def _begin(self, task: int) -> tuple[Any, dict[str, Any]]:
+        return self._env.reset(seed=task, options={"task": task} if self._family else None)
 
     def instruction(self, state: Point) -> str:
         return str(state.info.get("instruction", ""))
@@ -137,7 +144,8 @@ class EnvSimulator:
         env, replayed = self._restore(state)
         observation, reward, terminated, truncated, info = env.step(played)
         text = self.describe(observation)
-        point = Point(state.task, (*state.path, action), text, info, self._keep(env), bool(terminated or truncated))
+        ended, info = bool(terminated or truncated), measured(env, info)
+        point = Point(state.task, (*state.path, action), text, info, self._keep(env), ended)
         self._at = point if env is self._env else None
         return Step(point, text, float(reward), point.ended, info.get("illegal"), replayed)
 
@@ -160,7 +168,7 @@ class EnvSimulator:
         at, self._at = self._at, None  # it stands nowhere known until the next step is through
         if at is state:
             return self._env, 0
-        observation, _ = self._env.reset(seed=state.task)
+        observation, _ = self._begin(state.task)
         for done, action in enumerate(state.path, 1):
             observation, _, terminated, truncated, _ = self._env.step(self._encode(action))
             if terminated or truncated:
@@ -180,6 +188,12 @@ class EnvSimulator:
     def metrics(self, state: Point) -> dict[str, Json]:
         found = state.info.get("metrics", {})
         return dict(found) if isinstance(found, dict) else {}
+
+
+def measured(env: gym.Env[Any, Any], info: dict[str, Any]) -> dict[str, Any]:
+    """One of our own environments can be measured at any point, not at the end alone."""
+    core = env.unwrapped
+    return {**info, "metrics": core.family.metrics(core._here())} if isinstance(core, TextEnv) else info
 
 
 def copied(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:

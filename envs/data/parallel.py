@@ -7,46 +7,77 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
+END = object()
 
 
 @contextlib.contextmanager
 def in_order(work: Callable[[A], B], items: Iterable[A], workers: int) -> Iterator[Iterator[B]]:
-    """`work` on each item: here with one worker, else in processes of their own, two items for each at a time.
+    """`work` on each item: here with one worker, else in processes of their own, each with one item at a time.
 
-    Raises ValueError: no worker. Raises ChildProcessError: a worker died.
+    A worker ends when this process does, however that happens. Raises ValueError: no worker. Raises
+    ChildProcessError: a worker died.
     """
     if workers < 1:
         raise ValueError(f"{workers} workers were given; expected 1 or more")
     if workers == 1:
         yield map(work, items)
         return
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=leave_interrupts)
+    context = multiprocessing.get_context("spawn")
+    pipes, processes = [], []
     try:
-        yield ahead(pool, work, iter(items), 2 * workers)
-    except BrokenProcessPool as error:
+        for _ in range(workers):
+            ours, theirs = context.Pipe()
+            processes.append(context.Process(target=serve, args=(theirs, work), daemon=True))
+            processes[-1].start()
+            theirs.close()
+            pipes.append(ours)
+        yield ahead(pipes, iter(items))
+    except (EOFError, ConnectionError) as error:
         raise ChildProcessError(
             f"one of {workers} worker processes died, perhaps for lack of memory; try again with fewer workers"
         ) from error
     finally:
-        pool.shutdown(cancel_futures=True)
+        for pipe in pipes:
+            pipe.close()
+        for process in processes:
+            process.terminate()  # it may be in the middle of an item that nobody waits for
+            process.join()
 
 
-def leave_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; the one that began the others ends them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def serve(pipe: Connection[Any, Any], work: Callable[[Any], Any]) -> None:
+    """Answer items until the other end is closed: by its process, or by the end of that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one that began the others ends them
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            item = pipe.recv()
+            answer: tuple[Any, Exception | None]
+            try:
+                answer = work(item), None
+            except Exception as error:
+                answer = None, error
+            pipe.send(answer)
 
 
-def ahead(pool: ProcessPoolExecutor, work: Callable[[A], B], items: Iterator[A], most: int) -> Iterator[B]:
-    waiting: deque[Future[B]] = deque()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) >= most:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+def ahead(pipes: list[Connection[Any, Any]], items: Iterator[Any]) -> Iterator[Any]:
+    """Each worker in turn gets an item when it has answered the one before; the next item is ready by then."""
+    busy: deque[Connection[Any, Any]] = deque()
+    for pipe in pipes:
+        if (item := next(items, END)) is not END:
+            pipe.send(item)
+            busy.append(pipe)
+    item = next(items, END)
+    while busy:
+        pipe = busy.popleft()
+        answer, error = pipe.recv()
+        if error is not None:
+            raise error
+        if item is not END:
+            pipe.send(item)
+            busy.append(pipe)
+        yield answer
+        item = next(items, END) if item is not END else END

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -21,7 +22,11 @@ FORMAT = 1
 def cache_folder() -> Path:
     """`$FORETHOUGHT_CACHE`, else forethought under the user's cache folder."""
     home = os.environ.get("FORETHOUGHT_CACHE")
-    return Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "forethought"
+    return (
+        Path(home).expanduser()
+        if home
+        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "forethought"
+    )
 
 
 @contextlib.contextmanager
@@ -33,13 +38,34 @@ def new_world(folder: Path) -> Iterator[Path]:
     if folder.exists():
         raise ValueError(f"{folder} is already there; give another folder, or remove it first")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    clear_up(folder)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{os.getpid()}-", dir=folder.parent))
     try:
         yield scratch
         scratch.chmod(0o755)
+        if folder.exists():
+            raise ValueError(f"{folder} is there now, made by another process meanwhile; use that one")
         os.rename(scratch, folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def clear_up(folder: Path) -> None:
+    """Remove the scratch folders of this world that processes left which were killed."""
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}-*-*"):
+        process = left.name.split("-")[-2]
+        if process.isdecimal() and not is_alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def seal(folder: Path, kind: str, facts: dict[str, Json]) -> str:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from gymnasium.error import ClosedEnvironmentError
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException, NoSuchElementException
 from selenium.webdriver.support.ui import WebDriverWait
 
 from forethought.envs.family import Illegal, Step
@@ -25,7 +27,7 @@ from forethought.envs.webshop.site import make_app, serve_in_thread
 from forethought.envs.webshop.world import GoalKind, World
 
 SESSIONS = 1_000_000  # kept at once: a search holds one for each node of its tree
-TYPED = 10_000  # characters that are typed into the box; longer words are sent to the server directly
+TYPED = 1_500  # characters that are typed into the box; longer words are sent to the server directly
 
 # The texts that show, each with what marks it: [text, kind, group, pressed].
 READ = """
@@ -38,6 +40,9 @@ while (texts.nextNode()) {
 }
 return shown;
 """
+IS_THERE = "return document.readyState === 'complete' && location.href === arguments[0]"
+IS_NEW = "return document.readyState === 'complete' && !window.before"
+UNDER_WAY = (JavascriptException, NoSuchElementException)  # a script that was asked while one page replaced another
 FIND = "return [...document.querySelectorAll('[data-action]')].filter(e => e.dataset.action === arguments[0]).at(-1)"
 # Types the words where the page has a box for them, and sends them as such a form where it has none.
 TYPE = """
@@ -70,7 +75,8 @@ class Served:
 
     def __init__(self, family: WebShop) -> None:
         self.sessions = Sessions(family.shop, limit=SESSIONS, lifetime=float("inf"))
-        self.chrome, self.users, self.lock = Chrome(), 0, threading.RLock()
+        self.chrome, self.lock = Chrome(), threading.RLock()
+        self.users, self.counting = 0, threading.RLock()
         self.running = ExitStack()
         self.base = self.running.enter_context(serve_in_thread(make_app(family, sessions=self.sessions, home=False)))
 
@@ -83,10 +89,12 @@ class Served:
         def work(driver: webdriver.Chrome) -> tuple[str, Shown]:
             if driver.current_url != address:
                 driver.get(address)
+            wait = WebDriverWait(driver, SECONDS, poll_frequency=0.01, ignored_exceptions=UNDER_WAY)
+            wait.until(lambda driver: driver.execute_script(IS_THERE, address))
             if act is not None:
                 driver.execute_script("window.before = true")
                 act(driver)
-                WebDriverWait(driver, SECONDS, poll_frequency=0.01).until(arrived)
+                wait.until(lambda driver: driver.execute_script(IS_NEW))
             texts = [(Node(*words), marked) for *words, marked in driver.execute_script(READ)]
             shown = Shown(tuple(node for node, _ in texts), frozenset(node for node, marked in texts if marked))
             return driver.current_url, shown
@@ -100,15 +108,23 @@ class Served:
             return dict(json.load(answer))
 
     def leave(self) -> None:
-        with self.lock:
+        """One environment less; the last one ends it all.
+
+        Environments are also forgotten by the garbage collector, in whatever thread it runs, be it the
+        server's own: so this waits for no lock that is held for long, and for no thread but from the main one.
+        """
+        with self.counting:
             self.users -= 1
-            if self.users == 0:
-                self.chrome.close()
-                self.running.close()
+            if self.users:
+                return
+        if threading.current_thread() is threading.main_thread():
+            self.end()
+        else:
+            threading.Thread(target=self.end).start()
 
-
-def arrived(driver: webdriver.Chrome) -> bool:
-    return bool(driver.execute_script("return !window.before && document.readyState === 'complete'"))
+    def end(self) -> None:
+        self.chrome.close()
+        self.running.close()
 
 
 class WebShopBrowserEnv(WebShopEnv):
@@ -130,14 +146,20 @@ class WebShopBrowserEnv(WebShopEnv):
 
     def join(self, served: Served) -> None:
         self.served = served
-        served.users += 1
+        with served.counting:
+            served.users += 1
         self.leaving = weakref.finalize(self, served.leave)
 
     def close(self) -> None:
         """The browser and the server end when the last of the environment's forks is closed or forgotten."""
         self.leaving()
 
+    def check_open(self) -> None:
+        if not self.leaving.alive:
+            raise ClosedEnvironmentError("this environment was closed; make another one")
+
     def fork(self) -> WebShopBrowserEnv:
+        self.check_open()
         other = super().fork()
         assert isinstance(other, WebShopBrowserEnv)
         other.join(self.served)
@@ -154,11 +176,13 @@ class WebShopBrowserEnv(WebShopEnv):
 
     def stand(self, state: State) -> None:
         """Open a session at a state, and look at its page."""
+        self.check_open()
         self.session, self.at, self.borrowed = self.served.sessions.begin_at(state), 0, False
         self.shown = self.served.visit(self.served.address(self.session, 0))[1]
 
     def own_session(self, state: State) -> str:
         """The address of this environment's step, in a session that no fork shares."""
+        self.check_open()
         try:
             if self.borrowed:
                 self.session, self.borrowed = self.served.sessions.fork(self.session, self.at), False

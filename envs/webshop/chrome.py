@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -14,11 +16,13 @@ from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from urllib3.exceptions import HTTPError
 
 T = TypeVar("T")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DRIVERS = ("chromedriver", "chromium.chromedriver")
-SECONDS = 30  # for a page to load
+DEATHS = (WebDriverException, HTTPError, OSError)  # how the death of the browser or of its driver shows
+SECONDS = 60  # for a page to load
 
 
 class BrowserError(RuntimeError):
@@ -50,14 +54,15 @@ class Chrome:
         """
         try:
             return work(self.running())
-        except WebDriverException:
+        except DEATHS:
             self.crashes += 1
             self.close()
         try:
             return work(self.running())
-        except WebDriverException as error:
+        except DEATHS as error:
             self.close()
-            raise BrowserError(f"the browser failed twice over the same step: {error.msg!r:.300}") from error
+            said = getattr(error, "msg", None) or str(error)
+            raise BrowserError(f"the browser failed twice over the same step: {said!r:.300}") from error
 
     def running(self) -> webdriver.Chrome:
         if self.driver is None:
@@ -66,7 +71,9 @@ class Chrome:
 
     def start(self) -> webdriver.Chrome:
         options = Options()
+        options.page_load_strategy = "none"  # who visits a page waits for it
         options.binary_location = find("FORETHOUGHT_CHROMIUM", BROWSERS, "chromium")
+        driver_path = find("FORETHOUGHT_CHROMEDRIVER", DRIVERS, "chromium-driver")
         self.profile = tempfile.mkdtemp(prefix="forethought-chromium-")
         flags = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
         flags += ["--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1280,900", "--disable-extensions"]
@@ -75,13 +82,13 @@ class Chrome:
             flags.append("--no-sandbox")  # Chromium refuses to run as root with it
         for flag in flags:
             options.add_argument(flag)
-        service = Service(find("FORETHOUGHT_CHROMEDRIVER", DRIVERS, "chromium-driver"), log_output=os.devnull)
+        service = Service(driver_path, log_output=os.devnull, popen_kw={"start_new_session": True})
         try:
             driver = webdriver.Chrome(options=options, service=service)
         except WebDriverException as error:
             self.close()
             raise BrowserError(f"{options.binary_location} does not start: {error.msg!r:.500}") from error
-        driver.set_page_load_timeout(SECONDS)
+        driver.set_script_timeout(SECONDS)
         return driver
 
     def close(self) -> None:
@@ -89,7 +96,20 @@ class Chrome:
         driver, self.driver = self.driver, None
         profile, self.profile = self.profile, None
         if driver is not None:
-            with contextlib.suppress(WebDriverException, OSError):  # gone is what it shall be
+            with contextlib.suppress(*DEATHS):  # gone is what it shall be
                 driver.quit()
+            end_session(driver.service.process.pid)
         if profile is not None:
-            shutil.rmtree(Path(profile), ignore_errors=True)
+            for _ in range(20):  # a browser that is ending may still write
+                shutil.rmtree(profile, ignore_errors=True)
+                if not Path(profile).exists():
+                    break
+                time.sleep(0.05)
+
+
+def end_session(leader: int) -> None:
+    """End what is left of the session of a driver: its browser outlives it where it dies first (Linux)."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if int(stat.read_text().rpartition(")")[2].split()[3]) == leader:
+                os.kill(int(stat.parent.name), signal.SIGKILL)

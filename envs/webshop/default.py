@@ -54,10 +54,17 @@ def made_entries(seed: int, numbers: range) -> Iterator[Entry]:
         yield Entry(f"made product {number}", made.product, made.attributes, list(made.instructions))
 
 
-@lru_cache(maxsize=8)
 def open_world(place: str | Path) -> World:
-    """A world, opened once a process."""
-    return World(Path(place))
+    """A world, opened once a process as long as the folder holds the same one. Raises ValueError."""
+    folder = Path(place).expanduser().resolve()
+    manifest = folder / MANIFEST
+    made = manifest.stat().st_mtime_ns if manifest.is_file() else 0
+    return opened(folder, made)
+
+
+@lru_cache(maxsize=8)
+def opened(folder: Path, made: int) -> World:
+    return World(folder)
 
 
 def default_world() -> World:
@@ -69,7 +76,10 @@ def default_world() -> World:
         except (ValueError, OSError):
             if not (folder / MANIFEST).exists():  # else another process was faster
                 raise
-    return open_world(folder)
+    try:
+        return open_world(folder)
+    except ValueError as error:
+        raise ValueError(f"{error} (it is made by itself once you have deleted {folder})") from error
 
 
 @lru_cache(maxsize=1)

@@ -40,6 +40,8 @@ class WebShop:
         official_quirks: bool = False,
     ) -> None:
         """Raises ValueError: an unknown observation or kind of goals, or a world that has none of the kind."""
+        if not isinstance(official_quirks, bool):
+            raise ValueError(f"official_quirks is True or False; {official_quirks!r} was given")
         if observation not in text.OBSERVATIONS:
             raise ValueError(f"unknown observation {observation!r}; expected one of {', '.join(text.OBSERVATIONS)}")
         world = default_world() if world is None else world
@@ -130,6 +132,15 @@ def splits(count: int) -> dict[str, range]:
 
 class WebShopEnv(TextEnv[State]):
     """`info["page"]` is the whole page, also where `compact` observes only that an option was clicked."""
+
+    def set_state(self, data: bytes) -> None:
+        """As TextEnv has it; also refuses bytes whose task or end is not that of their state."""
+        before = self.__dict__.copy()
+        super().set_state(data)
+        state = self._here()
+        if state.goal != self._task or state.bought != self._ended:
+            self.__dict__.update(before)
+            raise ValueError("these bytes are no state of WebShop-v0: their task or end is not that of their state")
 
     def _info(self, state: State, illegal: str | None) -> dict[str, Any]:
         assert isinstance(self.family, WebShop)

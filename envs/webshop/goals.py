@@ -22,6 +22,7 @@ from forethought.envs.webshop.products import BadRecord, Product, fraction, text
 SHUFFLE_SEED = 233
 CEILINGS = tuple(10.0 * step for step in range(1, 100))  # dollars
 NO_CEILING = 1_000_000.0
+MOST_DOLLARS = 1e12  # what is more, or no number, is damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def read_goal(record: Mapping[str, Json]) -> Goal:
     Raises BadRecord: a field is missing or of another kind.
     """
     options, ceiling, weight = record.get("goal_options"), record.get("price_upper"), record.get("weight", 1.0)
-    if isinstance(ceiling, bool) or not isinstance(ceiling, int | float):
+    if isinstance(ceiling, bool) or not isinstance(ceiling, int | float) or not abs(ceiling) < MOST_DOLLARS:
         raise BadRecord(f"'price_upper' is {shorten(str(ceiling))}; expected a number of dollars")
     names = tuple(options) if isinstance(options, dict) else None
     values = list(options.values()) if isinstance(options, dict) else options

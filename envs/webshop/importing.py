@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from forethought.envs.data.world import new_world, seal
 from forethought.envs.family import Json
 from forethought.envs.webshop.building import SHELF, Entry, Progress, Shelf, build, stock
 from forethought.envs.webshop.freezing import freeze_goals, freeze_nouns, given_nouns, titles
+from forethought.envs.webshop.goals import MOST_DOLLARS
 from forethought.envs.webshop.nouns import spacy_nouns
 from forethought.envs.webshop.products import BadRecord, is_listed
 from forethought.envs.webshop.world import KIND
@@ -137,7 +137,7 @@ def raw_products(sources: Sources) -> Iterator[Raw]:
 
 
 def dollars(asin: str, price: Json) -> float:
-    if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < math.inf:
+    if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < MOST_DOLLARS:
         raise BadRecord(f"product_prices.json: the price of {asin} is {price!r}; expected a number of dollars")
     return float(price)
 

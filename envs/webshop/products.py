@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,6 +105,8 @@ def read_prices(pricing: Json) -> tuple[tuple[float, ...], str]:
         if not isinstance(pricing, str) or "$" not in pricing:
             raise ValueError
         prices = tuple(float(Decimal(re.sub(r"[^\d.]", "", part))) for part in pricing.split("$")[1:])
+        if not max(prices) < math.inf:
+            raise ValueError
     except (ValueError, InvalidOperation):
         raise BadRecord(f"'pricing' is {shorten(str(pricing))}; expected such as '$19.99 - $27.99'") from None
     return prices[:2], f"${prices[0]}" if len(prices) == 1 else f"${prices[0]} to ${prices[1]}"

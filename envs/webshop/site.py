@@ -26,7 +26,7 @@ from forethought.envs.webshop.guard import JSON, LOOPBACK, Guard, read_form, rea
 from forethought.envs.webshop.html import page_html, template_source, templates
 from forethought.envs.webshop.sessions import NotHere, Sessions
 
-LONGEST_ACTION = 20_000  # characters
+LONGEST_ACTION = 2_000  # characters
 STARTUP = 10.0  # seconds
 
 

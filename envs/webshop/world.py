@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -61,8 +61,8 @@ class World:
     def __deepcopy__(self, memo: dict[int, Any]) -> World:
         return self  # nothing in it changes
 
-    def __reduce__(self) -> tuple[type[World], tuple[Path]]:
-        return World, (self.folder,)
+    def __reduce__(self) -> tuple[Callable[[Path, str], World], tuple[Path, str]]:
+        return reopened, (self.folder, self.hash)
 
     def read(self, row: int) -> tuple[Product, str | None, tuple[str, ...]]:
         """The product of a row, with its synthetic instruction (if any) and what that asks for."""
@@ -96,6 +96,14 @@ class World:
 
     def goals(self, kind: GoalKind) -> GoalList:
         return GoalList(self, kind)
+
+
+def reopened(folder: Path, content: str) -> World:
+    """Raises ValueError: the folder holds another world by now."""
+    world = World(folder)
+    if world.hash != content:
+        raise ValueError(f"{folder} holds world {world.hash} by now; {content} was expected")
+    return world
 
 
 class GoalList(Sequence[Goal]):

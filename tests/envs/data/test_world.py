@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,16 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["shop"]
 
 
+def test_what_a_killed_process_left_is_cleared_up(tmp_path):
+    (tmp_path / ".shop-999999999-abc").mkdir()  # no process has such a number
+    (tmp_path / f".shop-{os.getpid()}-abc").mkdir()
+    (tmp_path / ".shop-notes").mkdir()
+    with new_world(tmp_path / "shop"):
+        pass
+    left = {".shop-notes", f".shop-{os.getpid()}-abc", "shop"}
+    assert {path.name for path in tmp_path.iterdir()} == left
+
+
 def test_the_slower_of_two_leaves_the_faster_ones_world(tmp_path):
     def race():
         with new_world(tmp_path / "shop") as slow:
@@ -71,7 +82,7 @@ def test_the_slower_of_two_leaves_the_faster_ones_world(tmp_path):
             with new_world(tmp_path / "shop") as fast:
                 (fast / "fast").touch()
 
-    with pytest.raises(OSError, match="not empty"):
+    with pytest.raises(ValueError, match="made by another process meanwhile"):
         race()
     assert [path.name for path in tmp_path.rglob("*")] == ["shop", "fast"]
 

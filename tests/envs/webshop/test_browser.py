@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
 from pathlib import Path
 
 import gymnasium as gym
 import pytest
+from gymnasium.error import ClosedEnvironmentError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -168,6 +170,33 @@ def test_a_browser_that_dies_twice_is_reported():
     mine.start = lambda: None  # type: ignore[method-assign]  # no process is needed for this
     with pytest.raises(BrowserError, match="failed twice over the same step: 'tab crashed'"):
         mine.use(dies)
+
+
+def test_environments_may_be_forgotten_in_any_thread_while_a_page_is_visited(browser):
+    """The garbage collector may run in the thread of the server, which the visit waits for."""
+    browser.reset(options={"task": 0})
+    forgotten = browser.fork()
+    with browser.served.lock:
+        thread = threading.Thread(target=forgotten.leaving)
+        thread.start()
+        thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_after_the_end_there_is_one_clear_error():
+    env = WebShopBrowserEnv(WebShop())
+    env.close()
+    env.close()
+    with pytest.raises(ClosedEnvironmentError, match="was closed"):
+        env.reset()
+
+
+def test_a_dead_driver_is_replaced_and_leaves_nothing(browser):
+    browser.reset(options={"task": 2})
+    profile = browser.served.chrome.profile
+    os.kill(browser.served.chrome.driver.service.process.pid, signal.SIGKILL)
+    assert "Page 1" in browser.step("search[desk]")[0]
+    assert not Path(profile).exists()
 
 
 def test_a_missing_browser_is_explained(monkeypatch):

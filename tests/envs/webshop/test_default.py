@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import pickle
+import shutil
+from pathlib import Path
 
 import pytest
 
 from forethought.envs.webshop import default, raw
-from forethought.envs.webshop.default import default_world, make_world, open_world, recipe
+from forethought.envs.webshop.default import default_world, make_world, open_world, opened, recipe
 from forethought.envs.webshop.importing import import_world
 from forethought.envs.webshop.making import make_product
 from forethought.envs.webshop.raw import write_raw
@@ -89,7 +92,7 @@ def test_the_default_world_is_made_once(cache, monkeypatch):
     assert world.folder == cache / "worlds" / f"webshop-20-0-{recipe()}"
     monkeypatch.setattr(default, "make_world", None)
     assert default_world() is world
-    open_world.cache_clear()
+    opened.cache_clear()
     assert default_world().hash == world.hash
 
 
@@ -124,3 +127,17 @@ def test_the_recipe_changes_with_a_source(tmp_path, monkeypatch):
     assert recipe.__wrapped__() == before
     (tmp_path / "words.txt").write_text("jug")
     assert recipe.__wrapped__() != before
+
+
+def test_a_folder_that_holds_another_world_is_opened_anew(tmp_path, monkeypatch):
+    for place, products in (("a", 3), ("b", 4)):
+        (tmp_path / place).mkdir()
+        monkeypatch.chdir(tmp_path / place)
+        make_world(Path("w"), products, 0)
+        assert len(open_world("w")) == products
+    first = pickle.dumps(open_world("w"))
+    shutil.rmtree("w")
+    make_world(Path("w"), 5, 0)
+    assert len(open_world("w")) == 5
+    with pytest.raises(ValueError, match="by now"):
+        pickle.loads(first)  # noqa: S301  # our own bytes
