@@ -22,10 +22,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 out = Console(highlight=False)
 
 
-def make(env_id: str) -> gym.Env[Any, Any]:
-    """Raises ValueError: an id that is not registered, with those that are."""
+def make(env_id: str, **options: Any) -> gym.Env[Any, Any]:
+    """Raises ValueError: an id that is not registered, with those that are, or options that it does not take."""
     try:
-        return gym.make(env_id)
+        return gym.make(env_id, **options)
+    except TypeError as error:
+        raise ValueError(f"{env_id} cannot be made with {options} ({error})") from error
     except ModuleNotFoundError as error:
         if env_id in IDS:
             raise MissingExtra(str(error)) from error

@@ -46,7 +46,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Run an agent on tasks, journaled: what a crash stops, `resume` goes on with."""
-    make(env)
+    make(env, **env_options(option)).close()  # what cannot be made is said before a run is begun
     asked = Experiment(
         env=env,
         tasks=tasks,

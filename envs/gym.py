@@ -72,6 +72,8 @@ class TextEnv(gym.Env[str, str], Generic[S]):
                 f"unknown split {split!r} of {self.family.name}; expected one of {sorted(self.family.splits)}"
             )
         tasks = range(len(self.family)) if split is None else self.family.splits[split]
+        if not len(tasks):
+            raise ValueError(f"there is no task in {split or self.family.name}; give another split, or a larger world")
         task = options.get("task")
         if task is None:
             return tasks[int(self.np_random.integers(len(tasks)))]

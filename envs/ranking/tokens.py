@@ -10,6 +10,7 @@ import re
 
 import regex
 
+WINDOW = 1024  # characters that decide what the next token is
 LONGEST = 255  # UTF-16 units of a token; what is longer is cut, as Lucene cuts it
 
 # Characters that are a token alone: Extended_Pictographic and Emoji_Modifier of Unicode's emoji data, version 11.
@@ -93,7 +94,8 @@ def tokens(text: str) -> list[str]:
 def cut_tokens(text: str) -> list[str]:
     """The tokens where some are too long: such a one ends after 255 units, and the next begins right there."""
     found, start = [], 0
-    while match := UNICODE.search(text, start):
+    # What is left of a long word is matched in a window, so that a word takes no time in the square of its length.
+    while match := UNICODE.match(text, start, start + WINDOW) or UNICODE.search(text, start):
         if units(match.group()) > LONGEST:
             match = UNICODE.match(text, match.start(), match.start() + fitting(match.group()))
             assert match is not None  # a character and what follows it begins a token however early it is cut

@@ -274,3 +274,27 @@ def test_progress_is_plain_off_a_terminal_and_json_stays_clean(tmp_path):
     assert json.loads(done.stdout)["tasks"] == 4
     assert "r: 4/4, mean" in done.stderr
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("bogus=1", "cannot be made with {'bogus': 1}"),
+        ("world=5", "a world is a folder"),
+        ('official_quirks="no"', "True or False"),
+        ("goals=human", "write NAME=JSON in quotes"),
+    ],
+)
+def test_options_that_an_environment_does_not_take_are_refused_before_a_run_begins(tmp_path, option, said):
+    words = ["eval", "--env", "WebShop-v0", "--agent", "greedy", "--tasks", "0:1", "--budget", "nodes=3"]
+    code, error = fails([*words, "--env-option", option], tmp_path)
+    assert (code, error.count("\n")) == (2, 1)
+    assert said in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_readmes_shopping_command_buys(forethought):
+    words = "eval --env WebShop-v0 --agent greedy --policy rule --value rule --tasks 0:5 --budget nodes=300 --json"
+    done = forethought(*words.split())
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["mean"] > 0.5

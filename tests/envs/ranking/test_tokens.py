@@ -59,3 +59,10 @@ def test_tokens_are_found_in_their_order(text):
         assert token
         before, found, rest = rest.partition(token)
         assert found, (token, before)
+
+
+@pytest.mark.parametrize("letter", ["x", "é"])
+def test_a_very_long_word_takes_no_time_in_the_square_of_its_length(letter):
+    cut = tokens(letter * 300_000)  # would take minutes
+    assert {len(token) for token in cut[:-1]} == {255}
+    assert "".join(cut) == letter * 300_000
