@@ -63,13 +63,18 @@ def dead(text: str) -> bool:
     pid, _, host = text.partition(" ")
     if not pid.isdecimal() or host != socket.gethostname():
         return False
+    return not is_alive(int(pid))
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine has this number."""
     try:
-        os.kill(int(pid), 0)
+        os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
-        return True
-    except PermissionError:  # it lives, and is another user's
         return False
-    return False
+    except PermissionError:  # it lives, and is another user's
+        return True
+    return True
 
 
 def holder(path: Path) -> str:

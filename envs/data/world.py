@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
+from forethought.envs.data.lock import is_alive
 from forethought.envs.family import Json
 
 MANIFEST = "manifest.json"
@@ -56,16 +57,6 @@ def clear_up(folder: Path) -> None:
         process = left.name.split("-")[-2]
         if process.isdecimal() and not is_alive(int(process)):
             shutil.rmtree(left, ignore_errors=True)
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def seal(folder: Path, kind: str, facts: dict[str, Json]) -> str:

@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -20,11 +19,10 @@ from selenium.webdriver.support.ui import WebDriverWait
 from forethought.envs.family import Illegal, Step
 from forethought.envs.webshop import text
 from forethought.envs.webshop.chrome import SECONDS, BrowserError, Chrome
-from forethought.envs.webshop.family import WebShop, WebShopEnv, make_family
-from forethought.envs.webshop.pages import SEARCH_TEMPLATE, Node, State, clickables
+from forethought.envs.webshop.family import WebShop, WebShopEnv
+from forethought.envs.webshop.pages import Node, State, actions_on, clickables
 from forethought.envs.webshop.sessions import NotHere, Sessions
 from forethought.envs.webshop.site import make_app, serve_in_thread
-from forethought.envs.webshop.world import GoalKind, World
 
 SESSIONS = 1_000_000  # kept at once: a search holds one for each node of its tree
 TYPED = 1_500  # characters that are typed into the box; longer words are sent to the server directly
@@ -250,26 +248,16 @@ class WebShopBrowserEnv(WebShopEnv):
             else text.compact_page(shown.page, state, shown.pressed)
         )
 
+    def _page(self, state: State) -> str:
+        return self.text(state)
+
     def _info(self, state: State, illegal: str | None) -> dict[str, Any]:
         info = super()._info(state, illegal)
         if not self._ended:
-            named = clickables(self.shown.page)
-            can_name = self.family_shop().shop.can_name
-            info["actions"] = (SEARCH_TEMPLATE, *(f"click[{name}]" for name in named if can_name(name)))
-        return {**info, "page": self.text(state)}
+            info["actions"] = actions_on(clickables(self.shown.page), self.family_shop().shop.can_name)
+        return info
 
 
 def can_be_typed(words: str) -> bool:
     """Whether a text box gives them back as they are."""
     return len(words) <= TYPED and all(character.isprintable() or character == "\xa0" for character in words)
-
-
-def make(
-    world: World | str | Path | None = None,
-    observation: str = "text",
-    goals: GoalKind = "synthetic",
-    official_quirks: bool = False,
-    **kwargs: Any,
-) -> WebShopBrowserEnv:
-    """The entry point of `gym.make("WebShopBrowser-v0", …)`, with the options of WebShop-v0."""
-    return WebShopBrowserEnv(make_family(world, observation, goals, official_quirks), **kwargs)

@@ -144,12 +144,24 @@ class WebShopEnv(TextEnv[State]):
 
     def _info(self, state: State, illegal: str | None) -> dict[str, Any]:
         assert isinstance(self.family, WebShop)
-        page = self.family.show(state) if self.family.observation == "compact" else self._text
+        page = self._page(state) if self.family.observation == "compact" else self._text
         return {**super()._info(state, illegal), "page": page}
 
+    def _page(self, state: State) -> str:
+        assert isinstance(self.family, WebShop)
+        return self.family.show(state)
 
-def make_family(world: World | str | Path | None, observation: str, goals: GoalKind, official_quirks: bool) -> WebShop:
-    """Raises ValueError: what WebShop raises, or no world."""
+
+def make_family(
+    world: World | str | Path | None = None,
+    observation: str = "text",
+    goals: GoalKind = "synthetic",
+    official_quirks: bool = False,
+) -> WebShop:
+    """`world` is a folder, or opened; the made shop of 1,000 products if none.
+
+    Raises ValueError: what WebShop raises, or no world.
+    """
     if isinstance(world, str | Path):
         world = open_world(world)
     elif not isinstance(world, World | None):
@@ -157,26 +169,20 @@ def make_family(world: World | str | Path | None, observation: str, goals: GoalK
     return WebShop(world, observation=observation, goals=goals, official_quirks=official_quirks)
 
 
-def make(
-    world: World | str | Path | None = None,
-    observation: str = "text",
-    goals: GoalKind = "synthetic",
-    official_quirks: bool = False,
-    **kwargs: Any,
-) -> WebShopEnv:
-    """The entry point of `gym.make("WebShop-v0", …)`. `world` is a folder; the made shop of 1,000 products if none."""
-    return WebShopEnv(make_family(world, observation, goals, official_quirks), **kwargs)
+def make(*places: Any, render_mode: str | None = None, **options: Any) -> WebShopEnv:
+    """The entry point of `gym.make("WebShop-v0", …)`; the options are those of `make_family`."""
+    return WebShopEnv(make_family(*places, **options), render_mode=render_mode)
 
 
-def make_browser(**kwargs: Any) -> WebShopEnv:
+def make_browser(*, render_mode: str | None = None, **options: Any) -> WebShopEnv:
     """The entry point of `gym.make("WebShopBrowser-v0", …)`, with the options of WebShop-v0.
 
     Raises ModuleNotFoundError: the extra `browser` is not installed.
     """
     try:
-        from forethought.envs.webshop.browser import make as make_env
+        from forethought.envs.webshop.browser import WebShopBrowserEnv
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"WebShopBrowser-v0 needs {error.name}; install it: pip install 'forethought[browser]'", name=error.name
         ) from error
-    return make_env(**kwargs)
+    return WebShopBrowserEnv(make_family(**options), render_mode=render_mode)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -133,6 +133,11 @@ def clickables(page: Sequence[Node]) -> dict[str, Node]:
     return named
 
 
+def actions_on(named: Iterable[str], can_name: Callable[[str], bool]) -> tuple[str, ...]:
+    """A search, and a click on each thing that an action can name."""
+    return (SEARCH_TEMPLATE, *(f"click[{name}]" for name in named if can_name(name)))
+
+
 class Body:
     """All of a page but its header, with what is asked of it again and again."""
 
@@ -149,4 +154,4 @@ class Body:
 
     @cached_property
     def actions(self) -> tuple[str, ...]:
-        return (SEARCH_TEMPLATE, *(f"click[{name}]" for name in self.named if self.can_name(name)))
+        return actions_on(self.named, self.can_name)
