@@ -14,17 +14,15 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import random
 import shutil
 import tempfile
-import threading
 import time
-from concurrent.futures import ProcessPoolExecutor
 from math import ceil, floor, log10
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+
+from measuring import Peak, apart, memory, size_of, table
 
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.importing import import_world
@@ -46,52 +44,6 @@ COLUMNS = {
     "terms": ("terms a query", "{:.1f}"),
     "steps": ("steps/s", "{:,.0f}"),
 }
-
-
-def memory(pid: int | str, *fields: str) -> int:
-    """Bytes of the named fields of a process's memory, 0 if it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.split(":")[0] in fields)
-
-
-def family_of(pid: int) -> list[int]:
-    """A process and all below it."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return [pid]
-    return [pid, *(descendant for child in children for descendant in family_of(int(child)))]
-
-
-class Peak:
-    """The largest memory of this process and its children while the block runs."""
-
-    def __enter__(self) -> Peak:
-        self.bytes, self.stop = 0, threading.Event()
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
-        return self
-
-    def watch(self) -> None:
-        while not self.stop.wait(0.5):
-            self.bytes = max(self.bytes, sum(memory(pid, "Pss") for pid in family_of(os.getpid())))
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self.thread.join()
-
-
-def apart(work: Any, *arguments: Any) -> Any:
-    """The result of `work` in a fresh process."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
-
-
-def size_of(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
 def timed_import(raw: Path, world: Path, workers: int) -> dict[str, float]:
@@ -165,12 +117,6 @@ def measure(products: int, folder: Path, workers: int) -> dict[str, float]:
     }
 
 
-def table(rows: list[dict[str, float]]) -> str:
-    lines = [" ".join(f"{title:>20}" for title, _ in COLUMNS.values())]
-    lines += [" ".join(f"{form.format(row[name]):>20}" for name, (_, form) in COLUMNS.items()) for row in rows]
-    return "\n".join(lines)
-
-
 LINES = {
     "import_s": ("import, s", "#2a6f97"),
     "p50_ms": ("search p50, ms", "#2f8f63"),
@@ -223,7 +169,7 @@ def main() -> None:
         folder = given.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         rows = [measure(products, folder, given.workers) for products in given.products]
-    print(table(rows))
+    print(table(rows, COLUMNS))
     if given.json:
         given.json.write_text(json.dumps(rows, indent=1) + "\n")
     if given.plot:

@@ -59,3 +59,9 @@ class TaskFamily(Protocol[S]):
 def shorten(text: str, limit: int = 60) -> str:
     """`text` quoted for an error message: printable, and never longer than a line."""
     return repr(text if len(text) <= limit else text[:limit] + "…")
+
+
+def told(value: Json) -> str:
+    """A value for an error message; only the kind of one that may be too deep or too long to print."""
+    short = abs(value) < 10**12 if isinstance(value, int) else not isinstance(value, list | dict)
+    return shorten(str(value)) if short else type(value).__name__

@@ -162,12 +162,18 @@ class TextEnv(gym.Env[str, str], Generic[S]):
             if type(text) is not str or type(ended) is not bool:
                 raise ValueError("its text or its end is malformed")
             state = self.family.from_json(saved["state"])
+            if not self._fits(state, task, ended):
+                raise ValueError("its task or end is not that of its state")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(
                 f"these bytes are no state of {self.family.name}, world {self.family.world!r} ({error}); "
                 "give what get_state() returned"
             ) from error
         self._task, self._state, self._text, self._ended = task, state, text, ended
+
+    def _fits(self, state: S, task: int, ended: bool) -> bool:
+        """Whether a state belongs to a task and end that were saved with it; a family that can tell overrides it."""
+        return True
 
     def state_key(self) -> bytes:
         """Stable bytes, equal for equal positions of one family in every process."""

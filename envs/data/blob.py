@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import numpy as np
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Blob:
@@ -57,7 +60,7 @@ class BlobWriter:
         self.starts.close()
 
 
-def mapped(path: Path, dtype: np.dtype[np.generic]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+def mapped(path: Path, dtype: np.dtype[Scalar]) -> np.ndarray[tuple[int], np.dtype[Scalar]]:
     """The numbers of a raw file, read-only and shared between processes; an empty file maps to no numbers."""
     size = path.stat().st_size
     if size % dtype.itemsize:

@@ -7,6 +7,7 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -47,6 +48,13 @@ def in_order(work: Callable[[A], B], items: Iterable[A], workers: int) -> Iterat
         for process in processes:
             process.terminate()  # it may be in the middle of an item that nobody waits for
             process.join()
+
+
+def batches(items: Iterable[A], size: int) -> Iterator[list[A]]:
+    """The items in lists of this size, the last one with what is left."""
+    left = iter(items)
+    while batch := list(islice(left, size)):
+        yield batch
 
 
 def serve(pipe: Connection[Any, Any], work: Callable[[Any], Any]) -> None:

@@ -25,9 +25,12 @@ def webshop(name: str, drive: str, size: int, sha256: str) -> File:
     return File(name, mirrors, size, sha256)
 
 
-def hotpotqa(name: str, size: int, sha256: str) -> File:
-    """A file of questions from the authors' server. It speaks plain http; the sum vouches for what came."""
-    return File(name, (f"http://curtis.ml.cmu.edu/datasets/hotpot/{name}",), size, sha256)
+def hotpotqa(name: str, size: int, sha256: str, *copies: str) -> File:
+    """A file of questions from the authors' server, which speaks plain http and is often away, else from copies.
+
+    The sum vouches for what came: there are copies of the same name in another layout.
+    """
+    return File(name, (f"http://curtis.ml.cmu.edu/datasets/hotpot/{name}", *copies), size, sha256)
 
 
 HUMAN = webshop(
@@ -40,6 +43,8 @@ DEV = hotpotqa(
     "hotpot_dev_distractor_v1.json",
     46_320_117,
     "4e9ecb5c8d3b719f624d66b60f8d56bf227f03914f5f0753d6fa1b359d7104ea",
+    "https://huggingface.co/datasets/RAGLAB/data/resolve/c33b09b7fa5099b89830e84f9bdff78329268d9b/"
+    "eval_datasets/HotPotQA/hotpot_dev_distractor_v1.json",
 )
 
 # WebShop: Yao et al. 2022, arXiv:2207.01206 (MIT). HotpotQA: Yang et al. 2018, arXiv:1809.09600 (CC BY-SA 4.0).
@@ -80,6 +85,8 @@ SOURCES: Mapping[str, tuple[File, ...]] = {
             "hotpot_train_v1.1.json",
             566_426_227,
             "26650cf50234ef5fb2e664ed70bbecdfd87815e6bffc257e068efea5cf7cd316",
+            "https://huggingface.co/datasets/namlh2004/hotpotqa/resolve/7e54db4656209750ff487f6fdf8e39a66dba136b/"
+            "hotpot_train_v1.1.json",
         ),
         DEV,
         hotpotqa(

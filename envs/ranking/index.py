@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -66,17 +66,18 @@ class Index:
     def __reduce__(self) -> tuple[type[Index], tuple[Path]]:
         return type(self), (self.folder,)
 
-    def search(self, query: str, k: int = 50) -> list[Hit]:
+    def search(self, query: str, k: int = 50, among: Sequence[int] | None = None) -> list[Hit]:
         """The k best documents that have a term of the query: number and score, best first, equal ones by rank.
 
-        Raises TooManyTerms: more than 1,024 distinct terms.
+        With `among` only these documents are looked at; their scores are the same. Raises TooManyTerms: more than
+        1,024 distinct terms.
         """
         wanted = Counter(terms(query))
         if len(wanted) > MOST_TERMS:
             raise TooManyTerms(
                 f"the query has {len(wanted):,} distinct terms; expected {MOST_TERMS:,} at most: shorten it"
             )
-        return best(self.arrays, self.look_up(wanted), k)
+        return best(self.arrays, self.look_up(wanted), k, among)
 
     def look_up(self, wanted: Mapping[str, int]) -> Query:
         """The terms that the index has; `wanted` says how often the query has each."""

@@ -8,6 +8,7 @@ A sum is a double of few float32 numbers and loses nothing that its rounding to 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,17 +48,31 @@ class Query:
         return Query(self.spans[:terms], self.sizes[:terms], self.weights[:terms], self.bounds[:terms])
 
 
-def best(arrays: Arrays, query: Query, k: int) -> list[Hit]:
-    """The k best documents that have a term of the query, best first, equal ones by rank."""
+def best(arrays: Arrays, query: Query, k: int, among: Sequence[int] | None = None) -> list[Hit]:
+    """The k best documents (`among` some, if given) that have a term of the query, best first, equal ones by rank."""
     if k < 1 or not query.spans:
         return []
-    few = query.sizes.sum() <= FEW
-    documents, sums = added(arrays, query) if few else pruned(arrays, query.by_bound(), k)
+    if among is not None:
+        documents, sums = chosen(arrays, query, among)
+    elif query.sizes.sum() <= FEW:
+        documents, sums = added(arrays, query)
+    else:
+        documents, sums = pruned(arrays, query.by_bound(), k)
     scores = sums.astype(np.float32)
     keep = (scores >= kth(scores, k)).nonzero()[0]  # more than k where the last place is shared
     documents, scores = documents[keep], scores[keep]
     order = np.lexsort((arrays["ranks"][documents], -scores))[:k]
     return list(zip(documents[order].tolist(), scores[order].tolist(), strict=True))
+
+
+def chosen(arrays: Arrays, query: Query, among: Sequence[int]) -> tuple[Numbers, Doubles]:
+    """Those of some documents that have a term of the query, and their sums."""
+    documents = np.unique(np.asarray(among, np.intp))
+    sums = np.zeros(len(documents))
+    for term in range(len(query.spans)):
+        look_up(arrays, query, term, documents, sums)
+    found = sums.nonzero()[0]
+    return documents[found], sums[found]
 
 
 def kth(scores: Floats | Doubles, k: int) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from forethought.envs.webshop.chance import Chance
+from forethought.envs.data.chance import Chance
 from forethought.envs.webshop.vocabulary import Attribute, vocabulary
 
 ROLES = ("is", "of", "has", "no", "for")  # in the order of a synthetic instruction

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forethought.envs.webshop.chance import Chance
+from forethought.envs.data.chance import Chance
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PAIRS = tuple(a + b for a in DIGITS for b in DIGITS)

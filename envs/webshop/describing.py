@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from forethought.envs.webshop.chance import Chance
+from forethought.envs.data.chance import Chance
 from forethought.envs.webshop.vocabulary import Attribute, Kind, plural, vocabulary
 
 EXTRAS = (0.12, 0.45, 0.78)  # share of bullets with 0, 1, 2 more sentences, summed up; the rest has 3

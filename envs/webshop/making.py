@@ -10,9 +10,9 @@ from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from forethought.envs.data.chance import Chance
 from forethought.envs.family import Json
 from forethought.envs.webshop.asking import ROLES, asked, displayed, synthetic
-from forethought.envs.webshop.chance import Chance
 from forethought.envs.webshop.codes import CODES, asin_of, image, model
 from forethought.envs.webshop.describing import Facts, bullets, description, title, words_for
 from forethought.envs.webshop.offering import Offer, customization, pick_offers

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from forethought.envs.data.chance import Chance
 from forethought.envs.family import Json
-from forethought.envs.webshop.chance import Chance
 from forethought.envs.webshop.codes import CODES, DIGITS, image, spelled
 from forethought.envs.webshop.vocabulary import Group, Kind
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forethought.envs.family import Illegal, Json, shorten
+from forethought.envs.family import Illegal, Json, shorten, told
 from forethought.envs.webshop.pages import PARTS, State
 from forethought.envs.webshop.rules import Shop, parts_of
 
@@ -78,9 +78,3 @@ def read_choices(shop: Shop, row: int, options: Json) -> tuple[tuple[str, str], 
     if chosen != sorted(dict(chosen).items()):
         raise ValueError("'options' is sorted, one of each group")
     return tuple(chosen)
-
-
-def told(value: Json) -> str:
-    """A value for an error message; only the kind of one that may be too deep or too long to print."""
-    short = abs(value) < 10**12 if isinstance(value, int) else not isinstance(value, list | dict)
-    return shorten(str(value)) if short else type(value).__name__

@@ -13,7 +13,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from forethought.cli import data
+from forethought.cli import data, data_webshop
 from forethought.cli.main import app, main
 from forethought.envs.data.fetch import ChangedError, FetchError
 from forethought.envs.data.lock import InUse
@@ -155,9 +155,7 @@ def test_what_cannot_be_fetched(fails, monkeypatch, error, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["make", "hotpot"], "unknown data 'hotpot'; known: webshop"),
-        (["import", "hotpot", "--from", "a", "--out", "b"], "unknown data 'hotpot'; known: webshop"),
-        (["fetch", "hotpot"], "unknown data 'hotpot'; known: webshop"),
+        (["fetch", "hotpot"], "unknown data 'hotpot'; known: hotpotqa, webshop"),
         (["fetch", "webshop", "--set", "some"], "unknown set 'some' of webshop; known: small, all"),
         (["make", "webshop", "--products", "5"], "the default world has 1000 products and seed 0; give --out"),
         (["make", "webshop", "--products", "0", "--out", "w"], "a shop of 0 products was asked for"),
@@ -187,7 +185,7 @@ def test_a_missing_spacy_is_one_line(fails, monkeypatch):
     def missing(*words, **options):
         raise SpacyMissing("spaCy is not installed")
 
-    monkeypatch.setattr(data, "import_world", missing)
+    monkeypatch.setattr(data_webshop, "import_world", missing)
     assert fails("import", "webshop", "--from", ".", "--out", "w", "--nouns", "spacy") == (
         "forethought: spaCy is not installed"
     )

@@ -107,6 +107,23 @@ def test_equals_the_plain_scorer(collection, query, k, limits):
         assert Index.open(folder).search(" ".join(query), k) == plain_search(documents, query, rank, k)
 
 
+@given(
+    collections(),
+    st.lists(st.sampled_from([*WORDS, "unknown"]), max_size=12),
+    st.integers(0, 8),
+    st.lists(st.integers(0, 29), max_size=12),
+)
+def test_a_search_among_some_is_the_whole_one_without_the_others(collection, query, k, some):
+    documents, rank = collection
+    among = [number for number in some if number < len(documents)]  # in any order, some twice
+    with tempfile.TemporaryDirectory() as folder:
+        build(folder, [" ".join(words) for words in documents], rank)
+        index = Index.open(folder)
+        whole = index.search(" ".join(query), len(documents))
+        assert index.search(" ".join(query), k, among) == [hit for hit in whole if hit[0] in among][:k]
+        assert index.search(" ".join(query), k, range(len(documents))) == whole[:k]
+
+
 def test_pruning_leaves_most_documents_out(tmp_path):
     texts = [f"common{' rare' * (i % 50 == 0)}{' filler' * (i % 4)}" for i in range(2000)]
     build(tmp_path, texts)

@@ -1,0 +1,76 @@
+"""forethought data make hotpotqa | import hotpotqa"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forethought.cli.envs import AsJson
+from forethought.cli.progress import CountProgress
+from forethought.cli.telling import Workers, tell
+from forethought.envs.hotpotqa.default import PAGES, SEED, default_world, make_world
+from forethought.envs.hotpotqa.importing import import_world
+from forethought.envs.hotpotqa.raw import write_raw
+from forethought.envs.hotpotqa.world import World
+
+
+def make(
+    pages: int = PAGES,
+    seed: int = SEED,
+    questions: Annotated[int | None, typer.Option(help="How many; a quarter of the pages, if not given.")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="A new folder; else the default world's.")] = None,
+    workers: Workers = 1,
+    raw: Annotated[Path | None, typer.Option(help="Write the official formats into this new folder instead.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an encyclopedia of linked pages, and questions over two of them. Without --out, the default one."""
+    if to and raw:
+        raise ValueError("--out and --raw were given; choose the world, or the official formats")
+    if raw:
+        with CountProgress(f"making {raw}", pages) as progress:
+            write_raw(raw, pages, seed, questions, workers=workers, progress=progress)
+        files = {path.name: path.stat().st_size for path in sorted(raw.iterdir())}
+        tell(as_json, {"folder": str(raw), "files": files}, f"{raw}: {', '.join(files)}")
+    elif to:
+        with CountProgress(f"making {to}", pages) as progress:
+            make_world(to, pages, seed, questions, workers=workers, progress=progress)
+        tell_world(World(to), to, as_json)
+    elif (pages, seed, questions) != (PAGES, SEED, None):
+        raise ValueError(f"the default world has {PAGES} pages and seed {SEED}; give --out for another one")
+    else:
+        world = default_world()
+        tell_world(world, world.folder, as_json)
+
+
+def import_files(
+    questions: Annotated[list[Path], typer.Option(help="An official file: distractor, fullwiki or simplified. Again.")],
+    to: Annotated[Path, typer.Option("--out", help="A new folder for the world.")],
+    wiki: Annotated[Path | None, typer.Option(help="The dump of intros, a .tar.bz2 file.")] = None,
+    workers: Workers = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Make a world of questions and of the wiki's intros, or without these of the paragraphs given with the questions.
+
+    A damaged file is refused by name and record, and nothing is left behind.
+    """
+    with CountProgress(f"importing to {to}") as progress:
+        import_world(questions, to, wiki=wiki, workers=workers, progress=progress)
+    tell_world(World(to), to, as_json)
+
+
+def sources(files: Sequence[Path]) -> str:
+    """How the files that were fetched are given to `data import`."""
+    if files[0].suffix != ".json":
+        return f"--questions FILE --wiki {files[0]}"
+    return f"--questions {files[0]}"
+
+
+def tell_world(world: World, folder: Path, as_json: bool) -> None:
+    splits = {name: len(tasks) for name, tasks in world.splits.items()}
+    facts = {"folder": str(folder), "hash": world.hash, "pages": len(world), "questions": len(world.questions)}
+    parts = ", ".join(f"{name} {count:,}" for name, count in splits.items())
+    said = "{folder}: {pages:,} pages, {questions:,} questions ({parts}), world {hash}"
+    tell(as_json, {**facts, "splits": splits}, said.format(**facts, parts=parts))

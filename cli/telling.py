@@ -1,0 +1,19 @@
+"""What a command says at its end: a line for people, or JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+Workers = Annotated[int, typer.Option(help="Processes; the result is the same with any number.")]
+out = Console(highlight=False, soft_wrap=True)
+
+
+def tell(as_json: bool, facts: dict[str, Any], said: str) -> None:
+    if as_json:
+        print(json.dumps(facts))
+    else:
+        out.print(said, markup=False)

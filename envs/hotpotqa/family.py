@@ -1,0 +1,188 @@
+"""HotpotQA as a task family: questions whose answers stand on two pages of an encyclopedia."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from forethought.envs.family import Illegal, Json, Step
+from forethought.envs.gym import TextEnv
+from forethought.envs.hotpotqa.default import default_world, open_world
+from forethought.envs.hotpotqa.rules import Library, State, counted
+from forethought.envs.hotpotqa.saved import read_state
+from forethought.envs.hotpotqa.scoring import exact_match, f1
+from forethought.envs.hotpotqa.sentences import SENTENCES
+from forethought.envs.hotpotqa.world import World
+
+STEPS = 7  # of the published agents
+PAGES, ORDERS = ("world", "question"), ("file", "react")
+REACT_SEED, REACT_TASKS = 233, 500
+
+
+class HotpotQA:
+    """All questions of a world.
+
+    `sentences` is "react" or "native" (see `sentences.py`). `pages` is "world", or "question": then a question is
+    asked over the pages that were given with it alone, as in the distractor setting. `order` is that of the file, or
+    that of ReAct, whose evaluation asks the first 500. After `max_steps` the answer is "".
+    """
+
+    name = "HotpotQA-v0"
+    terminal_reward = True  # the closing line prints the score
+
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        sentences: str = "react",
+        max_steps: int = STEPS,
+        pages: str = "world",
+        order: str = "file",
+    ) -> None:
+        """Raises ValueError: an option that is not there, or questions without pages of their own."""
+        for name, given, known in (
+            ("sentences", sentences, SENTENCES),
+            ("pages", pages, PAGES),
+            ("order", order, ORDERS),
+        ):
+            if given not in tuple(known):
+                raise ValueError(f"unknown {name} {given!r}; expected one of {', '.join(known)}")
+        if type(max_steps) is not int or max_steps < 1:
+            raise ValueError(f"max_steps is {max_steps!r}; expected an integer of 1 or more")
+        world = default_world() if world is None else world
+        if pages == "question" and (count := world.manifest.get("without_pages")):
+            raise ValueError(f"{count} questions of {world.folder} name no pages of their own; give pages='world'")
+        self.library = Library(world, sentences=sentences, max_steps=max_steps, own=pages == "question")
+        self.numbers = task_order(len(world.questions), order)
+        self.splits: Mapping[str, range] = (
+            world.splits if order == "file" else {"all": range(len(self)), "react": range(min(REACT_TASKS, len(self)))}
+        )
+        # Other rules are another world: with other sentences or steps the same state is another position.
+        self.world = f"{world.hash}-{sentences}-{max_steps}-{pages}-{order}"
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def initial(self, index: int) -> State:
+        return State(self.numbers[index])
+
+    def instruction(self, state: State) -> str:
+        return (
+            "Answer the question in a few words. search[entity] opens a page, or tells similar titles; lookup[string] "
+            "finds the next sentence of the page with the string; think[thought] changes nothing; finish[answer] ends."
+        )
+
+    def opening(self, state: State) -> str:
+        return f"Question: {self.library.world.question(state.question)[0].text}"
+
+    def actions(self, state: State) -> tuple[str, ...]:
+        return self.library.actions(state) if state.answer is None else ()
+
+    def step(self, state: State, action: str) -> Step[State]:
+        if state.answer is not None:
+            return Step(state, self.closing(state), illegal="the question is answered; begin another", terminated=True)
+        illegal = None
+        try:
+            after, observation = self.library.play(state, action)
+        except Illegal as error:
+            illegal = str(error)
+            after, observation = counted(state), f"Invalid action: {action.strip()}"
+        if after.answer is None and after.steps >= self.library.max_steps:
+            after = replace(after, answer="")  # the published harness finishes with nothing
+        if after.answer is None:
+            return Step(after, observation, illegal=illegal)
+        return Step(after, self.closing(after), self.reward(after), terminated=True, illegal=illegal)
+
+    def reward(self, state: State) -> float:
+        return float(exact_match(state.answer or "", self.gold(state)))
+
+    def closing(self, state: State) -> str:
+        return f"Episode finished, reward = {int(self.reward(state))}\n"
+
+    def gold(self, state: State) -> str:
+        return self.library.world.question(state.question)[0].answer
+
+    def key(self, state: State) -> bytes:
+        position = (state.question, state.page, state.keyword, state.counter, state.steps, state.answer)
+        return json.dumps(position, separators=(",", ":")).encode()
+
+    def metrics(self, state: State) -> dict[str, Json]:
+        """The official scores of the answer (of "" while there is none), and how it came about.
+
+        `fact_coverage` is the share of the supporting facts whose pages were opened, None where the data tell no
+        facts. `empty_answer`: the official rule gives "" a full score for "The The", whose every word it ignores.
+        """
+        answer, gold = state.answer or "", self.gold(state)
+        overlap = f1(answer, gold)
+        return {
+            "em": exact_match(answer, gold),
+            "f1": overlap.f1,
+            "precision": overlap.precision,
+            "recall": overlap.recall,
+            "fact_coverage": self.coverage(state),
+            "steps": state.steps,
+            "empty_answer": not answer.strip(),
+            "answer": answer,
+            "gt_answer": gold,
+        }
+
+    def coverage(self, state: State) -> float | None:
+        question, _ = self.library.world.question(state.question)
+        if not question.facts:
+            return None
+        rows = [self.library.world.row_of(title) for title, _ in question.facts]
+        return sum(row in state.read for row in rows) / len(rows)
+
+    def to_json(self, state: State) -> Json:
+        return {
+            "question": state.question,
+            "page": None if state.page < 0 else state.page,
+            "keyword": state.keyword,
+            "counter": state.counter,
+            "steps": state.steps,
+            "answer": state.answer,
+            "read": list(state.read),
+        }
+
+    def from_json(self, data: Json) -> State:
+        return read_state(self.library, data)
+
+
+def task_order(count: int, order: str) -> Sequence[int]:
+    """The numbers of the questions in the order of their tasks."""
+    numbers = list(range(count))
+    if order == "react":
+        random.Random(REACT_SEED).shuffle(numbers)
+    return numbers
+
+
+class HotpotQAEnv(TextEnv[State]):
+    def _fits(self, state: State, task: int, ended: bool) -> bool:
+        return state.question == self.family.initial(task).question and (state.answer is not None) == ended
+
+
+def make_family(
+    world: World | str | Path | None = None,
+    sentences: str = "react",
+    max_steps: int = STEPS,
+    pages: str = "world",
+    order: str = "file",
+) -> HotpotQA:
+    """`world` is a folder, or opened; the made encyclopedia of 2,000 pages if none.
+
+    Raises ValueError: what HotpotQA raises, or no world.
+    """
+    if isinstance(world, str | Path):
+        world = open_world(world)
+    elif not isinstance(world, World | None):
+        raise ValueError(f"a world is a folder or an opened World; {world!r} was given")
+    return HotpotQA(world, sentences=sentences, max_steps=max_steps, pages=pages, order=order)
+
+
+def make(*places: Any, render_mode: str | None = None, **options: Any) -> HotpotQAEnv:
+    """The entry point of `gym.make("HotpotQA-v0", …)`; the options are those of `make_family`."""
+    return HotpotQAEnv(make_family(*places, **options), render_mode=render_mode)

@@ -1,0 +1,97 @@
+"""Make a world from the official files, read as streams: questions with their paragraphs, and the dump of intros."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from forethought.envs.data.parallel import batches, in_order
+from forethought.envs.data.world import new_world
+from forethought.envs.family import Json
+from forethought.envs.hotpotqa.building import SHELF, Pages, Progress, Shelf, finish, prepare
+from forethought.envs.hotpotqa.dump import members, read_member
+from forethought.envs.hotpotqa.pages import Page
+from forethought.envs.hotpotqa.questions import Question, read_questions
+
+SPLIT = re.compile(r"(?<![a-z])(train|dev|test)(?![a-z])")  # in the name of a file
+
+
+def import_world(
+    questions: Sequence[Path],
+    out: Path,
+    *,
+    wiki: Path | None = None,
+    workers: int = 1,
+    progress: Progress = lambda what, done: None,
+) -> str:
+    """Import official files into the new folder `out`; returns the world's hash.
+
+    The pages are those of the wiki and, where it has no page of the title, the paragraphs given with the questions.
+    Each file of questions is a split, called train, dev or test by its name, else "all".
+
+    Raises ValueError (Damaged, BadRecord) naming file, record and reason; then nothing is left behind.
+    """
+    files = split_files(questions)
+    if wiki and not wiki.is_file():
+        raise ValueError(f"{wiki} is no file; expected the dump of intros, a .tar.bz2 file")
+    given = Given(files, linked=wiki is not None)
+    with new_world(out) as folder:
+        with Pages(folder, progress) as pages:
+            if wiki:
+                with in_order(partial(prepare_member, wiki.name), members(wiki), workers) as shelves:
+                    pages.write(shelves)
+            left = (page for page in given.pages() if not pages.has(page.title))
+            with in_order(prepare, batches(left, SHELF), workers) as shelves:
+                pages.write(shelves)
+            pages.finish()
+        facts: dict[str, Json] = {
+            "name": out.name,
+            "sources": {path.name: path.stat().st_size for path in (*files.values(), wiki) if path},
+            "other_texts": given.other_texts,
+        }
+        return finish(folder, pages, given.questions, facts)
+
+
+def prepare_member(archive: str, member: tuple[str, bytes]) -> Shelf:
+    return prepare(read_member(archive, member))
+
+
+class Given:
+    """The questions of some files by split, gathered while their paragraphs are read."""
+
+    def __init__(self, files: Mapping[str, Path], *, linked: bool) -> None:
+        self.files, self.links = files, () if linked else None  # beside a wiki's links, mentions would be another thing
+        self.questions: dict[str, list[Question]] = {split: [] for split in files}
+        self.other_texts = 0  # paragraphs that differ from the first of their title; the first is kept
+
+    def pages(self) -> Iterator[Page]:
+        """The paragraphs given with the questions, each title once."""
+        texts: dict[str, int] = {}
+        for split, path in self.files.items():
+            for question, pages in read_questions(path):
+                self.questions[split].append(question)
+                for page in pages:
+                    text = hash(page.paragraphs)  # only compared with others of this process
+                    if page.title not in texts:
+                        texts[page.title] = text
+                        yield replace(page, links=self.links)
+                    self.other_texts += texts[page.title] != text
+
+
+def split_files(questions: Sequence[Path]) -> dict[str, Path]:
+    """Raises ValueError: no file, one that is not there, or two of one split."""
+    files: dict[str, Path] = {}
+    for path in questions:
+        if not path.is_file():
+            raise ValueError(f"{path} is no file; expected one of questions, such as hotpot_dev_distractor_v1.json")
+        found = SPLIT.search(path.name.lower())
+        split = found[1] if found else "all"
+        if split in files:
+            raise ValueError(f"{files[split].name} and {path.name} are both of the split {split!r}; give one of them")
+        files[split] = path
+    if not files:
+        raise ValueError("no file of questions was given; expected one, such as hotpot_dev_distractor_v1.json")
+    return files

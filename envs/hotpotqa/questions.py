@@ -1,0 +1,108 @@
+"""A question, and the official files that hold them: distractor, fullwiki and simplified.
+
+Source: Yang et al. 2018, HotpotQA, arXiv:1809.09600; https://hotpotqa.github.io
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from forethought.envs.data.stream import array_items
+from forethought.envs.family import Json, shorten, told
+from forethought.envs.hotpotqa.pages import BadRecord, Page
+
+KINDS = ("bridge", "comparison", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`facts` are the supporting ones, as title and number of the sentence; `context` the titles given with it.
+
+    Simplified files tell neither; `kind` is "bridge", "comparison" or unknown (""), `level` "hard" and the like.
+    """
+
+    id: str
+    text: str
+    answer: str
+    kind: str = ""
+    level: str = ""
+    facts: tuple[tuple[str, int], ...] = ()
+    context: tuple[str, ...] = ()
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The titles of the supporting pages, each once."""
+        return tuple(dict.fromkeys(title for title, _ in self.facts))
+
+
+def read_questions(path: Path) -> Iterator[tuple[Question, list[Page]]]:
+    """The questions of an official file, each with the paragraphs given with it.
+
+    Raises Damaged: no JSON array. BadRecord: a record that is no question; it names the file and the record.
+    """
+    for number, (record, _) in enumerate(array_items(path)):
+        try:
+            if not isinstance(record, dict):
+                raise BadRecord("it is no object; expected a question")
+            yield read_question(record, number)
+        except BadRecord as error:
+            raise BadRecord(f"{path.name}, record {number}: {error}") from None
+
+
+def read_question(record: dict[str, Json], number: int) -> tuple[Question, list[Page]]:
+    """Raises BadRecord. A record without `_id` is called by its number."""
+    kind = text(record, "type", "")
+    if kind not in KINDS:
+        raise BadRecord(f"its type is {shorten(kind)}; expected bridge or comparison")
+    pages = [read_paragraph(item) for item in items(record, "context")]
+    question = Question(
+        text(record, "_id", str(number)),
+        text(record, "question"),
+        text(record, "answer"),
+        kind,
+        text(record, "level", ""),
+        tuple(read_fact(item) for item in items(record, "supporting_facts")),
+        tuple(dict.fromkeys(page.title for page in pages)),
+    )
+    if not question.text.strip():
+        raise BadRecord("its question is empty")
+    return question, pages
+
+
+def text(record: dict[str, Json], name: str, missing: str | None = None) -> str:
+    value = record.get(name, missing)
+    if not isinstance(value, str):
+        raise BadRecord(f"its {name} is {told(value)}; expected a text")
+    return clean(value)
+
+
+def clean(value: str) -> str:
+    """Raises BadRecord: half of a surrogate pair, which no file can hold as UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise BadRecord(f"{shorten(value)} is no Unicode text: {error.reason}") from None
+    return value
+
+
+def items(record: dict[str, Json], name: str) -> list[Json]:
+    value = record.get(name, [])
+    if not isinstance(value, list):
+        raise BadRecord(f"its {name} is {told(value)}; expected a list")
+    return value
+
+
+def read_fact(item: Json) -> tuple[str, int]:
+    match item:
+        case [str(title), int(number)] if not isinstance(number, bool) and number >= 0:
+            return clean(title), number
+    raise BadRecord(f"a supporting fact is {told(item)}; expected a title and the number of a sentence")
+
+
+def read_paragraph(item: Json) -> Page:
+    match item:
+        case [str(title), list(sentences)] if title.strip() and all(isinstance(part, str) for part in sentences):
+            return Page(clean(title), (tuple(clean(str(part)) for part in sentences),))
+    raise BadRecord(f"a paragraph is {told(item)}; expected a title and a list of sentences")

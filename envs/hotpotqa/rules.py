@@ -1,0 +1,110 @@
+"""Answer a question by searching an encyclopedia, looking words up in its pages, and finishing with an answer.
+
+The actions and their replies, word for word, are those of ReAct (Yao et al. 2023, arXiv:2210.03629), on pages that
+do not change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from forethought.envs.family import Illegal, shorten
+from forethought.envs.hotpotqa.sentences import SENTENCES, SHOWN
+from forethought.envs.hotpotqa.world import KEPT, Rows, World
+from forethought.envs.ranking.index import TooManyTerms
+
+VERBS = ("search", "lookup", "finish", "think")
+TEMPLATES = ("search[<entity>]", "lookup[<string>]", "finish[<answer>]", "think[<thought>]")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    question: int  # its number in the world
+    page: int = -1  # the row of the open page
+    keyword: str | None = None  # that was looked up last in this page
+    counter: int = 0  # of its results seen
+    steps: int = 0
+    answer: str | None = None
+    read: Rows = field(default=(), compare=False)  # the pages opened so far, each once; only the metrics ask for them
+
+
+class Library:
+    """The rules over one world. `own` opens to each question only the pages that were given with it."""
+
+    def __init__(self, world: World, *, sentences: str, max_steps: int, own: bool) -> None:
+        self.world, self.max_steps, self.own = world, max_steps, own
+        self.cut = SENTENCES[sentences]
+        self.sentences = lru_cache(KEPT)(self.read_sentences)
+        self.links = lru_cache(KEPT)(self.link_actions)
+
+    def read_sentences(self, row: int) -> tuple[tuple[str, str], ...]:
+        """The sentences of a page, each as it is shown and as it is looked up."""
+        return tuple((sentence, sentence.lower()) for sentence in self.cut(self.world.page(row)))
+
+    def link_actions(self, row: int) -> tuple[str, ...]:
+        return tuple(f"search[{self.world.title(other)}]" for other in self.world.links(row))
+
+    def actions(self, state: State) -> tuple[str, ...]:
+        """Templates and, when a page is open, the searches for the titles it links to or mentions."""
+        if state.page < 0:
+            return TEMPLATES
+        if not self.own:
+            return TEMPLATES + self.links(state.page)
+        _, given = self.world.question(state.question)
+        return TEMPLATES + tuple(f"search[{self.world.title(r)}]" for r in self.world.links(state.page) if r in given)
+
+    def play(self, state: State, action: str) -> tuple[State, str]:
+        """The state after an action, and the reply. Every action counts as a step, also one that raises Illegal.
+
+        Raises Illegal: none of the four actions, or a search for more words than the search takes.
+        """
+        verb, argument = self.read_action(action)
+        state = counted(state)
+        if verb == "search":
+            return self.search(state, argument)
+        if verb == "lookup":
+            return self.look_up(state, argument)
+        if verb == "finish":
+            return replace(state, answer=argument), ""
+        return state, "Nice thought."
+
+    def read_action(self, action: str) -> tuple[str, str]:
+        text = action.strip()
+        verb, bracket, argument = text.partition("[")
+        if verb not in VERBS or not bracket or not text.endswith("]"):
+            raise Illegal(f"cannot play {shorten(text)}; write {', '.join(TEMPLATES[:-1])} or {TEMPLATES[-1]}")
+        return verb, argument[:-1]
+
+    def search(self, state: State, entity: str) -> tuple[State, str]:
+        given = self.world.question(state.question)[1] if self.own else None
+        row = self.world.row_of(entity)
+        if row is not None and (given is None or row in given):
+            read = state.read if row in state.read else (*state.read, row)
+            found = replace(state, page=row, keyword=None, counter=0, read=read)
+            return found, " ".join(sentence for sentence, _ in self.sentences(row)[:SHOWN])
+        try:
+            similar = [self.world.title(other) for other in self.world.similar(entity, given)]
+        except TooManyTerms as error:
+            raise Illegal(f"cannot search for {shorten(entity)}: {error}") from error
+        return state, f"Could not find {entity}. Similar: {similar}."
+
+    def look_up(self, state: State, keyword: str) -> tuple[State, str]:
+        """The next sentence of the open page that has the keyword, in whatever case."""
+        if keyword != state.keyword:
+            state = replace(state, keyword=keyword, counter=0)
+        results = self.results(state.page, keyword)
+        if state.counter >= len(results):
+            return state, "No more results.\n"
+        told = f"(Result {state.counter + 1} / {len(results)}) {results[state.counter]}"
+        return replace(state, counter=state.counter + 1), told
+
+    def results(self, page: int, keyword: str) -> list[str]:
+        """The sentences of a page that have a keyword; none while no page is open."""
+        wanted = keyword.lower()
+        sentences = self.sentences(page) if page >= 0 else ()
+        return [sentence for sentence, lowered in sentences if wanted in lowered]
+
+
+def counted(state: State) -> State:
+    return replace(state, steps=state.steps + 1)

@@ -1,0 +1,119 @@
+"""An encyclopedia as a folder, mapped into memory: pages, titles, links, the indexes of its search, and questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forethought.envs.data.blob import Blob, mapped
+from forethought.envs.data.world import read_manifest
+from forethought.envs.hotpotqa.pages import Page
+from forethought.envs.hotpotqa.questions import Question
+from forethought.envs.hotpotqa.titles import ROW, TitleTable
+from forethought.envs.ranking.index import Index
+
+KIND = "hotpotqa"
+KEPT = 4096  # pages, questions and answers of the search that a process keeps ready
+
+Rows = tuple[int, ...]
+
+
+def parse_page(record: bytes) -> Page:
+    title, paragraphs = json.loads(record)
+    return Page(title, tuple(map(tuple, paragraphs)))
+
+
+def parse_question(record: bytes) -> tuple[Question, Rows]:
+    """A question without the titles of its context, and the rows of these."""
+    number, text, answer, kind, level, facts, context = json.loads(record)
+    supporting = tuple((title, sentence) for title, sentence in facts)
+    return Question(number, text, answer, kind, level, supporting), tuple(context)
+
+
+class World:
+    """An immutable encyclopedia with questions. A row is a page's number.
+
+    Opening maps the files; a process reads only what it needs, and processes share what they read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises ValueError: the folder is no world of HotpotQA, or a damaged one."""
+        self.folder = Path(folder).absolute()  # a process that opens it again may be in another place
+        self.manifest = read_manifest(self.folder, KIND)
+        self.hash = str(self.manifest["hash"])
+        try:
+            self.records, self.questions = Blob(self.folder, "pages"), Blob(self.folder, "questions")
+            self.titles = TitleTable.open(self.folder)
+            self.title_index, self.text_index = Index.open(self.folder / "titles"), Index.open(self.folder / "texts")
+            self.link_starts = mapped(self.folder / "link_starts.raw", np.dtype("<u8"))
+            self.link_rows = mapped(self.folder / "link_rows.raw", ROW)
+        except OSError as error:
+            raise ValueError(f"{self.folder} lacks a file ({error}); make the world again") from error
+        self.splits = read_splits(self.manifest.get("splits"), len(self.questions))
+        self.page = lru_cache(KEPT)(self.read_page)
+        self.question = lru_cache(KEPT)(self.read_question)
+        self.row_of = lru_cache(KEPT)(self.find)
+        self.similar = lru_cache(KEPT)(self.rank)
+        self.links = lru_cache(KEPT)(self.read_links)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> World:
+        return self  # nothing in it changes
+
+    def __reduce__(self) -> tuple[Callable[[Path, str], World], tuple[Path, str]]:
+        return reopened, (self.folder, self.hash)
+
+    def read_page(self, row: int) -> Page:
+        return parse_page(self.records[row])
+
+    def title(self, row: int) -> str:
+        return self.page(row).title
+
+    def read_question(self, number: int) -> tuple[Question, Rows]:
+        """A question, and the rows of the pages given with it."""
+        return parse_question(self.questions[number])
+
+    def find(self, title: str) -> int | None:
+        """The row of a page by its title, whatever the case, with white space or underscores."""
+        return self.titles.find(title, self.title)
+
+    def read_links(self, row: int) -> Rows:
+        """The pages that a page links to, or mentions where the source tells no links; in the order of its text."""
+        first, end = self.link_starts[row : row + 2].tolist()
+        return tuple(other for other in dict.fromkeys(self.link_rows[first:end].tolist()) if other != row)
+
+    def rank(self, words: str, among: Rows | None = None, count: int = 5) -> Rows:
+        """The pages most like these words: those found by their titles, then those found by their texts.
+
+        Each by BM25, ties by title; `among` some pages, if given. Raises TooManyTerms.
+        """
+        found = dict.fromkeys(row for row, _ in self.title_index.search(words, count, among))
+        if len(found) < count:
+            found.update(dict.fromkeys(row for row, _ in self.text_index.search(words, 2 * count, among)))
+        return tuple(found)[:count]
+
+
+def read_splits(data: Any, questions: int) -> dict[str, range]:
+    """Raises ValueError: no spans of the questions there are."""
+    try:
+        splits = {str(name): range(first, end) for name, (first, end) in data.items()}
+        if any(span.start < 0 or span.stop > questions for span in splits.values()):
+            raise ValueError(f"there are {questions} questions")
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"the manifest tells no splits of the questions ({error}); make the world again") from error
+    return splits
+
+
+def reopened(folder: Path, content: str) -> World:
+    """Raises ValueError: the folder holds another world by now."""
+    world = World(folder)
+    if world.hash != content:
+        raise ValueError(f"{folder} holds world {world.hash} by now; {content} was expected")
+    return world
