@@ -89,7 +89,7 @@ def timed_searches(folder: Path) -> dict[str, float]:
     words = [" ".join(draw.sample("".join(page.sentences).split(), 3)) + " zzyzx" for page in pages]
     return {
         **timed("title", lambda title: family.step(start, f"search[{title}]"), titles[: 2 * QUERIES]),
-        **timed("near", lambda name: world.rank(name), names[: 2 * QUERIES]),
+        **timed("near", lambda name: world.rank(name, None), names[: 2 * QUERIES]),
         **timed("words", lambda text: world.text_index.search(text, 5), words[: 2 * QUERIES]),
     }
 

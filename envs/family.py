@@ -18,8 +18,9 @@ class Illegal(ValueError):
 class Step(Generic[S]):
     """What one action led to.
 
-    `illegal` says why the text was refused; the state is then the one before. `replayed` counts the
-    steps a simulator had to play again to get here; pure rules never do.
+    `illegal` says why the text was refused; the state is then the one before, but for the entry `steps`
+    where the family counts refused texts too. `replayed` counts the steps a simulator had to play again to
+    get here; pure rules never do.
     """
 
     state: S

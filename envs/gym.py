@@ -84,7 +84,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         return tasks[int(task)]
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Play `action`. A text the rules refuse changes nothing and is explained in `info["illegal"]`.
+        """Play `action`. A text the rules refuse is explained in `info["illegal"]`, and at most counts as a step.
 
         Raises TypeError: the action is no str. ResetNeeded: before the first reset, or after the end.
         """

@@ -50,20 +50,23 @@ def try_text(env: Any, text: str) -> None:
         return
     if not isinstance(info["illegal"], str) or not info["illegal"]:
         raise Broken(f"info['illegal'] after {shorten(text)} is {info['illegal']!r:.60}; it says why, or is None")
-    counted = hasattr(fork, "family") and only_counted(fork.family, here, fork._here())
+    counted = hasattr(fork, "family") and only_counted(fork.family, here, fork._here(), terminated)
     if (fork.state_key() != key and not counted) or (
         actions is not None and not terminated and fork.family.actions(fork._here()) != actions
     ):
         raise Broken(f"the refused text {shorten(text)} changed the state")
 
 
-def only_counted(family: Any, before: Any, after: Any) -> bool:
-    """Whether a refused text did no more than count as a step: one whole number went up by one."""
+def only_counted(family: Any, before: Any, after: Any, ended: bool) -> bool:
+    """Whether a refused text did no more than count: in JSON, `steps` went up by one.
+
+    Where that ended the episode, what was none before may be there now: an answer that the family forces.
+    """
     old, new = family.to_json(before), family.to_json(after)
     if not isinstance(old, dict) or not isinstance(new, dict) or old.keys() != new.keys():
         return False
-    differing = [(old[name], new[name]) for name in old if old[name] != new[name]]
-    return len(differing) == 1 and all(type(a) is type(b) is int and b == a + 1 for a, b in differing)
+    changed = [name for name in old if old[name] != new[name] and not (ended and old[name] is None)]
+    return changed == ["steps"] and type(old["steps"]) is type(new["steps"]) is int and new["steps"] == old["steps"] + 1
 
 
 def mutated(actions: tuple[str, ...], draw: random.Random) -> list[str]:

@@ -27,8 +27,9 @@ class HotpotQA:
     """All questions of a world.
 
     `sentences` is "react" or "native" (see `sentences.py`). `pages` is "world", or "question": then a question is
-    asked over the pages that were given with it alone, as in the distractor setting. `order` is that of the file, or
-    that of ReAct, whose evaluation asks the first 500. After `max_steps` the answer is "".
+    asked over the pages that were given with it alone, as in the distractor setting. `order` is that of the files, or
+    "react": that of ReAct's evaluation, which asks the first 500 dev questions in it. After `max_steps` the answer
+    is "".
     """
 
     name = "HotpotQA-v0"
@@ -57,10 +58,11 @@ class HotpotQA:
         if pages == "question" and (count := world.manifest.get("without_pages")):
             raise ValueError(f"{count} questions of {world.folder} name no pages of their own; give pages='world'")
         self.library = Library(world, sentences=sentences, max_steps=max_steps, own=pages == "question")
-        self.numbers = task_order(len(world.questions), order)
-        self.splits: Mapping[str, range] = (
-            world.splits if order == "file" else {"all": range(len(self)), "react": range(min(REACT_TASKS, len(self)))}
-        )
+        self.numbers: Sequence[int] = range(len(world.questions))
+        self.splits: Mapping[str, range] = world.splits
+        if order == "react":
+            self.numbers = react_order(world.splits)
+            self.splits = {"all": range(len(self)), "react": range(min(REACT_TASKS, len(self)))}
         # Other rules are another world: with other sentences or steps the same state is another position.
         self.world = f"{world.hash}-{sentences}-{max_steps}-{pages}-{order}"
 
@@ -113,8 +115,9 @@ class HotpotQA:
     def metrics(self, state: State) -> dict[str, Json]:
         """The official scores of the answer (of "" while there is none), and how it came about.
 
-        `fact_coverage` is the share of the supporting facts whose pages were opened, None where the data tell no
-        facts. `empty_answer`: the official rule gives "" a full score for "The The", whose every word it ignores.
+        `fact_coverage` is the share of the supporting facts whose pages were opened on the way (which is no part of
+        the position), None where the data tell no facts; pages that the world lacks count as not opened.
+        `empty_answer`: the official rule gives "" a full score for "The The", whose every word it ignores.
         """
         answer, gold = state.answer or "", self.gold(state)
         overlap = f1(answer, gold)
@@ -149,14 +152,21 @@ class HotpotQA:
         }
 
     def from_json(self, data: Json) -> State:
-        return read_state(self.library, data)
+        state = read_state(self.library, data)
+        if state.question not in self.numbers:
+            raise ValueError("its question is none of these tasks")
+        return state
 
 
-def task_order(count: int, order: str) -> Sequence[int]:
-    """The numbers of the questions in the order of their tasks."""
-    numbers = list(range(count))
-    if order == "react":
-        random.Random(REACT_SEED).shuffle(numbers)
+def react_order(splits: Mapping[str, range]) -> Sequence[int]:
+    """The questions of the dev split, or of the only one, as ReAct's evaluation shuffles them.
+
+    Raises ValueError: several splits, and none of them dev.
+    """
+    if "dev" not in splits and len(splits) > 1:
+        raise ValueError(f"order='react' is one of the dev questions; this world has only {', '.join(splits)}")
+    numbers = list(splits.get("dev") or next(iter(splits.values())))
+    random.Random(REACT_SEED).shuffle(numbers)
     return numbers
 
 

@@ -78,8 +78,8 @@ class Library:
 
     def search(self, state: State, entity: str) -> tuple[State, str]:
         given = self.world.question(state.question)[1] if self.own else None
-        row = self.world.row_of(entity)
-        if row is not None and (given is None or row in given):
+        row = self.world.row_of(entity, given)
+        if row is not None:
             read = state.read if row in state.read else (*state.read, row)
             found = replace(state, page=row, keyword=None, counter=0, read=read)
             return found, " ".join(sentence for sentence, _ in self.sentences(row)[:SHOWN])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -61,11 +61,18 @@ class TitleTable:
         self.hashes.astype(HASH).tofile(folder / "title_hashes.raw")
         self.rows.tofile(folder / "title_rows.raw")
 
-    def find(self, title: str, title_of: Callable[[int], str]) -> int | None:
-        """The row of a title; of several with one normal form, the one that is spelled most like it, then the first."""
-        form, exact = normal(title), spelled(title)
-        same = [row for row in self.candidates(form) if normal(title_of(row)) == form]
-        return min(same, key=lambda row: (title_of(row) != title, spelled(title_of(row)) != exact), default=None)
+    def find(self, title: str, title_of: Callable[[int], str], among: Collection[int] | None = None) -> int | None:
+        """The row of a title; of several with one normal form, the one that is spelled most like it, then the first.
+
+        With `among` only these rows count.
+        """
+        form = normal(title)
+        rows = (row for row in self.candidates(form) if among is None or row in among)
+        same = [row for row in rows if normal(title_of(row)) == form]
+        if len(same) > 1:
+            exact = spelled(title)
+            same.sort(key=lambda row: (title_of(row) != title, spelled(title_of(row)) != exact))
+        return same[0] if same else None
 
     def candidates(self, form: str) -> Iterator[int]:
         """Rows whose title has this hash: those of the same normal form, and by a rare chance another."""

@@ -19,6 +19,8 @@ from forethought.envs.ranking.index import Index
 
 KIND = "hotpotqa"
 KEPT = 4096  # pages, questions and answers of the search that a process keeps ready
+LONGEST = 200  # characters of a text whose answer is kept
+SIMILAR = 5
 
 Rows = tuple[int, ...]
 
@@ -57,8 +59,8 @@ class World:
         self.splits = read_splits(self.manifest.get("splits"), len(self.questions))
         self.page = lru_cache(KEPT)(self.read_page)
         self.question = lru_cache(KEPT)(self.read_question)
-        self.row_of = lru_cache(KEPT)(self.find)
-        self.similar = lru_cache(KEPT)(self.rank)
+        self.found = lru_cache(KEPT)(self.find)
+        self.ranked = lru_cache(KEPT)(self.rank)
         self.links = lru_cache(KEPT)(self.read_links)
 
     def __len__(self) -> int:
@@ -80,24 +82,30 @@ class World:
         """A question, and the rows of the pages given with it."""
         return parse_question(self.questions[number])
 
-    def find(self, title: str) -> int | None:
-        """The row of a page by its title, whatever the case, with white space or underscores."""
-        return self.titles.find(title, self.title)
+    def row_of(self, title: str, among: Rows | None = None) -> int | None:
+        """The row of a page (`among` some, if given) by its title, whatever its case, white space or underscores."""
+        return (self.found if len(title) <= LONGEST else self.find)(title, among)
+
+    def find(self, title: str, among: Rows | None) -> int | None:
+        return self.titles.find(title, self.title, among)
 
     def read_links(self, row: int) -> Rows:
         """The pages that a page links to, or mentions where the source tells no links; in the order of its text."""
         first, end = self.link_starts[row : row + 2].tolist()
         return tuple(other for other in dict.fromkeys(self.link_rows[first:end].tolist()) if other != row)
 
-    def rank(self, words: str, among: Rows | None = None, count: int = 5) -> Rows:
-        """The pages most like these words: those found by their titles, then those found by their texts.
+    def similar(self, words: str, among: Rows | None = None) -> Rows:
+        """The five pages most like these words: those found by their titles, then those found by their texts.
 
         Each by BM25, ties by title; `among` some pages, if given. Raises TooManyTerms.
         """
-        found = dict.fromkeys(row for row, _ in self.title_index.search(words, count, among))
-        if len(found) < count:
-            found.update(dict.fromkeys(row for row, _ in self.text_index.search(words, 2 * count, among)))
-        return tuple(found)[:count]
+        return (self.ranked if len(words) <= LONGEST else self.rank)(words, among)
+
+    def rank(self, words: str, among: Rows | None) -> Rows:
+        found = dict.fromkeys(row for row, _ in self.title_index.search(words, SIMILAR, among))
+        if len(found) < SIMILAR:
+            found.update(dict.fromkeys(row for row, _ in self.text_index.search(words, 2 * SIMILAR, among)))
+        return tuple(found)[:SIMILAR]
 
 
 def read_splits(data: Any, questions: int) -> dict[str, range]:

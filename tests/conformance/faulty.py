@@ -1,4 +1,4 @@
-"""Environments with exactly one fault each, for the checks to find; all else is Game of 24.
+"""Environments with exactly one fault each, for the checks to find, and some without; all else is Game of 24.
 
 A class below makes the id "faulty:<its name>-v0". Those that end in Rules have the fault in the family.
 """
@@ -10,6 +10,7 @@ import math
 import os
 import random
 import string
+from dataclasses import dataclass
 
 import gymnasium as gym
 import numpy as np
@@ -266,6 +267,67 @@ class MuteRules(RefusalsOnly):
         step.illegal = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted(State):
+    """A position, and how many texts were refused on the way."""
+
+    refused: int = 0
+
+
+class CountsRefusals(Game24):
+    """No fault: a refused text counts, and changes nothing else. Its subclasses do something more."""
+
+    def initial(self, index):
+        return Counted(super().initial(index).left)
+
+    def step(self, state, action):
+        step = super().step(state, action)
+        after = Counted(step.state.left, step.state.moves, state.refused)
+        step.state = self.refuse(after) if step.illegal is not None else after
+        return step
+
+    def refuse(self, state):
+        return Counted(state.left, state.moves, state.refused + 1)
+
+    def key(self, state):
+        return super().key(state) + b", %d" % state.refused
+
+    def to_json(self, state):
+        return {**super().to_json(state), "steps": state.refused}
+
+    def from_json(self, data):
+        state = super().from_json({name: data[name] for name in ("left", "moves")})
+        return Counted(state.left, state.moves, data["steps"])
+
+
+class CountsTwiceRules(CountsRefusals):
+    """A refused text counts for two."""
+
+    def refuse(self, state):
+        return Counted(state.left, state.moves, state.refused + 2)
+
+
+class CountsDownRules(CountsRefusals):
+    """A refused text takes one from the count."""
+
+    def refuse(self, state):
+        return Counted(state.left, state.moves, state.refused - 1)
+
+
+class CountsAndTakesRules(CountsRefusals):
+    """A refused text counts, and costs a number as well."""
+
+    def refuse(self, state):
+        return Counted(state.left[1:] or state.left, state.moves, state.refused + 1)
+
+
+class CountsAndHidesRules(CountsRefusals):
+    """A refused text counts, and one action less is listed."""
+
+    def actions(self, state):
+        return super().actions(state)[min(state.refused, 1) :]
+
+
 class NoTextRules(RefusalsOnly):
     """Shows nothing at all after a refused text."""
 
@@ -394,7 +456,8 @@ def with_rules(family):
     return type(family.__name__, (Healthy,), {"rules": family, "__module__": __name__})
 
 
-NO_ENVIRONMENTS = {RefusalsOnly}
+NO_ENVIRONMENTS = {RefusalsOnly, Counted}
+WITHOUT_FAULT = {"Healthy", "CountsRefusals"}
 FAULTY = {
     thing.__name__: thing if issubclass(thing, Healthy) else with_rules(thing)
     for thing in list(globals().values())

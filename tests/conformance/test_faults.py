@@ -12,7 +12,7 @@ from forethought.envs.conformance import CHECKS, Broken, Subject, run_checks
 from forethought.envs.conformance import checks as module
 from forethought.envs.conformance.machine import machine
 from forethought.envs.conformance.subject import chosen, filled, walk
-from forethought.envs.conformance.texts import mutated
+from forethought.envs.conformance.texts import mutated, only_counted
 
 WALKING = {  # everything that takes admissible steps
     "same_seed_same_trajectory", "fork_equals_replay", "forks_are_apart", "bytes_restore_elsewhere",
@@ -68,6 +68,10 @@ PLANTED = {
     "DriftingRules": Planted("step_never_mutates", "from one state led to two different ones"),
     "RaisingRules": Planted("any_text_is_safe", "raised UnicodeEncodeError: "),
     "JunkMovesRules": Planted("any_text_is_safe", "the refused text '' changed the state"),
+    "CountsTwiceRules": Planted("any_text_is_safe", "the refused text '' changed the state"),
+    "CountsDownRules": Planted("any_text_is_safe", "the refused text '' changed the state"),
+    "CountsAndTakesRules": Planted("any_text_is_safe", "the refused text '' changed the state"),
+    "CountsAndHidesRules": Planted("any_text_is_safe", "the refused text '' changed the state"),
     "JunkIsLegalRules": Planted("any_text_is_safe", "the text '' was taken for a legal action"),
     "MuteRules": Planted("any_text_is_safe", "info['illegal'] after '' is ''; it says why, or is None"),
     # What is no str is in no observation space of texts either.
@@ -92,8 +96,9 @@ def found_in(name):
     return {check: what for check, what in run_checks(Subject(f"faulty:{name}-v0")).items() if what is not None}
 
 
-def test_a_healthy_environment_keeps_every_promise():
-    found = run_checks(Subject("faulty:Healthy-v0"))
+@pytest.mark.parametrize("name", sorted(faulty.WITHOUT_FAULT))
+def test_a_healthy_environment_keeps_every_promise(name):
+    found = run_checks(Subject(f"faulty:{name}-v0"))
     assert found == {check.__name__: None for check in CHECKS}
 
 
@@ -112,7 +117,7 @@ def test_a_planted_fault_is_found_by_its_check_and_by_no_other(name):
 
 
 def test_every_faulty_environment_is_looked_at():
-    assert set(PLANTED) == set(faulty.FAULTY) - {"Healthy"}
+    assert set(PLANTED) == set(faulty.FAULTY) - faulty.WITHOUT_FAULT
 
 
 def test_every_check_has_a_fault_of_its_own():
@@ -137,8 +142,9 @@ def run_machine(name):
     run_state_machine_as_test(machine(Subject(f"faulty:{name}-v0")), settings=few)
 
 
-def test_the_machine_is_content_with_a_healthy_environment():
-    run_machine("Healthy")
+@pytest.mark.parametrize("name", sorted(faulty.WITHOUT_FAULT))
+def test_the_machine_is_content_with_a_healthy_environment(name):
+    run_machine(name)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +156,7 @@ def test_the_machine_is_content_with_a_healthy_environment():
         ("MutatingRules", "and it stands at"),
         ("NoisyRules", "replayed leads to another state"),
         ("JunkMovesRules", "changed the state"),
+        ("CountsAndTakesRules", "changed the state"),
         ("RaisingRules", "raised UnicodeEncodeError"),
         ("MuteRules", "it says why, or is None"),
         ("OffersTooMuchRules", "'0 / 0' was admissible, and is refused"),
@@ -215,6 +222,43 @@ def test_a_walk_ends_with_its_episode_or_its_steps():
     assert [result[2] for _, result in steps] == [False, False, True]
     _, info = env.reset(seed=0)
     assert len(list(walk(env, subject.draw(), info, steps=2))) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counted"),
+    [
+        ({"steps": 0, "left": [1]}, {"steps": 1, "left": [1]}, True),
+        ({"steps": 0, "left": [1]}, {"steps": 1, "left": [2]}, False),
+        ({"steps": 0, "seen": 0}, {"steps": 1, "seen": 1}, False),
+        ({"steps": 0}, {"steps": 0}, False),
+        ({"steps": 0}, {"steps": 2}, False),
+        ({"steps": 1}, {"steps": 0}, False),
+        ({"steps": False}, {"steps": True}, False),
+        ({"steps": 0.0}, {"steps": 1.0}, False),
+        ({"steps": "0"}, {"steps": "1"}, False),
+        ({"steps": None}, {"steps": 1}, False),
+        ({"refused": 0}, {"refused": 1}, False),
+        ({"steps": 0}, {"steps": 1, "more": 1}, False),
+        ([0], [1], False),
+        (0, 1, False),
+    ],
+)
+def test_what_counts_a_step_and_does_no_more(before, after, counted):
+    class Plain:
+        to_json = staticmethod(lambda state: state)
+
+    assert only_counted(Plain, before, after, False) == counted
+    assert only_counted(Plain, before, after, True) == counted
+
+
+def test_a_refused_text_may_end_an_episode_with_a_forced_answer():
+    class Plain:
+        to_json = staticmethod(lambda state: state)
+
+    before, after = {"steps": 6, "answer": None}, {"steps": 7, "answer": ""}
+    assert only_counted(Plain, before, after, True)
+    assert not only_counted(Plain, before, after, False)
+    assert not only_counted(Plain, {**before, "answer": "x"}, after, True)
 
 
 def test_mutated_texts_are_close_to_actions_and_odd():

@@ -20,8 +20,8 @@ IN_PROCESS = [check for check in CHECKS if check.__name__ != "bytes_restore_else
 
 
 @pytest.mark.parametrize("check", IN_PROCESS, ids=lambda check: check.__name__)
-def test_the_order_of_react(check):
-    check(Subject("HotpotQA-v0", {"order": "react", "max_steps": 3}))
+def test_a_single_step(check):
+    check(Subject("HotpotQA-v0", {"max_steps": 1}))
 
 
 TestMachine = machine(Subject("HotpotQA-v0")).TestCase

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from forethought.envs.hotpotqa import default
-from forethought.envs.hotpotqa.default import default_world, make_world, made_recipe
+from forethought.envs.hotpotqa.default import default_world, made_recipe, make_world
 from forethought.envs.hotpotqa.family import HotpotQA
 from forethought.envs.hotpotqa.importing import import_world
 from forethought.envs.hotpotqa.raw import WIKI, name, write_raw
@@ -23,8 +23,9 @@ def made(tmp_path_factory):
 def test_the_same_numbers_give_the_same_world_with_any_workers(made, tmp_path, elsewhere):
     _, content = made
     assert make_world(tmp_path / "again", 450, 7, workers=2) == content
-    script = f"from pathlib import Path; from forethought.envs.hotpotqa.default import make_world; print(make_world(Path({str(tmp_path / 'there')!r}), 450, 7))"
-    assert elsewhere(script) == content
+    made_there = f"make_world(Path({str(tmp_path / 'there')!r}), 450, 7)"
+    imports = "from pathlib import Path; from forethought.envs.hotpotqa.default import make_world"
+    assert elsewhere(f"{imports}; print({made_there})") == content
     assert make_world(tmp_path / "other", 450, 8) != content
 
 

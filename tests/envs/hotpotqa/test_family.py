@@ -9,7 +9,7 @@ import pytest
 from gymnasium.error import ResetNeeded
 
 from forethought.envs.hotpotqa.default import default_world
-from forethought.envs.hotpotqa.family import HotpotQA, task_order
+from forethought.envs.hotpotqa.family import HotpotQA, react_order
 from forethought.envs.hotpotqa.rules import State
 
 
@@ -112,16 +112,15 @@ def test_positions_differ_by_all_that_matters_and_by_nothing_else():
 
 def test_the_order_of_react_is_the_published_one(data_folder):
     dev = json.loads((data_folder / "hotpotqa" / "hotpot_dev_simplified.json").read_text(encoding="utf-8"))
-    first = task_order(len(dev), "react")[0]
+    first = react_order({"all": range(len(dev))})[0]
     assert first == 3687
     assert dev[first]["question"].startswith("What movie did actress Irene Jacob complete before")
 
 
-def test_tasks_in_the_order_of_react():
-    family = HotpotQA(order="react")
-    assert sorted(family.initial(task).question for task in range(len(family))) == list(range(len(family)))
-    assert family.initial(0).question != 0
-    assert family.splits == {"all": range(500), "react": range(500)}
+def test_the_order_of_react_is_one_of_the_dev_questions():
+    assert sorted(react_order({"train": range(9), "dev": range(9, 13)})) == [9, 10, 11, 12]
+    with pytest.raises(ValueError, match="is one of the dev questions; this world has only train, test"):
+        HotpotQA(order="react")
 
 
 def test_with_their_own_pages_questions_see_no_others():
@@ -157,7 +156,7 @@ def test_other_options_are_refused(options, said):
 
 def test_worlds_tell_the_rules_apart():
     world = default_world()
-    options = [{}, {"sentences": "native"}, {"max_steps": 8}, {"pages": "question"}, {"order": "react"}]
+    options = [{}, {"sentences": "native"}, {"max_steps": 8}, {"pages": "question"}]
     assert len({HotpotQA(world, **each).world for each in options}) == len(options)
 
 

@@ -104,8 +104,8 @@ def test_without_a_question_there_is_no_world(refused, put, wiki):
 def test_damage_is_told_by_file_and_record(refused, put, records, workers, monkeypatch):
     monkeypatch.setattr("forethought.envs.hotpotqa.importing.SHELF", 1)
     first, whole = put("train.json", records), json.dumps(records * 20).encode()
-    places = {0: "dev.json begins with", len(whole) // 2: "dev.json, record 20: ", len(whole) - 1: "dev.json, record 40: "}
-    for end, reason in places.items():
+    places = (0, "dev.json begins with"), (len(whole) // 2, "dev.json, record 20: "), (-1, "dev.json, record 40: ")
+    for end, reason in places:
         assert refused(first, put("dev.json", whole[:end]), workers=workers).startswith(reason)
     wrong = put("dev.json", [*records * 20, {**records[0], "context": 7}])
     assert refused(first, wrong, workers=workers).startswith("dev.json, record 40: its context is '7'")

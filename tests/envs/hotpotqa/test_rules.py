@@ -34,15 +34,18 @@ PAGES = (
 ASKED = Question("q0", "Where was the director of The Silent Harbour born?", "Port Elra", context=("Ada Voss", "Elra"))
 
 
+def made(folder, pages, questions):
+    with new_world(folder) as scratch:
+        with Pages(scratch) as written:
+            written.write([prepare(pages)])
+            written.finish()
+        finish(scratch, written, {"all": questions}, {})
+    return World(folder)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("worlds") / "harbour"
-    with new_world(folder) as scratch:
-        with Pages(scratch) as pages:
-            pages.write([prepare(PAGES)])
-            pages.finish()
-        finish(scratch, pages, {"all": [ASKED]}, {})
-    return World(folder)
+    return made(tmp_path_factory.mktemp("worlds") / "harbour", PAGES, [ASKED])
 
 
 @pytest.fixture
@@ -166,3 +169,15 @@ def test_brackets_inside_and_around(play):
 def test_links_are_offered_once_a_page_is_open(play, world):
     step = play("search[The Silent Harbour]")
     assert HotpotQA(world).actions(step.state) == (*TEMPLATES, "search[Ada Voss]", "search[Port Elra]")
+
+
+def test_with_its_own_pages_a_question_finds_its_own_twin(tmp_path):
+    pages = [Page(title, ((f"{title} is a page of its own.",),)) for title in ("Iron Man", "Iron man", "IRON MAN")]
+    asked = [Question(f"q{row}", "Who?", "x", context=(page.title,)) for row, page in enumerate(pages)]
+    world = made(tmp_path / "twins", pages, asked)
+    family = HotpotQA(world, pages="question")
+    for task in range(3):
+        assert family.step(family.initial(task), "search[iron MAN]").state.page == task
+    alone = HotpotQA(world)
+    for title, row in (("Iron man", 1), ("IRON MAN", 2), ("iron_man", 1)):
+        assert alone.step(alone.initial(0), f"search[{title}]").state.page == row

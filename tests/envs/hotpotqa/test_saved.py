@@ -12,7 +12,7 @@ from forethought.envs.hotpotqa.family import HotpotQA
 from forethought.envs.hotpotqa.rules import State
 from forethought.envs.hotpotqa.saved import KEYS
 
-WORDS = ("Elra", "iron man", "iron_Man", "X&Y", "", "a", "is", "ELRA", "Nowhere", "]", "é\ud800", " of ", "no such word")
+WORDS = ("Elra", "iron man", "iron_Man", "X&Y", "", "a", "is", "ELRA", "Nowhere", "]", "é\ud800", " of ", "no word")
 VERBS = ("search[{}]", "lookup[{}]", "lookup[{}]", "search[{}]", "think[{}]", "{}", "finish[{}]")
 
 
@@ -122,6 +122,7 @@ REFUSED = [
     ("steps", 5, "an answer ends the question, at the latest after 5 steps"),
     ("steps", 2, "it takes more steps"),
     ("read", [7, 0, 5], "it takes more steps"),
+    ("read", [5, 7], "it takes more steps"),  # to come back to the first
     ("page", 7, "its counter is no integer from 0 to 0"),
     ("counter", 0, "the first result is seen with the keyword"),
     ("keyword", None, "its counter is no integer from 0 to 0"),
@@ -161,9 +162,12 @@ def test_only_pages_of_its_own_where_only_these_are_open(families):
 
 
 def test_an_ending_for_lack_of_steps_takes_no_step(family):
-    ended = family.to_json(State(0, keyword="x", steps=5, answer=""))
-    assert family.from_json(ended) == State(0, keyword="x", steps=5, answer="")
+    state = State(0, 4, "zz", steps=5, answer="", read=(7, 6, 5, 4))
+    ended = family.to_json(state)
+    assert family.from_json(ended) == state
+    with pytest.raises(ValueError, match="it takes more steps"):
+        family.from_json({**ended, "answer": "yes"})
     with pytest.raises(ValueError, match="an answer ends the question"):
         family.from_json({**ended, "answer": None})
     with pytest.raises(ValueError, match="an answer ends the question"):
-        family.from_json({**ended, "keyword": None, "steps": 0})
+        family.from_json({**ended, "page": None, "keyword": None, "read": [], "steps": 0})

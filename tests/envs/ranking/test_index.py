@@ -115,7 +115,7 @@ def test_equals_the_plain_scorer(collection, query, k, limits):
 )
 def test_a_search_among_some_is_the_whole_one_without_the_others(collection, query, k, some):
     documents, rank = collection
-    among = [number for number in some if number < len(documents)]  # in any order, some twice
+    among = [number for number in some if number < len(documents)] * 2  # in any order, and each twice
     with tempfile.TemporaryDirectory() as folder:
         build(folder, [" ".join(words) for words in documents], rank)
         index = Index.open(folder)
