@@ -1,10 +1,16 @@
 """Search as plain code that yields its questions, and the driver that answers them."""
 
+from forethought.search.ab_mcts import ab_mcts
 from forethought.search.algorithms import ALGORITHMS, algorithm
 from forethought.search.beam import beam
+from forethought.search.best_first import best_first
+from forethought.search.best_of_n import best_of_n
 from forethought.search.budget import Budget, Ledger
+from forethought.search.depth_first import depth_first
 from forethought.search.driver import Algorithm, Driver, PrivilegeError, Strand, return_of
+from forethought.search.dvts import dvts
 from forethought.search.greedy import greedy
+from forethought.search.gumbel import gumbel
 from forethought.search.journal import Journal, JournalError, PastJournal
 from forethought.search.mcts import mcts
 from forethought.search.node import TERMINAL, Context, Node, value
@@ -22,7 +28,9 @@ from forethought.search.protocols import (
     Usage,
     Value,
 )
+from forethought.search.puct import puct
 from forethought.search.requests import Ask, Attempt, Evaluate, Expand, ExpandAll, Offer, Request, Reward, Search
+from forethought.search.restarts import restarts
 from forethought.search.results import result
 from forethought.search.tree import digest, dump
 from forethought.search.walk import walk
@@ -62,12 +70,20 @@ __all__ = [
     "Strand",
     "Usage",
     "Value",
+    "ab_mcts",
     "algorithm",
     "beam",
+    "best_first",
+    "best_of_n",
+    "depth_first",
     "digest",
     "dump",
+    "dvts",
     "greedy",
+    "gumbel",
     "mcts",
+    "puct",
+    "restarts",
     "result",
     "return_of",
     "value",

@@ -7,14 +7,35 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from math import inf
 
+from forethought.search.ab_mcts import ab_mcts
 from forethought.search.beam import beam
+from forethought.search.best_first import best_first
+from forethought.search.best_of_n import best_of_n
+from forethought.search.depth_first import depth_first
 from forethought.search.driver import Algorithm
+from forethought.search.dvts import dvts
 from forethought.search.greedy import greedy
+from forethought.search.gumbel import gumbel
 from forethought.search.mcts import mcts
+from forethought.search.puct import puct
 from forethought.search.requests import Search
+from forethought.search.restarts import restarts
 from forethought.search.walk import walk
 
-ALGORITHMS: dict[str, Callable[..., Search]] = {"greedy": greedy, "beam": beam, "mcts": mcts, "walk": walk}
+ALGORITHMS: dict[str, Callable[..., Search]] = {
+    "greedy": greedy,
+    "restarts": restarts,
+    "best_of_n": best_of_n,
+    "beam": beam,
+    "dvts": dvts,
+    "depth_first": depth_first,
+    "best_first": best_first,
+    "mcts": mcts,
+    "puct": puct,
+    "gumbel": gumbel,
+    "ab_mcts": ab_mcts,
+    "walk": walk,
+}
 
 
 def algorithm(name: str, settings: Mapping[str, float] | None = None) -> Algorithm:

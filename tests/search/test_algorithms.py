@@ -8,7 +8,10 @@ from forethought.search import ALGORITHMS, algorithm
 
 
 def test_the_algorithms_by_name():
-    assert set(ALGORITHMS) == {"greedy", "beam", "mcts", "walk"}
+    assert list(ALGORITHMS) == [
+        *("greedy", "restarts", "best_of_n", "beam", "dvts", "depth_first", "best_first"),
+        *("mcts", "puct", "gumbel", "ab_mcts", "walk"),
+    ]
 
 
 def test_the_settings_by_default():
@@ -21,6 +24,30 @@ def test_the_settings_by_default():
         "greedy": {"width": None, "depth": 10},
         "beam": {"width": None, "keep": 5, "depth": 10},
         "mcts": {"width": None, "iterations": 100, "exploration": 1.0, "depth": 10},
+        "best_of_n": {"n": 8, "depth": 10},
+        "restarts": {"width": None, "depth": 10, "restarts": 3, "enough": 1.0},
+        "depth_first": {"width": None, "threshold": 0.0, "depth": 10, "steps": 100, "enough": 1.0},
+        "best_first": {"width": 5, "depth": 5, "visits": 20, "enough": 1.0, "length_cost": 0.0},
+        "dvts": {"n": 4, "width": 4, "depth": 10},
+        "puct": {
+            "width": None,
+            "simulations": 100,
+            "exploration": 1.25,
+            "reduction": 0.0,
+            "parallel": 1,
+            "depth": 10,
+        },
+        "gumbel": {
+            "width": None,
+            "simulations": 100,
+            "considered": 16,
+            "c_visit": 50.0,
+            "c_scale": 1.0,
+            "parallel": 1,
+            "depth": 10,
+            "seed": 0,
+        },
+        "ab_mcts": {"simulations": 100, "depth": 10, "beta": 0, "patience": 2, "seed": 0},
         "walk": {"walks": 8, "first": 1, "last": 2, "width": None, "itself": 0, "seed": 0},
     }
 
@@ -41,7 +68,9 @@ def test_settings_are_handed_on(letters, judge, mover, one):
 
 
 def test_an_unknown_algorithm_is_told_the_known_ones():
-    with pytest.raises(ValueError, match="unknown algorithm 'dfs'; expected one of greedy, beam, mcts, walk"):
+    with pytest.raises(
+        ValueError, match="unknown algorithm 'dfs'; expected one of greedy, restarts, best_of_n, beam, dvts"
+    ):
         algorithm("dfs")
 
 

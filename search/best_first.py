@@ -1,0 +1,56 @@
+"""Best-first search: always go on from the most promising state anywhere in the tree."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from itertools import count
+
+from forethought.search.node import Node
+from forethought.search.requests import Evaluate, Expand, Offer, Search
+
+
+def best_first(
+    root: Node,
+    *,
+    width: int = 5,
+    depth: int = 5,
+    visits: int = 20,
+    enough: float = 1.0,
+    length_cost: float = 0.0,
+) -> Search:
+    """Visit states in the order of their value, `visits` of them at the most; of equals the oldest comes first.
+
+    Tree search for language model agents, algorithm 1 (Koh et al. 2024, arXiv:2407.01476): `width`, `depth`,
+    `visits` and `enough` are its b, d, c and theta. Two things differ. There a state is judged when it is
+    visited and waits with the value of its parent; here siblings are judged in one batch when they are made.
+    There a value of 1 means that the goal is reached; here it can mean that it will be, so only a visit
+    to an ending of value `enough` ends the search.
+
+    A state's promise is its value less `length_cost` for each step to it, as in A*. The answer is the ending
+    of most promise that was judged, or, before there is one, the state of most promise.
+    """
+
+    def promise(node: Node) -> float:
+        return node.value - length_cost * node.depth
+
+    def standing(node: Node) -> tuple[bool, float]:
+        return node.done, promise(node)
+
+    best, ages = root, count()
+    frontier = [(0.0, next(ages), root)]  # a heap: the smallest comes first
+    while frontier and visits > 0:
+        visits -= 1
+        _, _, node = heappop(frontier)
+        if node.done and node.value >= enough:
+            break
+        if node.done or node.depth >= depth:
+            continue
+        children = yield Expand(node, width)
+        if not children:
+            continue  # a dead end
+        yield Evaluate(children)
+        best = max(children if best is root else [best, *children], key=standing)
+        yield Offer(best)
+        for child in children:
+            heappush(frontier, (-promise(child), next(ages), child))
+    return best

@@ -1,0 +1,39 @@
+"""Best of n: independent samples, and a verifier that picks one."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from forethought.search.node import Node
+from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
+
+standing = attrgetter("done", "value")  # any ending stands above all that is unfinished
+
+
+def best_of_n(root: Node, *, n: int = 8, depth: int = 10) -> Search:
+    """Take `n` samples to their ends side by side, judge the ends, answer with the best (Cobbe et al. 2021).
+
+    A level is one batch. The first takes `n` proposals for the root, every later one the first proposal
+    for each sample. A proposal that repeats another makes no child (the tree has one child an action), so
+    where the policy repeats itself fewer than `n` samples go on, and none is drawn again to make up for it.
+
+    Only ends are judged: endings, dead ends, and what reached the depth, all in one batch. Until then the
+    offer is the first sample that has ended, else the first of all. Source: arXiv:2110.14168, section 4.2.
+
+    Raises ValueError: `n` is 0.
+    """
+    if n < 1:
+        raise ValueError(f"n is {n}; the best of none is none, give at least 1")
+    samples, width = [root], n
+    while growing := [node for node in samples if not (node.done or node.dead) and node.depth < depth]:
+        families = yield ExpandAll(growing, width)
+        after = dict(zip(growing, families, strict=True))
+        samples = [child for node in samples for child in after.get(node) or [node]]
+        width = 1
+        yield Offer(max(samples, key=standing))  # nothing is judged yet: all values are 0
+    if samples == [root]:
+        return root
+    yield Evaluate(samples)
+    best = max(samples, key=standing)
+    yield Offer(best)
+    return best

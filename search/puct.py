@@ -1,0 +1,103 @@
+"""Monte Carlo tree search with PUCT selection: priors say where to look first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from math import sqrt
+from typing import Any
+
+from forethought.search.mcts import most_visited
+from forethought.search.node import Node, value
+from forethought.search.requests import Evaluate, ExpandAll, Offer, Request, Search
+
+
+def puct(
+    root: Node,
+    *,
+    width: int | None = None,
+    simulations: int = 100,
+    exploration: float = 1.25,
+    reduction: float = 0.0,
+    parallel: int = 1,
+    depth: int = 10,
+) -> Search:
+    """PUCT (Rosin 2011) as in AlphaZero (Silver et al. 2017, arXiv:1712.01815): select, expand, evaluate one, back up.
+
+    The simulations are AlphaZero's, the first one at the root; but a leaf gets its children only when a
+    second simulation comes through it, so none are made that nobody asks for. c is constant, and the root
+    has no noise. First-play urgency: an unvisited child is worth the mean of its parent less `reduction`
+    (at 1 that is at most 0, a loss). `parallel` leaves make one batch; each counts as a loss until its value
+    is known (virtual loss, Chaslot et al. 2008), and a batch ends early rather than take a leaf twice.
+    The answer is the finished node of highest value, or, before there is one, the end of the most visited path.
+    """
+    if parallel < 1:
+        raise ValueError(f"parallel is {parallel}; a batch has at least one leaf")
+    if root.done or depth < 1:
+        return root
+
+    def choose(node: Node) -> Node:
+        """The child of highest Q + c P sqrt(N(parent)) / (1 + N)."""
+        scale, unvisited = exploration * sqrt(node.visits), node.total / node.visits - reduction
+        bounds = [
+            (child.total / child.visits if child.visits else unvisited) + scale * prior / (1 + child.visits)
+            for child, prior in zip(node.children, priors(node), strict=True)
+        ]
+        return node.children[bounds.index(max(bounds))]
+
+    best = None
+    while root.visits < simulations:
+        leaves: list[Node] = []
+        while len(leaves) < parallel and root.visits < simulations:
+            leaf = descend(root, choose)
+            if leaf in leaves:
+                break
+            leaves.append(leaf)
+            count(leaf)
+        ends = yield from simulate(leaves, width, depth, choose)
+        best = best_finished(best, ends)
+        yield Offer(best or most_visited(root))
+    return best or most_visited(root)
+
+
+def priors(node: Node) -> list[float]:
+    """The children's priors, made to add up to 1; all equal where all are 0."""
+    given = [child.prior for child in node.children]
+    mass = sum(given)
+    return [prior / mass for prior in given] if mass else [1 / len(given)] * len(given)
+
+
+def descend(node: Node, choose: Callable[[Node], Node]) -> Node:
+    """The leaf that the choices lead to."""
+    while node.children:
+        node = choose(node)
+    return node
+
+
+def count(node: Node | None) -> None:
+    """One more visit of the node and of all above it, worth nothing yet."""
+    while node is not None:
+        node.visits += 1
+        node = node.parent
+
+
+def simulate(
+    leaves: Sequence[Node], width: int | None, depth: int, choose: Callable[[Node], Node]
+) -> Generator[Request, Any, list[Node]]:
+    """Finish the simulations that came to these leaves, and are counted there; returns where each ended.
+
+    A leaf with a value is expanded, and its simulation goes on to a child. Values are added up to the root.
+    """
+    yield ExpandAll([n for n in leaves if n.estimate and not (n.done or n.dead) and n.depth < depth], width)
+    ends = [choose(leaf) if leaf.children else leaf for leaf in leaves]
+    yield Evaluate([end for end in ends if end.estimate is None])
+    for leaf, end in zip(leaves, ends, strict=True):
+        end.visits += end is not leaf
+        for node in end.trail:
+            node.total += 0.0 if end.dead else end.value
+    return ends
+
+
+def best_finished(best: Node | None, nodes: Sequence[Node]) -> Node | None:
+    """The finished node of highest value; of equals the first."""
+    finished = [node for node in nodes if node.done]
+    return max([best, *finished] if best else finished, key=value, default=None)

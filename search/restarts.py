@@ -1,0 +1,39 @@
+"""Greedy search with restarts: when stuck, go back to the best state that was passed over."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from forethought.search.node import Node, value
+from forethought.search.requests import Evaluate, Expand, Offer, Search
+
+standing = attrgetter("done", "value")  # any ending stands above all that is unfinished
+
+
+def restarts(
+    root: Node, *, width: int | None = None, depth: int = 10, restarts: int = 3, enough: float = 1.0
+) -> Search:
+    """Follow the best child to an end; from there, up to `restarts` times, start again from the best sibling left.
+
+    An end is an ending, a dead end, or a state at the depth. Only an ending of value `enough` is not started
+    again from. The sibling left is the state of highest value anywhere in the tree that was judged, can go on,
+    and was not followed; of equals the oldest (Frontier Aware Search with backTracking: Ke et al. 2019,
+    arXiv:1903.02547). The answer is the best ending that was judged, or, before there is one, the best state.
+    """
+    best, node = root, root
+    passed: list[Node] = []
+    while True:
+        while not node.done and node.depth < depth:
+            children = yield Expand(node, width)
+            if not children:
+                break
+            yield Evaluate(children)
+            best = max(children if best is root else [best, *children], key=standing)
+            yield Offer(best)
+            node = max(children, key=value)
+            passed += [child for child in children if child is not node and not child.done and child.depth < depth]
+        if restarts == 0 or not passed or (best.done and best.value >= enough):
+            return best
+        restarts -= 1
+        node = max(passed, key=value)
+        passed.remove(node)
