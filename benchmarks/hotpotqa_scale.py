@@ -8,8 +8,8 @@ latency of `search[title]` on pages not read before, and of searches that find n
 name close to a title, and for three words of a text (each once, no cache of ours, the map warmed by other queries); and
 the private memory of four workers that search, look up and follow links side by side on the same map. Memory is read
 from /proc (Linux): a worker's is what it wrote itself (pages of the files are the system's, and shared); the peak of an
-import is the sum over its processes of the proportional set size, so shared pages count once. Worlds stay in the folder,
-and are used again.
+import is the sum over its processes of the proportional set size, so shared pages count once. Worlds stay in the
+folder, and are used again.
 
 Steps are those of random walks in the made world of 2,000 pages, in one process: medians of rounds.
 """

@@ -35,6 +35,15 @@ def opener(kind: Callable[[Path], W]) -> Callable[[str | Path], W]:
     return open_world
 
 
+def given(world: object, kind: type[W], open_world: Callable[[str | Path], W]) -> W | None:
+    """What was given as a world, opened; None if nothing was. Raises ValueError: anything else, or no world there."""
+    if isinstance(world, str | Path):
+        return open_world(world)
+    if not isinstance(world, kind | None):
+        raise ValueError(f"a world is a folder or an opened World; {world!r} was given")
+    return world
+
+
 def made_once(name: str, make: Callable[[Path], object], open_world: Callable[[Path], W]) -> W:
     """The world of this name in the cache folder, made when it is not there yet. Raises what making or opening does."""
     folder = cache_folder() / "worlds" / name
