@@ -12,7 +12,10 @@ W = TypeVar("W", bound="SealedWorld")
 
 
 class SealedWorld:
-    """An immutable folder of its `kind`, mapped. Copied it is itself; to other processes go its place and the hash of its content."""
+    """An immutable folder of its `kind`, mapped.
+
+    A copy is the world itself; to another process go its place and the hash of its content.
+    """
 
     kind: ClassVar[str]
 
