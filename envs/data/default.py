@@ -13,6 +13,7 @@ from typing import TypeVar
 from forethought.envs.data.world import MANIFEST, cache_folder
 
 W = TypeVar("W")
+WHAT_HELPS = "remove that folder if it is there, or let FORETHOUGHT_CACHE name one that can be written"
 # Files of this package that no world depends on.
 FETCHING = frozenset({"fetch.py", "download.py", "lock.py", "sources.py", "default.py"})
 
@@ -50,9 +51,9 @@ def made_once(name: str, make: Callable[[Path], object], open_world: Callable[[P
     if not (folder / MANIFEST).exists():
         try:
             make(folder)
-        except (ValueError, OSError):
+        except (ValueError, OSError) as error:
             if not (folder / MANIFEST).exists():  # else another process was faster
-                raise
+                raise OSError(f"the default world cannot be made in {folder}: {error} ({WHAT_HELPS})") from error
     try:
         return open_world(folder)
     except ValueError as error:
