@@ -14,13 +14,21 @@ from forethought.search import FREE, Proposal, Proposals, Query, Question, Usage
 
 
 class AllActions:
-    """Every admissible action with the same prior; if there are more than the width, a sample of them by the seed."""
+    """Every admissible action with the same prior; if there are more than the width, a sample of them by the seed.
+
+    Templates such as "search[<query>]" are no actions and are left out. Raises ValueError: there is nothing else.
+    """
 
     def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
         return [self._propose(query) for query in queries]
 
     def _propose(self, query: Query) -> list[Proposal]:
-        actions = query.actions
+        actions = [action for action in query.actions if not BLANK.search(action)]
+        if query.actions and not actions:
+            raise ValueError(
+                f"here are only templates, {', '.join(query.actions)}, and the policy 'all' cannot fill them in; "
+                "give one that writes: lm-text, or rule"
+            )
         prior = 1 / len(actions) if actions else 0.0
         if query.width is not None and query.width < len(actions):
             return [Proposal(a, prior) for a in random.Random(query.seed).sample(actions, query.width)]

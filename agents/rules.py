@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
-from forethought.agents.webshop_rules import webshop_proposals, webshop_value
+from forethought.agents.hotpotqa.rules import hotpotqa_proposals, hotpotqa_value
+from forethought.agents.webshop.rules import webshop_proposals, webshop_value
 from forethought.envs.game24.rules import NUMBER, OPS, Number, whole
 from forethought.search import FREE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value
 
@@ -52,10 +53,12 @@ RULES: dict[str, Callable[[Context], float]] = {
     "Game24-v0": game24_value,
     "WebShop-v0": webshop_value,
     "WebShopBrowser-v0": webshop_value,
+    "HotpotQA-v0": hotpotqa_value,
 }
 POLICY_RULES: dict[str, Callable[[Query], list[Proposal]]] = {
     "WebShop-v0": webshop_proposals,
     "WebShopBrowser-v0": webshop_proposals,
+    "HotpotQA-v0": hotpotqa_proposals,
 }
 ENDINGS: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_ending}
 

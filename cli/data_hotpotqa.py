@@ -12,7 +12,7 @@ from forethought.cli.envs import AsJson
 from forethought.cli.progress import CountProgress
 from forethought.cli.telling import Workers, tell
 from forethought.envs.hotpotqa.default import PAGES, SEED, default_world, make_world
-from forethought.envs.hotpotqa.importing import import_world
+from forethought.envs.hotpotqa.importing import import_world, split_of
 from forethought.envs.hotpotqa.raw import write_raw
 from forethought.envs.hotpotqa.world import World
 
@@ -65,12 +65,19 @@ def sources(files: Sequence[Path]) -> str:
     """How the files that were fetched are given to `data import`."""
     if files[0].suffix != ".json":
         return f"--questions FILE --wiki {files[0]}"
-    return f"--questions {files[0]}"
+    splits: dict[str, Path] = {}
+    for path in files:  # of two files of a split the first, such as the distractor one
+        splits.setdefault(split_of(path), path)
+    return " ".join(f"--questions {path}" for path in splits.values())
 
 
 def tell_world(world: World, folder: Path, as_json: bool) -> None:
     splits = {name: len(tasks) for name, tasks in world.splits.items()}
     facts = {"folder": str(folder), "hash": world.hash, "pages": len(world), "questions": len(world.questions)}
     parts = ", ".join(f"{name} {count:,}" for name, count in splits.items())
-    said = "{folder}: {pages:,} pages, {questions:,} questions ({parts}), world {hash}"
-    tell(as_json, {**facts, "splits": splits}, said.format(**facts, parts=parts))
+    said = "{folder}: {pages:,} pages, {questions:,} questions ({parts}), world {hash}".format(**facts, parts=parts)
+    lacking = {name: int(str(world.manifest[name])) for name in ("without_pages", "supporting_pages_missing")}
+    if any(lacking.values()):
+        without, missing = lacking.values()
+        said += f"\n{without:,} questions have no pages of their own, {missing:,} supporting pages are missing"
+    tell(as_json, {**facts, "splits": splits, **lacking}, said)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from forethought.envs.data.world import MANIFEST, cache_folder
 
 W = TypeVar("W")
+WHAT_HELPS = "remove that folder if it is there, or let FORETHOUGHT_CACHE name one that can be written"
 # Files of this package that no world depends on.
 FETCHING = frozenset({"fetch.py", "download.py", "lock.py", "sources.py", "default.py"})
 
@@ -35,15 +36,24 @@ def opener(kind: Callable[[Path], W]) -> Callable[[str | Path], W]:
     return open_world
 
 
+def given(world: object, kind: type[W], open_world: Callable[[str | Path], W]) -> W | None:
+    """What was given as a world, opened; None if nothing was. Raises ValueError: anything else, or no world there."""
+    if isinstance(world, str | Path):
+        return open_world(world)
+    if not isinstance(world, kind | None):
+        raise ValueError(f"a world is a folder or an opened World; {world!r} was given")
+    return world
+
+
 def made_once(name: str, make: Callable[[Path], object], open_world: Callable[[Path], W]) -> W:
     """The world of this name in the cache folder, made when it is not there yet. Raises what making or opening does."""
     folder = cache_folder() / "worlds" / name
     if not (folder / MANIFEST).exists():
         try:
             make(folder)
-        except (ValueError, OSError):
+        except (ValueError, OSError) as error:
             if not (folder / MANIFEST).exists():  # else another process was faster
-                raise
+                raise OSError(f"the default world cannot be made in {folder}: {error} ({WHAT_HELPS})") from error
     try:
         return open_world(folder)
     except ValueError as error:

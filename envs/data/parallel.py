@@ -33,14 +33,16 @@ def in_order(work: Callable[[A], B], items: Iterable[A], workers: int) -> Iterat
     try:
         for _ in range(workers):
             ours, theirs = context.Pipe()
-            processes.append(context.Process(target=serve, args=(theirs, work), daemon=True))
-            processes[-1].start()
+            process = context.Process(target=serve, args=(theirs, work), daemon=True)
+            process.start()
+            processes.append(process)
             theirs.close()
             pipes.append(ours)
         yield ahead(pipes, iter(items))
     except (EOFError, ConnectionError) as error:
         raise ChildProcessError(
-            f"one of {workers} worker processes died, perhaps for lack of memory; try again with fewer workers"
+            f"one of {workers} worker processes died: perhaps memory is too small for so many, try again with fewer; "
+            "or the script that asks for them does so outside of `if __name__ == '__main__':`"
         ) from error
     finally:
         for pipe in pipes:

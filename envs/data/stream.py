@@ -29,6 +29,16 @@ def array_items(path: Path) -> Iterator[tuple[Json, str]]:
         yield reader.value()
 
 
+def array_lines(path: Path) -> Iterator[tuple[int, Json]]:
+    """Each record of a file that holds one JSON array: the line it begins on, from 1, and its value.
+
+    Raises Damaged as `array_items` does.
+    """
+    reader = Reader(path, "[")
+    while reader.next_item("]"):
+        yield reader.line, reader.value()[0]
+
+
 def object_items(path: Path) -> Iterator[tuple[str, Json, str]]:
     """Each entry of a file that holds one JSON object: its name, its value, and the value's text.
 
@@ -49,6 +59,7 @@ class Reader:
     def __init__(self, path: Path, opening: str) -> None:
         self.path, self.number = path, -1
         self.text, self.place = "", 0
+        self.line, self.counted = 1, 0  # of the record, and up to where its ends of lines were counted
         self.blocks = blocks(path)
         self.decode = json.JSONDecoder().raw_decode
         if self.character() != opening:
@@ -62,8 +73,14 @@ class Reader:
         except UnicodeDecodeError as error:
             raise self.damaged(f"it is no UTF-8 text ({error.reason})") from error
         if block:
+            self.count_lines()
+            self.counted = 0
             self.text, self.place = self.text[self.place :] + block, 0
         return bool(block)
+
+    def count_lines(self) -> None:
+        self.line += self.text.count("\n", self.counted, self.place)
+        self.counted = self.place
 
     def character(self) -> str:
         """The next character that is no white space, or nothing at the end of the file."""
@@ -86,6 +103,7 @@ class Reader:
                 raise self.damaged(f"expected ',' or {closing!r}, found {found!r}" if found else "the file ends here")
             self.place += 1
             self.character()
+        self.count_lines()
         return True
 
     def finish(self) -> bool:
@@ -117,7 +135,7 @@ class Reader:
 
     def damaged(self, reason: str) -> Damaged:
         where = f"{self.path.name}, record {max(self.number, 0)}"
-        return Damaged(f"{where}: {reason}; the file is damaged, get it again")
+        return Damaged(f"{where}: {reason} (line {self.line}); the file is damaged, get it again")
 
 
 def blocks(path: Path) -> Iterator[str]:
@@ -125,7 +143,7 @@ def blocks(path: Path) -> Iterator[str]:
 
     Raises UnicodeDecodeError: bytes that are no UTF-8, after all the text before them.
     """
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()  # a byte order mark says nothing
     with path.open("rb") as file:
         ended = False
         while not ended:

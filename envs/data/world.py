@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -40,21 +41,25 @@ def new_world(folder: Path) -> Iterator[Path]:
         raise ValueError(f"{folder} is already there; give another folder, or remove it first")
     folder.parent.mkdir(parents=True, exist_ok=True)
     clear_up(folder)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{os.getpid()}-", dir=folder.parent))
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{os.getpid()}-{socket.gethostname()}-", dir=folder.parent))
     try:
         yield scratch
         scratch.chmod(0o755)
-        if folder.exists():
-            raise ValueError(f"{folder} is there now, made by another process meanwhile; use that one")
-        os.rename(scratch, folder)
+        try:
+            os.rename(scratch, folder)
+        except OSError as error:
+            if not folder.exists():
+                raise
+            raise ValueError(f"{folder} is there now, made by another process meanwhile; use that one") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def clear_up(folder: Path) -> None:
-    """Remove the scratch folders of this world that processes left which were killed."""
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}-*-*"):
-        process = left.name.split("-")[-2]
+    """Remove the scratch folders of this world that processes of this machine left which were killed."""
+    begin = f".{folder.name}-"
+    for left in folder.parent.glob(f"{glob.escape(begin)}*-{glob.escape(socket.gethostname())}-*"):
+        process = left.name[len(begin) :].partition("-")[0]
         if process.isdecimal() and not is_alive(int(process)):
             shutil.rmtree(left, ignore_errors=True)
 
@@ -94,7 +99,7 @@ def read_manifest(folder: Path, kind: str) -> dict[str, Json]:
         manifest = parse_manifest(folder)
     except OSError as error:
         raise ValueError(
-            f"{folder} is no world of {kind} ({error}); make one with `forethought data make {kind}`"
+            f"{folder} is no world of {kind} ({error}); make one with `forethought data make {kind}`, or `import`"
         ) from error
     if (manifest.get("kind"), manifest.get("format")) != (kind, FORMAT):
         raise ValueError(

@@ -44,7 +44,9 @@ def make_world(
     from forethought.envs.hotpotqa.making import block_sizes, make_questions  # needed once in the life of a world
 
     sizes = block_sizes(pages)
-    asked, training = make_questions(seed, sizes, pages // 4 if questions is None else questions)
+    asked, training = make_questions(
+        seed, sizes, pages // 4 if questions is None else questions, workers=workers, progress=progress
+    )
     with new_world(out) as folder:
         with Pages(folder, progress) as written:
             with in_order(partial(made_shelf, seed), batches(enumerate(sizes), BLOCKS), workers) as shelves:

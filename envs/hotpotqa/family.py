@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from forethought.envs.data.default import given
 from forethought.envs.family import Illegal, Json, Step
 from forethought.envs.gym import TextEnv
 from forethought.envs.hotpotqa.default import default_world, open_world
@@ -45,13 +46,10 @@ class HotpotQA:
         order: str = "file",
     ) -> None:
         """Raises ValueError: an option that is not there, or questions without pages of their own."""
-        for name, given, known in (
-            ("sentences", sentences, SENTENCES),
-            ("pages", pages, PAGES),
-            ("order", order, ORDERS),
-        ):
-            if given not in tuple(known):
-                raise ValueError(f"unknown {name} {given!r}; expected one of {', '.join(known)}")
+        options = (("sentences", sentences, SENTENCES), ("pages", pages, PAGES), ("order", order, ORDERS))
+        for name, value, known in options:
+            if value not in tuple(known):
+                raise ValueError(f"unknown {name} {value!r}; expected one of {', '.join(known)}")
         if type(max_steps) is not int or max_steps < 1:
             raise ValueError(f"max_steps is {max_steps!r}; expected an integer of 1 or more")
         world = default_world() if world is None else world
@@ -186,11 +184,7 @@ def make_family(
 
     Raises ValueError: what HotpotQA raises, or no world.
     """
-    if isinstance(world, str | Path):
-        world = open_world(world)
-    elif not isinstance(world, World | None):
-        raise ValueError(f"a world is a folder or an opened World; {world!r} was given")
-    return HotpotQA(world, sentences=sentences, max_steps=max_steps, pages=pages, order=order)
+    return HotpotQA(given(world, World, open_world), sentences=sentences, max_steps=max_steps, pages=pages, order=order)
 
 
 def make(*places: Any, render_mode: str | None = None, **options: Any) -> HotpotQAEnv:

@@ -13,7 +13,7 @@ from forethought.envs.data.world import new_world
 from forethought.envs.family import Json
 from forethought.envs.hotpotqa.building import SHELF, Pages, Progress, Shelf, finish, prepare
 from forethought.envs.hotpotqa.dump import members, read_member
-from forethought.envs.hotpotqa.pages import Page
+from forethought.envs.hotpotqa.pages import BadRecord, Page
 from forethought.envs.hotpotqa.questions import Question, read_questions
 
 SPLIT = re.compile(r"(?<![a-z])(train|dev|test)(?![a-z])")  # in the name of a file
@@ -46,6 +46,9 @@ def import_world(
             left = (page for page in given.pages() if not pages.has(page.title))
             with in_order(prepare, batches(left, SHELF), workers) as shelves:
                 pages.write(shelves)
+            for split, path in files.items():
+                if not given.questions[split]:
+                    raise BadRecord(f"{path.name} holds no question")
             pages.finish()
         facts: dict[str, Json] = {
             "name": out.name,
@@ -60,7 +63,7 @@ def prepare_member(archive: str, member: tuple[str, bytes]) -> Shelf:
 
 
 class Given:
-    """The questions of some files by split, gathered while their paragraphs are read."""
+    """The questions of some files by split, gathered while their `pages` are read: all are there when these end."""
 
     def __init__(self, files: Mapping[str, Path], *, linked: bool) -> None:
         self.files, self.links = files, () if linked else None  # beside a wiki's links, mentions would be another thing
@@ -87,11 +90,15 @@ def split_files(questions: Sequence[Path]) -> dict[str, Path]:
     for path in questions:
         if not path.is_file():
             raise ValueError(f"{path} is no file; expected one of questions, such as hotpot_dev_distractor_v1.json")
-        found = SPLIT.search(path.name.lower())
-        split = found[1] if found else "all"
+        split = split_of(path)
         if split in files:
             raise ValueError(f"{files[split].name} and {path.name} are both of the split {split!r}; give one of them")
         files[split] = path
     if not files:
         raise ValueError("no file of questions was given; expected one, such as hotpot_dev_distractor_v1.json")
     return files
+
+
+def split_of(path: Path) -> str:
+    found = SPLIT.search(path.name.lower())
+    return found[1] if found else "all"

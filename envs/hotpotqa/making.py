@@ -7,10 +7,11 @@ blocks can be made in any order and in many processes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
+from forethought.envs.data.parallel import in_order
 from forethought.envs.hotpotqa.asking import ask
 from forethought.envs.hotpotqa.casting import Cast, Entity
 from forethought.envs.hotpotqa.prose import tell
@@ -67,7 +68,14 @@ def make_block(seed: int, number: int, size: int) -> Block:
     return Block(seed, number, entities, articles)
 
 
-def make_questions(seed: int, blocks: Sequence[int], count: int) -> tuple[list[Question], int]:
+def make_questions(
+    seed: int,
+    blocks: Sequence[int],
+    count: int,
+    *,
+    workers: int = 1,
+    progress: Callable[[str, int], None] = lambda what, done: None,
+) -> tuple[list[Question], int]:
     """`count` questions over blocks of these sizes, and how many of them are for training; these come first.
 
     The last fifth of the blocks, at least one, is for testing. Raises ValueError: fewer than none, or more than the
@@ -76,28 +84,40 @@ def make_questions(seed: int, blocks: Sequence[int], count: int) -> tuple[list[Q
     if count < 0:
         raise ValueError(f"{count} questions were given; expected 0 or more")
     many = len(blocks)
-    made: dict[int, list[Question]] = {}
-    quotas = [(place + 1) * count // many - place * count // many for place in range(many)]
+    takes = [(place + 1) * count // many - place * count // many for place in range(many)]
+    made: list[list[Question]] = [[] for _ in blocks]
 
-    def can(place: int) -> int:
-        if place not in made:
-            made[place] = make_block(seed, place, blocks[place]).questions
-        return len(made[place])
+    def make(places: Iterable[int]) -> None:
+        asked = [(place, blocks[place]) for place in places if not made[place]]
+        with in_order(partial(candidates, seed), asked, workers) as found:
+            for done, ((place, _), questions) in enumerate(zip(asked, found, strict=True), 1):
+                made[place] = questions
+                progress("blocks with questions", done)
 
-    for place, quota in enumerate(quotas):
-        if quota:
-            quotas[place] = min(quota, can(place))
-    lacking = count - sum(quotas)
-    while lacking and (able := [place for place in range(many) if can(place) > quotas[place]]):
-        least = min(quotas[place] for place in able)
-        for place in [place for place in able if quotas[place] == least][:lacking]:
-            quotas[place] += 1
-            lacking -= 1
-    if lacking:
+    make(place for place in range(many) if takes[place])
+    if any(len(questions) < take for questions, take in zip(made, takes, strict=True)):
+        make(range(many))
+        takes = as_even_as_can_be(count, list(map(len, made)))
+    if lacking := count - sum(takes):
         raise ValueError(
             f"{count} questions were given; these {sum(blocks)} pages can give {count - lacking}: "
             "ask for fewer or make more pages"
         )
     training = many - max(1, many // 5)
-    questions = [question for place in range(many) for question in made.get(place, [])[: quotas[place]]]
-    return questions, sum(quotas[:training])
+    questions = [question for found, take in zip(made, takes, strict=True) for question in found[:take]]
+    return questions, sum(takes[:training])
+
+
+def as_even_as_can_be(count: int, able: Sequence[int]) -> list[int]:
+    """How many each gives so that they give `count` together, or all they can."""
+    takes = [0] * len(able)
+    while count and (left := [place for place in range(len(able)) if takes[place] < able[place]]):
+        for place in left[:count]:
+            takes[place] += 1
+            count -= 1
+    return takes
+
+
+def candidates(seed: int, block: tuple[int, int]) -> list[Question]:
+    """All questions that a block can give, best first."""
+    return make_block(seed, *block).questions

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from forethought.envs.data.chance import Chance
 from forethought.envs.hotpotqa.casting import Entity
 from forethought.envs.hotpotqa.kinds import Template, read
 
+ARTICLE = re.compile(r"\b([Aa])n? ((?:<a [^>]*>)?)(\w+)")
+SPOKEN = ("uni", "use", "eu", "one")  # begin with a vowel in writing only
+SILENT = ("hour", "honou", "heir")  # begin with a vowel in speech only
 SIZES = (4, 5, 5, 5, 6)  # sentences of a page without the last ones, which not all have
 TAILED = 0.36  # share of the sentences, first ones apart, with a clause more at the end
 ALIASED = 0.25  # share of the links whose words are another name than the title
@@ -28,8 +33,19 @@ def tell(chance: Chance, entity: Entity, region: Entity) -> tuple[str, ...]:
             if chance.random() < TAILED:
                 text = text[:-1] + chance.pick(tails).format_map(asides) + "."
             text = " " + text
-        sentences.append(text.replace("..", ".").replace(".</a>.", ".</a>"))  # as behind "F.C."
+        sentences.append(with_articles(text).replace("..", ".").replace(".</a>.", ".</a>"))  # as behind "F.C."
     return tuple(sentences)
+
+
+def with_articles(text: str) -> str:
+    """ "a" and "an" as the next word wants it, also where that is the first of a link."""
+    return ARTICLE.sub(with_article, text)
+
+
+def with_article(found: re.Match[str]) -> str:
+    word = found[3].lower()
+    vowel = word.startswith(SILENT) or (word[0] in "aeiou" and not word.startswith(SPOKEN))
+    return f"{found[1]}{'n' if vowel else ''} {found[2]}{found[3]}"
 
 
 def link(chance: Chance, other: Entity) -> str:

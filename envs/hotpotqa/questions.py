@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forethought.envs.data.stream import array_items
+from forethought.envs.data.stream import array_lines
 from forethought.envs.family import Json, shorten, told
 from forethought.envs.hotpotqa.pages import BadRecord, Page
 
@@ -40,15 +40,15 @@ class Question:
 def read_questions(path: Path) -> Iterator[tuple[Question, list[Page]]]:
     """The questions of an official file, each with the paragraphs given with it.
 
-    Raises Damaged: no JSON array. BadRecord: a record that is no question; it names the file and the record.
+    Raises Damaged: no JSON array. BadRecord: a record that is no question; it names the file, the record and its line.
     """
-    for number, (record, _) in enumerate(array_items(path)):
+    for number, (line, record) in enumerate(array_lines(path)):
         try:
             if not isinstance(record, dict):
                 raise BadRecord("it is no object; expected a question")
             yield read_question(record, number)
         except BadRecord as error:
-            raise BadRecord(f"{path.name}, record {number}: {error}") from None
+            raise BadRecord(f"{path.name}, record {number}: {error} (line {line})") from None
 
 
 def read_question(record: dict[str, Json], number: int) -> tuple[Question, list[Page]]:
@@ -73,6 +73,8 @@ def read_question(record: dict[str, Json], number: int) -> tuple[Question, list[
 
 def text(record: dict[str, Json], name: str, missing: str | None = None) -> str:
     value = record.get(name, missing)
+    if value is None and name not in record:
+        raise BadRecord(f"it has no {name}")
     if not isinstance(value, str):
         raise BadRecord(f"its {name} is {told(value)}; expected a text")
     return clean(value)

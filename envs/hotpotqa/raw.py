@@ -45,7 +45,9 @@ def write_raw(
     Raises ValueError: `out` is already there, too few pages, or too few for the questions.
     """
     sizes = block_sizes(pages)
-    asked, training = make_questions(seed, sizes, pages // 4 if questions is None else questions)
+    asked, training = make_questions(
+        seed, sizes, pages // 4 if questions is None else questions, workers=workers, progress=progress
+    )
     blocks = [
         Made(number, size, end - size) for number, (size, end) in enumerate(zip(sizes, accumulate(sizes), strict=True))
     ]

@@ -6,8 +6,9 @@ do not change.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from forethought.envs.family import Illegal, shorten
 from forethought.envs.hotpotqa.sentences import SENTENCES, SHOWN
@@ -34,9 +35,13 @@ class Library:
 
     def __init__(self, world: World, *, sentences: str, max_steps: int, own: bool) -> None:
         self.world, self.max_steps, self.own = world, max_steps, own
-        self.cut = SENTENCES[sentences]
+        self.reading, self.cut = sentences, SENTENCES[sentences]
         self.sentences = lru_cache(KEPT)(self.read_sentences)
         self.links = lru_cache(KEPT)(self.link_actions)
+
+    def __reduce__(self) -> tuple[Callable[[World], Library], tuple[World]]:
+        made = partial(Library, sentences=self.reading, max_steps=self.max_steps, own=self.own)
+        return made, (self.world,)
 
     def read_sentences(self, row: int) -> tuple[tuple[str, str], ...]:
         """The sentences of a page, each as it is shown and as it is looked up."""

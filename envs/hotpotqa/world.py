@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from forethought.envs.data.blob import Blob, mapped
-from forethought.envs.data.world import read_manifest
+from forethought.envs.data.sealed import SealedWorld
 from forethought.envs.hotpotqa.pages import Page
 from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.titles import ROW, TitleTable
@@ -37,17 +36,17 @@ def parse_question(record: bytes) -> tuple[Question, Rows]:
     return Question(number, text, answer, kind, level, supporting), tuple(context)
 
 
-class World:
+class World(SealedWorld):
     """An immutable encyclopedia with questions. A row is a page's number.
 
     Opening maps the files; a process reads only what it needs, and processes share what they read.
     """
 
+    kind = KIND
+
     def __init__(self, folder: Path) -> None:
         """Raises ValueError: the folder is no world of HotpotQA, or a damaged one."""
-        self.folder = Path(folder).absolute()  # a process that opens it again may be in another place
-        self.manifest = read_manifest(self.folder, KIND)
-        self.hash = str(self.manifest["hash"])
+        super().__init__(folder)
         try:
             self.records, self.questions = Blob(self.folder, "pages"), Blob(self.folder, "questions")
             self.titles = TitleTable.open(self.folder)
@@ -65,12 +64,6 @@ class World:
 
     def __len__(self) -> int:
         return len(self.records)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> World:
-        return self  # nothing in it changes
-
-    def __reduce__(self) -> tuple[Callable[[Path, str], World], tuple[Path, str]]:
-        return reopened, (self.folder, self.hash)
 
     def read_page(self, row: int) -> Page:
         return parse_page(self.records[row])
@@ -117,11 +110,3 @@ def read_splits(data: Any, questions: int) -> dict[str, range]:
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"the manifest tells no splits of the questions ({error}); make the world again") from error
     return splits
-
-
-def reopened(folder: Path, content: str) -> World:
-    """Raises ValueError: the folder holds another world by now."""
-    world = World(folder)
-    if world.hash != content:
-        raise ValueError(f"{folder} holds world {world.hash} by now; {content} was expected")
-    return world

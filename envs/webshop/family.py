@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from forethought.envs.data.default import given
 from forethought.envs.family import Illegal, Json, Step
 from forethought.envs.gym import TextEnv
 from forethought.envs.webshop import text
@@ -156,11 +157,9 @@ def make_family(
 
     Raises ValueError: what WebShop raises, or no world.
     """
-    if isinstance(world, str | Path):
-        world = open_world(world)
-    elif not isinstance(world, World | None):
-        raise ValueError(f"a world is a folder or an opened World; {world!r} was given")
-    return WebShop(world, observation=observation, goals=goals, official_quirks=official_quirks)
+    return WebShop(
+        given(world, World, open_world), observation=observation, goals=goals, official_quirks=official_quirks
+    )
 
 
 def make(*places: Any, render_mode: str | None = None, **options: Any) -> WebShopEnv:

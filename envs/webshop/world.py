@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from forethought.envs.data.blob import Blob, mapped
-from forethought.envs.data.world import read_manifest
+from forethought.envs.data.sealed import SealedWorld
 from forethought.envs.ranking.index import Index
 from forethought.envs.webshop.goals import Goal, human_goal, synthetic_goal
 from forethought.envs.webshop.nouns import title_nouns
@@ -33,17 +33,17 @@ def parse_record(record: bytes) -> tuple[Product, str | None, tuple[str, ...]]:
     return product, instruction, tuple(asked)
 
 
-class World:
+class World(SealedWorld):
     """An immutable shop. Rows are the products' places in the official file.
 
     Opening maps the files; a process reads only what it needs, and processes share what they read.
     """
 
+    kind = KIND
+
     def __init__(self, folder: Path) -> None:
         """Raises ValueError: the folder is no world of WebShop, or a damaged one."""
-        self.folder = Path(folder).absolute()  # a process that opens it again may be in another place
-        self.manifest = read_manifest(self.folder, KIND)
-        self.hash = str(self.manifest["hash"])
+        super().__init__(folder)
         self.records = Blob(self.folder, "products")
         self.asins = mapped(self.folder / "asins.raw", ASIN)
         self.asin_rows = mapped(self.folder / "asin_rows.raw", np.dtype("<u4"))
@@ -57,12 +57,6 @@ class World:
 
     def __len__(self) -> int:
         return len(self.records)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> World:
-        return self  # nothing in it changes
-
-    def __reduce__(self) -> tuple[Callable[[Path, str], World], tuple[Path, str]]:
-        return reopened, (self.folder, self.hash)
 
     def read(self, row: int) -> tuple[Product, str | None, tuple[str, ...]]:
         """The product of a row, with its synthetic instruction (if any) and what that asks for."""
@@ -96,14 +90,6 @@ class World:
 
     def goals(self, kind: GoalKind) -> GoalList:
         return GoalList(self, kind)
-
-
-def reopened(folder: Path, content: str) -> World:
-    """Raises ValueError: the folder holds another world by now."""
-    world = World(folder)
-    if world.hash != content:
-        raise ValueError(f"{folder} holds world {world.hash} by now; {content} was expected")
-    return world
 
 
 class GoalList(Sequence[Goal]):

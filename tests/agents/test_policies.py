@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from math import log
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,16 @@ def test_all_actions_beyond_the_width_are_a_sample_that_the_seed_decides(query):
     assert drawn(1) == drawn(1)
     assert len(set(drawn(1))) == 3
     assert len({tuple(drawn(seed)) for seed in range(10)}) > 5
+
+
+def test_all_actions_leave_templates_out_and_say_so_where_there_is_nothing_else():
+    (proposals,) = AllActions().propose([SimpleNamespace(actions=("search[<query>]", "click[next >]"), width=None)])
+    assert [(p.action, p.prior) for p in proposals] == [("click[next >]", 1.0)]
+    assert AllActions().propose([SimpleNamespace(actions=(), width=3)]) == [[]]
+    with pytest.raises(
+        ValueError, match=r"here are only templates, search\[<query>\], and the policy 'all' cannot fill"
+    ):
+        AllActions().propose([SimpleNamespace(actions=("search[<query>]",), width=2)])
 
 
 def test_rank_orders_admissible_actions_by_probability(query):

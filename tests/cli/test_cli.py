@@ -32,8 +32,9 @@ def fails(words, cwd):
 
 
 def test_envs_list(forethought):
-    game24, webshop, _ = json.loads(forethought("envs", "list", "--json").stdout)
+    game24, hotpotqa, webshop, _ = json.loads(forethought("envs", "list", "--json").stdout)
     assert (game24["id"], game24["tasks"], game24["splits"]["test"]) == ("Game24-v0", 1362, "900:1000")
+    assert (hotpotqa["id"], hotpotqa["splits"]["test"]) == ("HotpotQA-v0", "400:500")
     assert (webshop["id"], webshop["splits"]["test"]) == ("WebShop-v0", "0:500")
     assert "1362" in forethought("envs", "list").stdout
 

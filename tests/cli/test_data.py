@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from forethought.cli import data, data_webshop
-from forethought.cli.main import app, main
+from forethought.cli.main import app
 from forethought.envs.data.fetch import ChangedError, FetchError
 from forethought.envs.data.lock import InUse
 from forethought.envs.webshop import default
@@ -33,22 +33,6 @@ def empty_folder(tmp_path, monkeypatch):
 def forethought():
     """Runs `forethought data`, in this process."""
     return lambda *words: CliRunner().invoke(app, ["data", *(str(word) for word in words)])
-
-
-@pytest.fixture
-def fails(monkeypatch, capsys):
-    """Runs a command that must be refused: exit code 2, and the one line that it says on standard error."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["forethought", "data", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        assert (ended.value.code, said.out) == (2, "")
-        (line,) = said.err.splitlines()
-        return line
-
-    return run
 
 
 def test_a_shop_is_made_written_and_imported_again(forethought, tmp_path):

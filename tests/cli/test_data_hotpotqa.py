@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from forethought.cli import data
-from forethought.cli.main import app, main
+from forethought.cli.main import app
 
 
 @pytest.fixture(autouse=True)
@@ -22,22 +21,6 @@ def forethought(*words):
     done = CliRunner().invoke(app, ["data", *map(str, words)])
     assert done.exit_code == 0, done
     return done.stdout
-
-
-@pytest.fixture
-def fails(monkeypatch, capsys):
-    """Runs a command that must be refused; returns the one line that it says on standard error."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["forethought", "data", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        assert (ended.value.code, said.out) == (2, "")
-        (line,) = said.err.splitlines()
-        return line
-
-    return run
 
 
 def test_an_encyclopedia_is_made_written_imported_again_and_verified():

@@ -53,7 +53,7 @@ def test_errors_of_the_work_and_of_the_items_come_through(workers):
 
 def test_a_worker_that_dies_is_named():
     with (
-        pytest.raises(ChildProcessError, match=r"one of 2 worker processes died, .* fewer workers"),
+        pytest.raises(ChildProcessError, match=r"one of 2 worker processes died: .* try again with fewer"),
         in_order(os._exit, [1], 2) as results,
     ):
         list(results)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.envs.data import stream
-from forethought.envs.data.stream import Damaged, array_items, object_items
+from forethought.envs.data.stream import Damaged, array_items, array_lines, object_items
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -111,7 +111,6 @@ def test_an_object_cut_at_any_byte_is_damaged(written):
         ('[1, {"a":' + '{"a":' * 100_000, "record 1: it is nested too deeply"),
         ("[1, " + "9" * 5000 + "]", "record 1: Exceeds the limit"),
         ('{"a": 1}', "begins with '{\"a\": 1}'; expected a JSON array ('[')"),
-        ("\ufeff[1]", "expected a JSON array"),
         ("7", "expected a JSON array"),
     ],
 )
@@ -162,3 +161,17 @@ def test_records_come_before_the_rest_is_read(written, block):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError):
         next(array_items(tmp_path / "none.json"))
+
+
+def test_a_byte_order_mark_says_nothing(tmp_path):
+    (tmp_path / "items.json").write_text("\ufeff[1]", encoding="utf-8")
+    assert [value for value, _ in array_items(tmp_path / "items.json")] == [1]
+
+
+def test_records_are_told_with_their_lines(tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "BLOCK", 3)
+    (tmp_path / "items.json").write_text('[\n{"a":\n1},\n\n2, 3\n,4\n]', encoding="utf-8")
+    assert list(array_lines(tmp_path / "items.json")) == [(2, {"a": 1}), (5, 2), (5, 3), (6, 4)]
+    (tmp_path / "items.json").write_text("[1,\n2,\nx]", encoding="utf-8")
+    with pytest.raises(Damaged, match=r"items.json, record 2: .* .line 3.; the file is damaged"):
+        list(array_lines(tmp_path / "items.json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -66,12 +67,14 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path):
 
 
 def test_what_a_killed_process_left_is_cleared_up(tmp_path):
-    (tmp_path / ".shop-999999999-abc").mkdir()  # no process has such a number
-    (tmp_path / f".shop-{os.getpid()}-abc").mkdir()
+    host = socket.gethostname()
+    (tmp_path / f".shop-999999999-{host}-abc").mkdir()  # no process has such a number
+    (tmp_path / f".shop-{os.getpid()}-{host}-abc").mkdir()
+    (tmp_path / ".shop-999999999-elsewhere-abc").mkdir()
     (tmp_path / ".shop-notes").mkdir()
     with new_world(tmp_path / "shop"):
         pass
-    left = {".shop-notes", f".shop-{os.getpid()}-abc", "shop"}
+    left = {".shop-notes", f".shop-{os.getpid()}-{host}-abc", ".shop-999999999-elsewhere-abc", "shop"}
     assert {path.name for path in tmp_path.iterdir()} == left
 
 

@@ -170,7 +170,7 @@ GOOD = b'{"title": "A", "text": ["b"]}'
         (GOOD + GOOD, "Extra data at character 29; expected a page as JSON"),
         (b'{"title": "\xff"}', "it is no UTF-8 text (invalid start byte)"),
         (b"[1]", "it is '[1]'; expected an object with a title and a text"),
-        (b'{"text": []}', "its title is 'None'; expected a text"),
+        (b'{"text": []}', "it has no title"),
         (b'{"title": 7, "text": []}', "its title is '7'; expected a text"),
         (b'{"title": " ", "text": []}', "its title is empty"),
         (b'{"title": "\\ud800", "text": []}', "'\\ud800' is no Unicode text: surrogates not allowed"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import gymnasium as gym
 import pytest
@@ -169,3 +170,13 @@ def test_a_state_of_another_task_is_refused():
     with pytest.raises(ValueError, match="its task or end is not that of its state"):
         env.set_state(json.dumps(saved).encode())
     assert env.get_state() == before
+
+
+def test_a_fork_and_a_copy_in_other_hands_go_on_alike():
+    env = make(sentences="native", pages="question").unwrapped
+    title = gold(env).pages[0]
+    env.step(f"search[{title}]")
+    fork, other = env.fork(), pickle.loads(pickle.dumps(env))  # noqa: S301
+    for action in ("lookup[the]", "search[x]", f"finish[{gold(env).answer}]"):
+        expected = env.step(action)
+        assert fork.step(action) == other.step(action) == expected

@@ -92,12 +92,12 @@ def test_files_that_cannot_be_asked(refused, put, records, tmp_path):
     assert "none.json is no file; expected one of questions" in refused(tmp_path / "none.json")
     assert "files is no file; expected one of questions" in refused(one.parent)
     assert "files is no file; expected the dump of intros" in refused(one, wiki=one.parent)
-    assert refused(put("dev.json", [])).startswith("there is no page in it")
+    assert refused(put("dev.json", [])) == "dev.json holds no question"
     assert "0 workers were given" in refused(one, workers=0)
 
 
 def test_without_a_question_there_is_no_world(refused, put, wiki):
-    assert refused(put("dev.json", []), wiki=wiki) == "there is no question in it; expected at least one"
+    assert refused(put("dev.json", []), wiki=wiki) == "dev.json holds no question"
 
 
 @pytest.mark.parametrize("workers", [1, 2])

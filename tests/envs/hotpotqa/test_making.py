@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from forethought.envs.hotpotqa.casting import LARGEST, plan
 from forethought.envs.hotpotqa.kinds import kinds, read
-from forethought.envs.hotpotqa.making import Block, block_sizes, make_block, make_questions
+from forethought.envs.hotpotqa.making import Block, as_even_as_can_be, block_sizes, make_block, make_questions
 from forethought.envs.hotpotqa.naming import STEMS, parts, stem, work
 from forethought.envs.hotpotqa.pages import unlinked
+from forethought.envs.hotpotqa.prose import with_articles
 
-FIRST_BLOCK = "10c3bc02ccee17c97fb41953fec1d44c631a7652378c862301a7f95661a0ba01"
+FIRST_BLOCK = "3450a59f8a3eb6a20ef844108f8e5cde65790b03158f92cb8c1b7943cfb40505"
 FILES = ("names", "places", "people", "groups", "moderns", "works", "things", "comparing")
 
 
@@ -193,3 +194,22 @@ def test_two_small_blocks_give_what_they_can():
 
 def plain(marked: tuple[str, ...]) -> str:
     return "".join(unlinked(sentence)[0] for sentence in marked)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("She is a actor and an polar explorer.", "She is an actor and a polar explorer."),
+        ('an <a href="B">Bridge</a>, a <a href="O">Opera</a>', 'a <a href="B">Bridge</a>, an <a href="O">Opera</a>'),
+        ("A university, an European, a hour, an one-act play", "A university, a European, an hour, a one-act play"),
+        ("F.C. and A.C. sides; Class A.", "F.C. and A.C. sides; Class A."),
+    ],
+)
+def test_articles_are_those_of_the_next_word(text, told):
+    assert with_articles(text) == told
+
+
+def test_blocks_give_as_evenly_as_they_can():
+    assert as_even_as_can_be(7, [9, 1, 9]) == [3, 1, 3]
+    assert as_even_as_can_be(5, [9, 9, 9]) == [2, 2, 1]
+    assert as_even_as_can_be(9, [2, 0, 3]) == [2, 0, 3]

@@ -89,7 +89,7 @@ def test_a_record_with_a_wrong_field_is_refused(put, records, field, value, reas
 @pytest.mark.parametrize("field", ["question", "answer"])
 def test_a_question_needs_a_text_and_an_answer(put, records, field):
     del records[0][field]
-    with pytest.raises(BadRecord, match=f"^dev.json, record 0: its {field} is 'None'; expected a text"):
+    with pytest.raises(BadRecord, match=f"^dev.json, record 0: it has no {field} .line 1.$"):
         next(read_questions(put("dev.json", records)))
 
 

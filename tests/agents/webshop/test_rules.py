@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from forethought.agents.rules import RulePolicy, RuleValue
 from forethought.agents.specs import make_policy, prompts_for
-from forethought.agents.webshop_pages import read_page
-from forethought.agents.webshop_rules import webshop_proposals, webshop_value
-from forethought.agents.webshop_wishes import read_wish, tokens, wanted_choices
+from forethought.agents.webshop.pages import read_page
+from forethought.agents.webshop.rules import webshop_proposals, webshop_value
+from forethought.agents.webshop.wishes import read_wish, tokens, wanted_choices
 from forethought.envs import TaskSimulator
 from forethought.envs.data.world import new_world, seal
 from forethought.envs.webshop.building import Entry, build, stock

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forethought.agents.webshop_walk import PARTS, Product, Walk, follow
+from forethought.agents.webshop.walk import PARTS, Product, Walk, follow
 from forethought.search import Context, Proposal, Query
 
 # Hopes for what nobody has opened yet. The policy has to be bold to look at products at all; to a bold value, every

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
-from forethought.agents.webshop_pages import REMEMBERED
+from forethought.agents.webshop.pages import REMEMBERED
 from forethought.envs.ranking.porter import stem
 
 # Words that say how somebody asks, and not what for.

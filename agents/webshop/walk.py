@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from forethought.agents.webshop_pages import REMEMBERED, Page, read_page
-from forethought.agents.webshop_wishes import GROUPS, Choice, Wish, granted, read_wish, token_set, wanted_choices
+from forethought.agents.webshop.pages import REMEMBERED, Page, read_page
+from forethought.agents.webshop.wishes import GROUPS, Choice, Wish, granted, read_wish, token_set, wanted_choices
 from forethought.search import TERMINAL, Context
 
 # An attribute is two words and weighs as much as the price. Who lacks a named option is hardly the product meant.
