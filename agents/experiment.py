@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from forethought.agents.asker import LMAsker
 from forethought.agents.lm import LM
 from forethought.agents.recorded import Recording
-from forethought.agents.specs import default_endings, make_policy, make_value, open_model, prompts_for
+from forethought.agents.specs import default_endings, make_policy, make_value, open_model, prompts_for, questions_of
 from forethought.envs import Json, Simulator, simulate
 from forethought.search import Budget, Driver, PastJournal, Strand, Value, algorithm, result
 from forethought.search.run import Run
@@ -92,13 +93,15 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     """
     experiment = Experiment.of(run_.config)
     world = experiment.simulator()
-    prompts = prompts_for(
-        experiment.env, experiment.policy, experiment.value, Path(experiment.prompts) if experiment.prompts else None
-    )
+    folder = Path(experiment.prompts) if experiment.prompts else None
+    prompts = prompts_for(experiment.env, experiment.policy, experiment.value, folder)
+    questions = questions_of(experiment.env, experiment.algorithm, folder)
     if lm is None and value is None and experiment.model:
         lm = open_model(experiment.model, Path(experiment.adapter) if experiment.adapter else None, experiment.device)
     facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None}
-    run_.pin({**facts, **{f"prompt {prompt.name}": prompt.digest for prompt in prompts.values()}})
+    run_.pin(
+        {**facts, **{f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}}
+    )
     if lm and experiment.record:
         lm = Recording(lm, run_.folder / experiment.record)
     if value is None:
@@ -113,6 +116,7 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
             value,
             Budget(**experiment.budget),  # type: ignore[arg-type]  # checked when it was made
             seed=experiment.seed,
+            asker=LMAsker(lm, questions) if lm and questions else None,
             journal=journal,
             privileges=frozenset(experiment.privileges),
             concurrency=experiment.concurrency,

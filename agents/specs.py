@@ -44,6 +44,14 @@ def prompts_for(env_id: str, policy: str, value: str, folder: Path | None = None
     return {role: load_prompt(env_id, role, folder) for role in roles}
 
 
+ASKING = {"reflexion": ("reflect",), "lats": ("reflect",)}  # what algorithms ask a model about
+
+
+def questions_of(env_id: str, algorithm: str, folder: Path | None = None) -> dict[str, Prompt]:
+    """The prompt files that put the questions of an algorithm."""
+    return {role: load_prompt(env_id, role, folder) for role in ASKING.get(algorithm, ())}
+
+
 def make_policy(name: str, lm: LM | None, prompts: dict[str, Prompt], env_id: str = "") -> Policy:
     """Raises ValueError: an unknown name, a policy of a model without one, or of rules for a family that has none."""
     if name == "all":

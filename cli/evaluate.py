@@ -18,7 +18,7 @@ from forethought.cli.envs import AsJson, env_options, make
 from forethought.cli.progress import TaskProgress, console
 from forethought.leaderboards import mean_interval
 from forethought.leaderboards.rows import total
-from forethought.search import Budget
+from forethought.search import ALGORITHMS, Budget
 from forethought.search.run import Run, RunError
 
 out = Console(highlight=False)
@@ -26,7 +26,7 @@ out = Console(highlight=False)
 
 def evaluate(
     env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.")],
-    agent: Annotated[str, typer.Option(help="greedy, beam, mcts or walk.")],
+    agent: Annotated[str, typer.Option(help=f"One of {', '.join(ALGORITHMS)}.")],
     tasks: Annotated[str, typer.Option(help="FIRST:END, FIRST:END:STEP, or numbers with commas.")],
     budget: Annotated[str, typer.Option(help="nodes=, lm_calls=, tokens= (a task), seconds= (the run), with commas.")],
     policy: Annotated[str, typer.Option(help="all, rule, lm-rank or lm-text.")] = "all",

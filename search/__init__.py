@@ -12,6 +12,7 @@ from forethought.search.dvts import dvts
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
 from forethought.search.journal import Journal, JournalError, PastJournal
+from forethought.search.lats import lats
 from forethought.search.mcts import mcts
 from forethought.search.node import TERMINAL, Context, Node, value
 from forethought.search.protocols import (
@@ -29,6 +30,8 @@ from forethought.search.protocols import (
     Value,
 )
 from forethought.search.puct import puct
+from forethought.search.react import react
+from forethought.search.reflexion import reflexion
 from forethought.search.requests import Ask, Attempt, Evaluate, Expand, ExpandAll, Offer, Request, Reward, Search
 from forethought.search.restarts import restarts
 from forethought.search.results import result
@@ -81,8 +84,11 @@ __all__ = [
     "dvts",
     "greedy",
     "gumbel",
+    "lats",
     "mcts",
     "puct",
+    "react",
+    "reflexion",
     "restarts",
     "result",
     "return_of",

@@ -16,13 +16,18 @@ from forethought.search.driver import Algorithm
 from forethought.search.dvts import dvts
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
+from forethought.search.lats import lats
 from forethought.search.mcts import mcts
 from forethought.search.puct import puct
+from forethought.search.react import react
+from forethought.search.reflexion import reflexion
 from forethought.search.requests import Search
 from forethought.search.restarts import restarts
 from forethought.search.walk import walk
 
 ALGORITHMS: dict[str, Callable[..., Search]] = {
+    "react": react,
+    "reflexion": reflexion,
     "greedy": greedy,
     "restarts": restarts,
     "best_of_n": best_of_n,
@@ -32,6 +37,7 @@ ALGORITHMS: dict[str, Callable[..., Search]] = {
     "best_first": best_first,
     "mcts": mcts,
     "puct": puct,
+    "lats": lats,
     "gumbel": gumbel,
     "ab_mcts": ab_mcts,
     "walk": walk,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from forethought.search.node import Node, value
+from forethought.search.node import Node, standing, value
 from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
 
 
@@ -24,5 +24,5 @@ def beam(root: Node, *, width: int | None = None, keep: int = 5, depth: int = 10
             break
         yield Evaluate(children)
         level = sorted(finished + children, key=value, reverse=True)[:keep]
-        yield Offer(level[0])
+        yield Offer(max(level, key=standing))
     return max(level, key=value)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
-from forethought.search.node import Node
+from forethought.search.node import Node, standing
 from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
-
-standing = attrgetter("done", "value")  # any ending stands above all that is unfinished
 
 
 def best_of_n(root: Node, *, n: int = 8, depth: int = 10) -> Search:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
-from forethought.search.node import Node, value
+from forethought.search.node import Node, standing, value
 from forethought.search.requests import Evaluate, Expand, Offer, Search
-
-standing = attrgetter("done", "value")  # any ending stands above all that is unfinished
 
 
 def depth_first(

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from itertools import chain
-from operator import attrgetter
 
-from forethought.search.node import Node, value
+from forethought.search.node import Node, standing, value
 from forethought.search.requests import Evaluate, Expand, ExpandAll, Offer, Search
-
-standing = attrgetter("done", "value")  # any ending stands above all that is unfinished
 
 
 def dvts(root: Node, *, n: int = 4, width: int = 4, depth: int = 10) -> Search:

@@ -160,12 +160,13 @@ class Asking:
 
     def queries(self, request: Ask, seed: int) -> tuple[list[Question], int]:
         node = request.node
-        return [Question(request.prompt, seed_of(seed, node.task, node.path, node.asked, "ask"))], 0
+        drawn = seed_of(seed, node.task, node.place, node.asked, "ask")
+        return [Question(node.context, request.role, drawn)], 0
 
     def ask(self, queries: Sequence[Question]) -> Sequence[Reply]:
         if self.asker is None:
             raise RuntimeError(
-                "this search asks free questions, and the run has no model to answer them; give an asker"
+                "this search asks questions of its own, and the run has no model to answer them; give an asker"
             )
         return self.asker.ask(queries)
 

@@ -48,7 +48,9 @@ class Node:
     total: float = 0.0
     asked: int = 0  # how often a model was asked about this node
     dead: bool = False
-    memory: tuple[str, ...] = ()
+    memory: tuple[str, ...] = ()  # what earlier attempts taught; part of its context
+    attempt: int = 0  # of a root: how many roots came before it
+    later: Sequence[Node] = ()  # of the first root: those of the attempts after it
 
     def __init__(
         self,
@@ -97,6 +99,26 @@ class Node:
         return [node.index for node in self.trail[1:]]
 
     @property
+    def place(self) -> list[int]:
+        """Its path, behind a mark of the attempt it belongs to: where it stands among all nodes of a task."""
+        attempt = self.trail[0].attempt
+        return [-attempt, *self.path] if attempt else self.path
+
+    def again(self, memory: Sequence[str]) -> Node:
+        """Another root at the place of this first one, for an attempt whose contexts begin with `memory`."""
+        assert self.parent is None, "an attempt begins at a root"
+        assert not self.attempt, "attempts are counted at the first root"
+        root = Node(self.state, self.observation, world=self.world, task=self.task, done=self.done)
+        root.memory, root.attempt = tuple(memory), 1 + len(self.later)
+        self.later = [*self.later, root]
+        return root
+
+    def remember(self, memory: Sequence[str]) -> None:
+        """From now on the contexts of this node and of all below it have this memory."""
+        for node in self:
+            node.memory = tuple(memory)
+
+    @property
     def actions(self) -> list[str]:
         """The actions from the root to this node."""
         return [node.action for node in self.trail[1:]]
@@ -123,3 +145,8 @@ class Node:
 def value(node: Node) -> float:
     """The key to sort nodes by."""
     return node.value
+
+
+def standing(node: Node) -> tuple[bool, float]:
+    """The key for answers: an ending stands before anything unfinished, then the value counts."""
+    return node.done, node.value

@@ -108,14 +108,15 @@ class Query:
     @property
     def seed(self) -> int:
         """Of (run seed, task, path of the node, ordinal of the question), never of the order of calls."""
-        return seed_of(self._run_seed, self.node.task, self.node.path, self.node.asked)
+        return seed_of(self._run_seed, self.node.task, self.node.place, self.node.asked)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A free question to a language model about one node, with the seed of its reply."""
+    """A question to a language model about one node: its context, the role of the prompt, the seed of the reply."""
 
-    prompt: str
+    context: Context
+    role: str
     seed: int
 
 

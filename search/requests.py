@@ -34,10 +34,10 @@ class Evaluate:
 
 @dataclass(slots=True)
 class Ask:
-    """A free question about a node (a reflection, an imagined step). Answer: str."""
+    """A question about a node; `role` names the prompt that puts it, such as "reflect". Answer: str."""
 
     node: Node
-    prompt: str
+    role: str
 
 
 @dataclass(slots=True)

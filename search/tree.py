@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import chain
 from typing import cast
 
 from forethought.envs import Json
@@ -14,7 +15,7 @@ def dump(root: Node) -> list[dict[str, Json]]:
     """Every node, parents first, `parent` being the row of its parent (-1 for the root)."""
     rows: list[dict[str, Json]] = []
     number: dict[int, int] = {}
-    for node in root:
+    for node in chain(root, *root.later):
         number[id(node)] = len(rows)
         rows.append(
             {

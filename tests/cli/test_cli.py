@@ -135,7 +135,7 @@ def test_resume_of_a_finished_run_changes_nothing(forethought, tmp_path):
         ),
         (
             ["eval", "--env", "Game24-v0", "--agent", "bean", "--tasks", "1", "--budget", "nodes=5"],
-            "expected one of greedy, beam, mcts",
+            "expected one of react, reflexion, greedy",
         ),
         (
             ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "5:1", "--budget", "nodes=5"],

@@ -181,7 +181,7 @@ class Oracle:
     """An asker: replies to a prompt with a function of it."""
 
     def __init__(self, reply: Callable[[Question], Reply] | None = None) -> None:
-        self.reply = reply or (lambda question: Reply(question.prompt.upper()))
+        self.reply = reply or (lambda question: Reply(question.role.upper()))
         self.calls: list[list[Question]] = []
 
     def ask(self, questions: Sequence[Question]) -> list[Reply]:

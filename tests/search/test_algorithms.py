@@ -9,8 +9,8 @@ from forethought.search import ALGORITHMS, algorithm
 
 def test_the_algorithms_by_name():
     assert list(ALGORITHMS) == [
-        *("greedy", "restarts", "best_of_n", "beam", "dvts", "depth_first", "best_first"),
-        *("mcts", "puct", "gumbel", "ab_mcts", "walk"),
+        *("react", "reflexion", "greedy", "restarts", "best_of_n", "beam", "dvts", "depth_first", "best_first"),
+        *("mcts", "puct", "lats", "gumbel", "ab_mcts", "walk"),
     ]
 
 
@@ -24,6 +24,16 @@ def test_the_settings_by_default():
         "greedy": {"width": None, "depth": 10},
         "beam": {"width": None, "keep": 5, "depth": 10},
         "mcts": {"width": None, "iterations": 100, "exploration": 1.0, "depth": 10},
+        "react": {"depth": 10},
+        "reflexion": {"attempts": 3, "depth": 10, "kept": 3, "enough": 1.0},
+        "lats": {
+            "width": 5,
+            "iterations": 30,
+            "exploration": 1.0,
+            "depth": 7,
+            "kept": 3,
+            "enough": 1.0,
+        },
         "best_of_n": {"n": 8, "depth": 10},
         "restarts": {"width": None, "depth": 10, "restarts": 3, "enough": 1.0},
         "depth_first": {"width": None, "threshold": 0.0, "depth": 10, "steps": 100, "enough": 1.0},
@@ -68,9 +78,7 @@ def test_settings_are_handed_on(letters, judge, mover, one):
 
 
 def test_an_unknown_algorithm_is_told_the_known_ones():
-    with pytest.raises(
-        ValueError, match="unknown algorithm 'dfs'; expected one of greedy, restarts, best_of_n, beam, dvts"
-    ):
+    with pytest.raises(ValueError, match="unknown algorithm 'dfs'; expected one of react, reflexion, greedy"):
         algorithm("dfs")
 
 

@@ -55,7 +55,7 @@ def test_questions_of_many_tasks_are_one_call(letters, judge, oracle, drive):
     asker = oracle()
     strands = drive(letters({}), judge(), search, asker=asker, tasks=range(3))
     assert all(strand.error is None for strand in strands.values())
-    assert [[question.prompt for question in call] for call in asker.calls] == [["task 0?", "task 1?", "task 2?"]]
+    assert [[question.role for question in call] for call in asker.calls] == [["task 0?", "task 1?", "task 2?"]]
 
 
 def test_no_more_searches_run_at_once_than_told(letters, judge, mover, drive):

@@ -192,7 +192,7 @@ def test_a_question_has_the_seed_of_its_node_and_ordinal(letters, judge, oracle,
         yield Evaluate([child])
         return child
 
-    asker = oracle(lambda question: Reply(f"{question.prompt} {question.seed % 2}"))
+    asker = oracle(lambda question: Reply(f"{question.role} {question.seed % 2}"))
     strand = one(letters({"": "a"}), judge(), search, asker=asker, seed=5)
     seeds = [question.seed for call in asker.calls for question in call]
     assert seeds == [seed_of(5, 0, [0], ordinal, "ask") for ordinal in (0, 1)]

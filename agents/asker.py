@@ -1,0 +1,39 @@
+"""Questions of a search to a language model: reflections, each put by a prompt file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from forethought.agents.lm import LM, Request, Sampling, bound_of_completion
+from forethought.agents.prompts import Prompt
+from forethought.search import Query, Question, Reply, Usage
+
+
+class LMAsker:
+    """Answers a question of role R with what the model writes to the prompt R; one line.
+
+    An empty reply is a parse failure. Raises ValueError: a role without a prompt.
+    """
+
+    def __init__(
+        self, lm: LM, prompts: Mapping[str, Prompt], *, temperature: float = 0.7, max_tokens: int = 64
+    ) -> None:
+        self.lm, self.prompts = lm, prompts
+        self.sampling = Sampling(temperature, max_tokens, ("\n",))
+
+    def ask(self, questions: Sequence[Question]) -> list[Reply]:
+        replies = self.lm.complete([self._request(question) for question in questions])
+        return [
+            Reply(text, reply.usage + Usage(parse_failures=not text))
+            for reply in replies
+            for text in [reply.text.strip()]
+        ]
+
+    def _request(self, question: Question) -> Request:
+        if question.role not in self.prompts:
+            raise ValueError(f"no prompt puts the question {question.role!r}; there are {', '.join(self.prompts)}")
+        return Request(self.prompts[question.role].fill(question.context), self.sampling, question.seed)
+
+    def bound(self, question: Query | Question) -> Usage:
+        assert isinstance(question, Question)
+        return bound_of_completion(self.lm, self._request(question))

@@ -1,0 +1,60 @@
+"""Language agent tree search: Monte Carlo tree search that plays on to endings, and learns from failures in words."""
+
+from __future__ import annotations
+
+from forethought.search.mcts import backup, select
+from forethought.search.node import Node, value
+from forethought.search.requests import Ask, Attempt, Evaluate, Expand, Offer, Reward, Search
+
+
+def lats(
+    root: Node,
+    *,
+    width: int = 5,
+    iterations: int = 30,
+    exploration: float = 1.0,
+    depth: int = 7,
+    kept: int = 3,
+    enough: float = 1.0,
+) -> Search:
+    """Select by UCT, expand, evaluate, simulate, back up, reflect (Zhou et al. 2023, arXiv:2310.04406, algorithm 1).
+
+    A simulation goes from best child to best child down to an ending. Needs the privilege `reward`: the true
+    reward of the ending is what is backed up, and one of `enough` ends the search. After a worse one the model
+    is asked for a reflection; the last `kept` of them are memory in all later contexts of the tree. Where a
+    simulation reaches no ending, the value of its last state is backed up, 0 of a dead end.
+
+    A node's first visit is the judgement of the value model; each simulation through it is one more. The answer is
+    the attempt of the highest reward, or, before there is one, the end of the newest simulation.
+    """
+    lessons: list[str] = []
+    best, highest = root, -1.0
+    for _ in range(iterations):
+        end = yield from simulate(select(root, exploration), width, depth)
+        score = 0.0 if end.dead else end.value
+        if end.done:
+            yield Attempt(end)
+            score = yield Reward(end)
+        backup(end, [score])
+        if (end.done and score > highest) or highest < 0:
+            best, highest = end, score if end.done else highest
+        yield Offer(best)
+        if highest >= enough:
+            break
+        if end.done:
+            lessons.append((yield Ask(end, "reflect")))
+            root.remember(lessons[-kept:] if kept else [])
+    return best
+
+
+def simulate(node: Node, width: int, depth: int) -> Search:
+    """Expand and follow the best child until an ending, a dead end or the depth."""
+    while not (node.done or node.dead) and node.depth < depth:
+        children = yield Expand(node, width)
+        if not children:
+            break
+        yield Evaluate(children)
+        for child in children:
+            child.visits, child.total = 1, child.value
+        node = max(children, key=value)
+    return node

@@ -1,0 +1,21 @@
+"""ReAct: do what the policy would do, without a look ahead."""
+
+from __future__ import annotations
+
+from forethought.search.node import Node
+from forethought.search.requests import Expand, Offer, Search
+
+
+def react(root: Node, *, depth: int = 10) -> Search:
+    """Play the policy's first proposal until the end (Yao et al. 2023, arXiv:2210.03629). No value is asked for.
+
+    What the agent thinks is part of what it writes: a rationale, or an action of its own where the family has one.
+    """
+    node = root
+    while not node.done and node.depth < depth:
+        children = yield Expand(node, 1)
+        if not children:  # the proposal was refused; a dead end
+            break
+        node = children[0]
+        yield Offer(node)
+    return node

@@ -1,0 +1,26 @@
+"""Reflexion: try, learn whether it worked, say why not, and try again."""
+
+from __future__ import annotations
+
+from forethought.search.node import Node
+from forethought.search.react import react
+from forethought.search.requests import Ask, Attempt, Offer, Reward, Search
+
+
+def reflexion(root: Node, *, attempts: int = 3, depth: int = 10, kept: int = 3, enough: float = 1.0) -> Search:
+    """Verbal reinforcement (Shinn et al. 2023, arXiv:2303.11366, algorithm 1): the last `kept` reflections are memory.
+
+    Needs the privilege `reward`: after each attempt the true reward says whether another one is needed; so does
+    the paper's evaluator. The answer is the last attempt.
+    """
+    lessons: list[str] = []
+    start = end = root
+    for number in range(attempts):
+        end = yield from react(start, depth=depth)
+        yield Attempt(end)
+        yield Offer(end)
+        if (yield Reward(end)) >= enough or number == attempts - 1:
+            break
+        lessons.append((yield Ask(end, "reflect")))
+        start = root.again(lessons[-kept:] if kept else [])
+    return end

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forethought.search import Estimate, Reply, algorithm
+
+#         root
+#      a .6     b .5          Simulations follow the best child to its end.
+#     aa .8    bb .4          Both have ended; bb is right.
+LEGAL = {"": "ab", "a": "a", "b": "b"}
+VALUES = {"a": 0.6, "b": 0.5, "aa": 0.8, "bb": 0.4}
+
+
+@pytest.fixture(scope="session")
+def search(letters, judge, mover, one, words, oracle):
+    def run(legal=LEGAL, values=VALUES, ends=("aa", "bb"), rewards=None, budget="nodes=1000", **settings):
+        asker = oracle(lambda question: Reply(f"not {''.join(action for action, _ in question.context.steps)}"))
+        world = letters(legal, ends=ends, rewards={"bb": 1.0} if rewards is None else rewards)
+        models = {"policy": mover(), "asker": asker, "privileges": frozenset({"reward"}), "budget": budget}
+        strand = one(world, judge(values), algorithm("lats", settings), **models)
+        return strand, {word: (node.visits, node.total) for word, node in words(strand.root).items()}, asker
+
+    return run
+
+
+# By hand, with c = 1. A node's first visit is its judgement.
+#
+# 1. The root is a leaf: a 1/.6, b 1/.5 are made; a is better: aa 1/.8 is made, and has ended. Its reward is 0:
+#    aa 2/.8, a 2/.6, root 1/0. A reflection on a, aa.
+# 2. ln 1 = 0, so that only the means count: a .3, b .5. Select b, make bb 1/.4, which has ended. Its reward is 1:
+#    bb 2/1.4, b 2/1.5, root 2/1. That is enough.
+def test_simulations_are_as_worked_by_hand(search):
+    strand, counts, _ = search(iterations=1)
+    assert counts == {"": (1, 0.0), "a": (2, 0.6), "aa": (2, 0.8), "b": (1, 0.5)}
+    assert strand.answer.state.letters == "aa"
+    strand, counts, asker = search(iterations=9)
+    assert counts == {"": (2, 1.0), "a": (2, 0.6), "aa": (2, 0.8), "b": (2, 1.5), "bb": (2, 1.4)}
+    assert [node.state.letters for node in strand.attempts] == ["aa", "bb"]
+    assert strand.answer is strand.attempts[1]
+    assert [question.role for call in asker.calls for question in call] == ["reflect"]
+
+
+def test_reflections_are_memory_in_the_whole_tree_and_the_last_are_kept(search, words):
+    strand, _, asker = search(rewards={}, iterations=4, kept=2)
+    notes = ["not aa", "not bb", *("not " + node.state.letters for node in strand.attempts[2:])]
+    assert len(asker.calls) == 4
+    assert {node.memory for node in strand.root} == {tuple(notes[-2:])}
+    assert asker.calls[1][0].context.memory == ("not aa",)
+
+
+def test_the_best_attempt_is_the_answer(search):
+    strand, _, _ = search(rewards={"aa": 0.3, "bb": 0.2}, iterations=5)
+    assert strand.answer.state.letters == "aa"
+    assert {node.state.letters for node in strand.attempts} == {"aa", "bb"}
+
+
+def test_where_nothing_ends_the_newest_simulation_is_the_answer(search):
+    strand, _, asker = search(ends=(), iterations=3, depth=2)
+    assert strand.attempts == []
+    assert asker.calls == []
+    assert len(strand.answer.state.letters) == 2
+
+
+def test_dead_ends_are_worth_nothing(search):
+    strand, counts, _ = search(legal={"": "ab"}, ends=(), iterations=2, values={"a": 0.6, "b": 0.5})
+    assert counts == {"": (2, 0.0), "a": (2, 0.6), "b": (2, 0.5)}
+    assert strand.attempts == []
+
+
+TREES = st.dictionaries(st.text("ab", max_size=3), st.sampled_from(["", "a", "b", "ab"]), max_size=15)
+
+
+@settings(max_examples=60)
+@given(legal=TREES, iterations=st.integers(0, 8), rewards=st.dictionaries(st.text("ab", max_size=3), st.just(0.4)))
+def test_visits_are_simulations(search, legal, iterations, rewards):
+    strand, counts, _ = search(
+        legal=legal, values=lambda query: Estimate(0.5), ends=lambda word: len(word.letters) == 3, rewards=rewards,
+        iterations=iterations, depth=3,
+    )  # fmt: skip
+    assert counts[""][0] == iterations
+    for node in strand.root:
+        made = [child for child in node.children if child.visits > 1]
+        through = sum(child.visits - 1 for child in made)
+        ended_here = node.visits - (node.parent is not None) - through
+        assert ended_here >= 0
+        assert ended_here == 0 or not node.children or node.done
+    again, *_ = search(
+        legal=legal, values=lambda query: Estimate(0.5), ends=lambda word: len(word.letters) == 3, rewards=rewards,
+        iterations=iterations, depth=3,
+    )  # fmt: skip
+    assert again.answer.state == strand.answer.state

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from forethought.search import PrivilegeError, Proposal, Reply, algorithm, dump, result
+
+#        root
+#      a      b         The policy's first is a; once it has a note, b.
+#      aa     bb        Both have ended; bb is right.
+LEGAL = {"": "ab", "a": "a", "b": "b"}
+
+
+def learner(query):
+    letters = query.actions[::-1] if query.context.memory else query.actions
+    return [Proposal(letter) for letter in letters]
+
+
+def stubborn(query):
+    return [Proposal(letter) for letter in query.actions]
+
+
+@pytest.fixture
+def search(letters, judge, mover, one, oracle):
+    def run(policy=learner, name="reflexion", rewards=None, privileges=frozenset({"reward"}), **settings):
+        asker = oracle(lambda question: Reply(f"not {question.context.steps[0][0]} {len(question.context.memory)}"))
+        world = letters(LEGAL, ends=("aa", "bb"), rewards={"bb": 1.0} if rewards is None else rewards)
+        models = {"policy": mover(policy), "asker": asker, "privileges": privileges}
+        return one(world, judge(), algorithm(name, settings), **models), asker
+
+    return run
+
+
+def test_react_follows_the_first_proposal_and_judges_nothing(search):
+    strand, asker = search(name="react", depth=5)
+    assert strand.answer.state.letters == "aa"
+    assert (strand.spent.nodes, strand.spent.evaluations, asker.calls) == (2, 0, [])
+
+
+@pytest.mark.parametrize(("depth", "answer"), [(0, ""), (1, "a"), (2, "aa")])
+def test_react_goes_to_the_depth(search, depth, answer):
+    assert search(name="react", depth=depth)[0].answer.state.letters == answer
+
+
+def test_a_failed_attempt_teaches_the_next_one(search):
+    strand, asker = search(attempts=3)
+    assert [node.state.letters for node in strand.attempts] == ["aa", "bb"]
+    assert strand.answer is strand.attempts[1]
+    ((question,),) = asker.calls
+    assert (question.role, question.context.steps) == ("reflect", (("a", "0:a"), ("a", "0:aa")))
+    assert strand.answer.context.memory == ("not a 0",)
+    assert strand.attempts[0].context.memory == ()
+    told = result(strand)
+    assert (told["score"], told["first"]["score"], told["oracle"]["score"]) == (1.0, 0.0, 1.0)
+
+
+def test_a_right_answer_needs_no_second_attempt(search):
+    strand, asker = search(rewards={"aa": 1.0})
+    assert [node.state.letters for node in strand.attempts] == ["aa"]
+    assert asker.calls == []
+
+
+def test_the_last_attempt_is_the_answer_and_the_last_notes_are_kept(search):
+    strand, asker = search(policy=stubborn, rewards={}, attempts=4, kept=2)
+    assert [node.state.letters for node in strand.attempts] == ["aa"] * 4
+    assert strand.answer is strand.attempts[3]
+    assert [call[0].context.memory for call in asker.calls] == [(), ("not a 0",), ("not a 0", "not a 1")]
+    assert strand.answer.context.memory == ("not a 1", "not a 2")
+
+
+def test_without_the_privilege_nothing_is_learnt_from_the_reward(search):
+    with pytest.raises(PrivilegeError, match="--privilege reward"):
+        search(privileges=frozenset())
+
+
+def test_each_attempt_is_a_root_of_its_own_with_seeds_of_its_own(search):
+    strand, _ = search(policy=stubborn, rewards={}, attempts=3)
+    roots = [node.trail[0] for node in strand.attempts]
+    assert roots == [strand.root, *strand.root.later]
+    assert [node.place for node in strand.attempts] == [[0, 0], [-1, 0, 0], [-2, 0, 0]]
+    assert [row["action"] for row in dump(strand.root)] == ["", "a", "a"] * 3
+    assert [row["parent"] for row in dump(strand.root)] == [-1, 0, 1, -1, 3, 4, -1, 6, 7]
