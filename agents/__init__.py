@@ -1,5 +1,7 @@
 """Language models, and the policies and values made of them or of rules."""
 
+from forethought.agents.asker import LMAsker
+from forethought.agents.cache import Cached
 from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.agents.lm import LM, Completion, Request, Sampling, ScoreRequest, Scores
 from forethought.agents.lm_value import LMTextValue, LMTokenValue
@@ -13,9 +15,11 @@ from forethought.agents.specs import open_model
 __all__ = [
     "LM",
     "AllActions",
+    "Cached",
     "Completion",
     "Experiment",
     "JudgedEndings",
+    "LMAsker",
     "LMRank",
     "LMText",
     "LMTextValue",

@@ -3,7 +3,7 @@
 One SQLite file serves all models, runs, processes and threads of a machine; it belongs on a local disk.
 It holds digests of what was asked, and the replies as JSON in plain text: no prompt, no key of a service.
 A reply that was stored is never replaced, so whoever asks later reads what the first one read. Nothing
-is removed either: a reply takes about 150 bytes besides its text, and the file may be deleted, with its
+is removed either: a reply takes about 110 bytes besides its text, and the file may be deleted, with its
 -wal and -shm, while no run uses it. (Journals hold their own answers: no resume depends on a cache.)
 """
 
@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -28,6 +28,7 @@ from forethought.search import FREE, Usage
 FORMAT = 1
 APPLICATION = int.from_bytes(b"fore", "big")  # tells this file from other SQLite files
 WAIT = 30.0  # seconds for another process to end its transaction, which takes milliseconds
+CREATING = threading.Lock()  # to close a file drops the locks that SQLite holds on it in other threads
 
 Q = TypeVar("Q", Request, ScoreRequest)
 A = TypeVar("A", Completion, Scores)
@@ -42,7 +43,8 @@ class Cached:
     answers that did not need it. The two add up to what the answers say, but for races: when two
     processes ask the same at once, both are billed, the reply written first is kept, and both return it.
 
-    Mode "on" reads and writes; "read" writes no reply, and asks the model for a missing one every time.
+    Mode "on" reads and writes; "read" writes no reply, and asks the model for a missing one every time
+    (beside the file SQLite may then leave an empty -wal and a -shm).
     The samples of one prompt differ in their seeds. A model whose answers depend on the shape of the
     batch, in their last bits, is asked in smaller batches the more of them is known.
     """
@@ -116,13 +118,13 @@ def load_completion(data: bytes) -> Completion:
     text, usage = json.loads(data.decode("utf-8", "surrogatepass"))
     if not isinstance(text, str):
         raise TypeError(f"expected a text, found {text!r:.80}")
-    return Completion(text, Usage(*usage))
+    return Completion(text, Usage(*map(int, usage)))
 
 
 def load_scores(data: bytes) -> Scores:
     """Raises ValueError, TypeError: these are no scores."""
     scores, usage = json.loads(data)
-    return Scores(tuple(map(float, scores)), Usage(*usage))
+    return Scores(tuple(map(float, scores)), Usage(*map(int, usage)))
 
 
 class ReplyFile:
@@ -166,10 +168,8 @@ class ReplyFile:
 
     def _prepare(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:  # never opened but by SQLite: to close it would drop the locks of this process
-            pass
+        with CREATING, suppress(FileExistsError):
+            self.path.touch(0o600, exist_ok=False)
         if self._is_empty():
             with self._open() as db:
                 db.execute("BEGIN IMMEDIATE")
@@ -220,8 +220,9 @@ class ReplyFile:
 
 
 def select(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-    rows = ((key, db.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()) for key in keys)
-    return {key: bytes(row[0]) for key, row in rows if row}
+    question = "SELECT CAST(reply AS BLOB) FROM replies WHERE key = ?"
+    rows = ((key, db.execute(question, (key,)).fetchone()) for key in keys)
+    return {key: row[0] for key, row in rows if row}
 
 
 def use_write_ahead_log(db: sqlite3.Connection) -> None:

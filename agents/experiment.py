@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from forethought.agents.asker import LMAsker
+from forethought.agents.cache import Cached
 from forethought.agents.lm import LM
 from forethought.agents.recorded import Recording
 from forethought.agents.specs import default_endings, make_policy, make_value, open_model, prompts_for, questions_of
@@ -41,6 +42,7 @@ class Experiment:
     seed: int = 0
     concurrency: int = 64
     device: str = "cpu"
+    cache: str = "off"  # of replies, over all runs: "read" looks up, "on" also keeps
     privileges: tuple[str, ...] = ()
     settings: Mapping[str, float] = field(default_factory=dict)
     env_options: Mapping[str, Any] = field(default_factory=dict)
@@ -49,6 +51,8 @@ class Experiment:
         parse_tasks(self.tasks)
         Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks what it is given
         algorithm(self.algorithm, self.settings)
+        if self.cache not in ("off", "read", "on"):
+            raise ValueError(f"the cache is 'off', 'read' or 'on'; {self.cache!r} was given")
         if unknown := set(self.privileges) - {"reward"}:
             raise ValueError(f"unknown privileges {sorted(unknown)}; expected 'reward'")
 
@@ -102,6 +106,8 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     run_.pin(
         {**facts, **{f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}}
     )
+    cached = Cached(lm, mode="on" if experiment.cache == "on" else "read") if lm and experiment.cache != "off" else None
+    lm = cached or lm
     if lm and experiment.record:
         lm = Recording(lm, run_.folder / experiment.record)
     if value is None:
@@ -125,6 +131,8 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
             strands.append(strand)
             if watch:
                 watch(strand)
+    if cached:
+        run_.note_billed(asdict(cached.billed), asdict(cached.saved))
     strands.sort(key=lambda strand: strand.task)
     rows = []
     for strand in strands:

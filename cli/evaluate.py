@@ -42,6 +42,7 @@ def evaluate(
     seed: int = 0,
     concurrency: int = 64,
     device: str = "cpu",
+    cache: Annotated[str, typer.Option(help="Of replies, over all runs: off, read, or on.")] = "off",
     run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,6 +63,7 @@ def evaluate(
         seed=seed,
         concurrency=concurrency,
         device=device,
+        cache=cache,
         privileges=tuple(privilege or ()),
         settings=settings_of(setting),
         env_options=env_options(option),

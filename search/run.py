@@ -57,6 +57,14 @@ class Run:
     def journal(self) -> Journal:
         return Journal(self.folder / "journal.jsonl")
 
+    def note_billed(self, billed: Mapping[str, Json], saved: Mapping[str, Json]) -> None:
+        """Add a line to billed.jsonl: what this process really paid its model, and what a cache saved it.
+
+        The ledger counts every answer alike, so that budgets and trees are the same with a cache and without.
+        """
+        with (self.folder / "billed.jsonl").open("a", encoding="ascii") as file:
+            file.write(json.dumps({"billed": billed, "saved": saved}) + "\n")
+
     def pin(self, facts: Mapping[str, Json]) -> None:
         """Write the manifest at the first start; at a later one compare the content it pins.
 

@@ -121,3 +121,48 @@ def test_recorded_replies_play_the_same_run_again(tmp_path):
     assert ours == [json.dumps({**row, "spent": None}) for row in second.results()]
     assert first.results()[0]["spent"]["tokens"] > 0
     assert len(Recorded(first.folder / "replies.jsonl").content) == 64
+
+
+def asked_of_a_model(**changes):
+    settings = {"keep": 2, "width": 3}
+    asked = {"policy": "lm-text", "model": "scripted", "budget": {"nodes": 30}, "settings": settings}
+    return Experiment(**{**ASKED.__dict__, **asked, **changes})
+
+
+def writes(request):
+    return ["10 - 4", "4 + 5", "5 * 6", "6 - 5"][request.seed % 4]
+
+
+def test_a_cache_changes_no_tree_and_is_paid_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "cache"))
+    found = {}
+    for name, cache in (("off", "off"), ("cold", "on"), ("warm", "on"), ("read", "read")):
+        folder = Run.create(tmp_path / name, asked_of_a_model(cache=cache).config())
+        lm = Scripted(writes)
+        run(folder, lm=lm)
+        bills = [json.loads(line) for line in read_lines(folder.folder / "billed.jsonl")]
+        found[name] = (folder.results(), len(lm.prompts), [bill["billed"]["calls"] for bill in bills])
+    assert found["off"][0] == found["cold"][0] == found["warm"][0] == found["read"][0]
+    assert found["off"][2] == []
+    assert 0 < found["cold"][1] <= found["off"][1]
+    assert (found["cold"][2], found["warm"][1:], found["read"][1:]) == ([found["cold"][1]], (0, [0]), (0, [0]))
+
+
+def read_lines(path):
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_reflexion_asks_the_model_for_reflections_and_replays(tmp_path):
+    def reply(request):
+        return "take other numbers" if "went wrong" in request.prompt else writes(request)
+
+    asked = asked_of_a_model(
+        algorithm="reflexion", settings={"attempts": 2}, privileges=("reward",), budget={"lm_calls": 99}
+    )
+    folder = Run.create(tmp_path / "r", asked.config())
+    strands = run(folder, lm=Scripted(reply))
+    assert [len(strand.attempts) for strand in strands] == [2, 2, 2]
+    assert {strand.answer.context.memory for strand in strands} == {("take other numbers",)}
+    assert all(strand.spent.roles["ask"].calls == 1 for strand in strands)
+    assert [digest(strand.root) for strand in replay(folder)] == [digest(strand.root) for strand in strands]
+    assert "prompt any/reflect" in (folder.folder / "manifest.json").read_text()
