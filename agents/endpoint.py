@@ -1,0 +1,178 @@
+"""One OpenAI-compatible address: how a spec names it, and the line that is held open to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from forethought.agents.retrying import Fault, retry_after
+
+T = TypeVar("T")
+PASSING = (408, 409, 429)  # and 5xx
+SPEC = re.compile(r"server(?P<chat>\+chat)?:(?P<model>.+)@(?P<url>https?://.+)", re.DOTALL)
+SECRET = re.compile(r"//[^/@]*@")  # a user and a password
+NO_KEY = "none"  # what a server of one's own, that asks for no key, is sent
+ADVICE = {
+    400: "the server cannot take such a request; a prompt may be longer than the model reads",
+    401: "set the environment variable {variable} to a key that this server knows",
+    403: "the key in {variable} may not ask this model",
+    404: "expected an address such as http://127.0.0.1:8000/v1 and a model that its /models lists",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`chat`: the prompt is sent as one message of a user, else as plain text to be continued."""
+
+    model: str
+    url: str
+    chat: bool = False
+
+    @classmethod
+    def parse(cls, spec: str) -> Address:
+        """From "server:MODEL@URL" or "server+chat:MODEL@URL", split at the last "@" before http:// or https://.
+
+        Raises ValueError: another form, or a URL with a password or a query, for names of models are published.
+        """
+        found = SPEC.fullmatch(spec)
+        if found is None:
+            raise ValueError(
+                f"cannot read the model {SECRET.sub('//***@', spec)!r}; write server:MODEL@URL or "
+                "server+chat:MODEL@URL, as in server:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1"
+            )
+        parts = urlsplit(found["url"])
+        if "@" in parts.netloc or parts.query or parts.fragment or not parts.hostname or not port_of(parts):
+            raise ValueError(
+                f"the URL of {found['model']!r} has no host, a wrong port, or a user, a password or a query; write "
+                f"{parts.scheme}://HOST:PORT/v1 alone, and put a key into an environment variable"
+            )
+        return cls(found["model"], found["url"].rstrip("/"), found["chat"] is not None)
+
+    @property
+    def name(self) -> str:
+        return f"server{'+chat' if self.chat else ''}:{self.model}@{self.url}"
+
+
+def port_of(parts: SplitResult) -> int | None:
+    """None: no port that can be."""
+    try:
+        return parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except ValueError:
+        return None
+
+
+def key_of(variable: str) -> str:
+    """The key in an environment variable. Raises ValueError, without the key: one that no header can hold."""
+    key = os.environ.get(variable, "").strip()
+    if key and not re.fullmatch(r"[!-~]+", key):
+        raise ValueError(f"the key in {variable} holds a space, a control character or a letter beyond ASCII")
+    return key or NO_KEY
+
+
+class Line:
+    """An event loop in a thread of its own, and the client of one address in it.
+
+    The thread lives until `close`. No exception of the client leaves here: it holds the request, with its key.
+    """
+
+    def __init__(self, url: str, key: str, variable: str) -> None:
+        import openai
+
+        self._key, self._variable = key, variable
+        self._client = openai.AsyncOpenAI(api_key=key, base_url=url, max_retries=0, timeout=None)
+        self._loop = asyncio.new_event_loop()
+        self._helpers = ThreadPoolExecutor(2, "forethought-server")  # look up addresses
+        self._loop.set_default_executor(self._helpers)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="forethought-server", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """False once closed, and in a forked process, which has none of its parent's threads."""
+        return self._thread.is_alive()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`. What interrupts the wait, such as Ctrl-C, ends the work and closes the line."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if not self.alive or threading.current_thread() is self._thread:  # a garbage collector may run anywhere
+            return
+        wait([asyncio.run_coroutine_threadsafe(self._end(), self._loop)], timeout=10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._helpers.shutdown(wait=False)
+
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._client.close()
+
+    async def post(self, path: str, body: dict[str, Any], timeout: float) -> dict[str, Any] | Fault:
+        """One attempt: the JSON object that came within `timeout` seconds, or why none did."""
+        import openai
+
+        try:
+            text = await asyncio.wait_for(self._client.post(path, cast_to=str, body=body), timeout)
+        except (asyncio.TimeoutError, openai.APITimeoutError):
+            return Fault(f"no answer within {timeout:.3g} s", passing=True)
+        except openai.APIStatusError as error:
+            return self._refusal(error.status_code, error.response.text, error.response.headers.get("Retry-After"))
+        except openai.APIConnectionError as error:
+            kind = type(error.__cause__).__name__
+            reached = kind != "ConnectError"
+            what = "the connection broke" if reached else "no connection"
+            return Fault(f"{what} ({self._clean(f'{kind}: {error.__cause__}')})", passing=True, reached=reached)
+        return self._read(text)
+
+    def _refusal(self, status: int, body: str, later: str | None) -> Fault:
+        told = f"the server answered {status} ({self._clean(message_of(body))})"
+        if status in PASSING or status >= 500:
+            return Fault(told, passing=True, wait=retry_after(later))
+        advice = ADVICE.get(status, ADVICE[400]).format(variable=self._variable)
+        return Fault(f"{told}; {advice}")
+
+    def _read(self, text: str) -> dict[str, Any] | Fault:
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            return Fault(f"the reply is no JSON ({self._clean(text)})", passing=True)
+        choices = data.get("choices") if isinstance(data, dict) else None
+        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+            return Fault(f"the reply has no choices ({self._clean(message_of(text))})", passing=True)
+        assert isinstance(data, dict)
+        return data
+
+    def _clean(self, text: str) -> str:
+        """One short line without the key, which a server may quote."""
+        if self._key != NO_KEY:
+            text = text.replace(self._key, "***")
+        return " ".join(text.split())[:200]
+
+
+def message_of(body: str) -> str:
+    """What an error's body tells, be it {"error": {"message": ...}}, {"error": ...}, {"message": ...} or text."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    for name in ("error", "message"):
+        if isinstance(data, dict) and name in data:
+            data = data[name]
+    return data if isinstance(data, str) else body

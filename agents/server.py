@@ -1,0 +1,220 @@
+"""A language model behind an OpenAI-compatible endpoint: vLLM, llama.cpp, transformers serve, or a hosted one."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.util
+import json
+import logging
+import random
+import weakref
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from forethought.agents.endpoint import Address, Line, key_of
+from forethought.agents.kept import Kept
+from forethought.agents.lm import Completion, Request, ScoreRequest, Scores
+from forethought.agents.recorded import digest
+from forethought.agents.replies import TOP, text_of, top_of, usage_of
+from forethought.agents.retrying import Fault, Patience, patiently
+from forethought.agents.spread import asks_of, spread
+from forethought.search import Usage
+from forethought.search.seeds import seed_of
+
+LOG = logging.getLogger(__name__)
+PLAIN_TOKENS = 4  # that a server may put around a plain prompt: its beginning
+CHAT_TOKENS = 128  # that a chat template may put around a message: roles, and the system prompt some bring along
+
+Q = TypeVar("Q", Request, ScoreRequest)
+A = TypeVar("A", Completion, Scores)
+
+
+class Server:
+    """Asks up to `concurrency` requests at a time, and each again while its fault may pass (see Patience).
+
+    Replies come in the order of the requests. If one request fails for good, the call raises ServerError,
+    but the other requests are asked to their end and nothing that was paid is lost: the replies are kept,
+    each for the next request that is equal (prompt, sampling and seed), and handed out once. So a driver
+    that asks again task by task pays for no reply twice. The failed ones fail at once in a smaller call,
+    where a server that is away would be waited for again task after task; a call as large asks them anew.
+
+    Bills are the server's own counts, one call a reply however often it was tried; `attempts` counts the
+    tries. A count that cannot be true, or is above `count` or max_tokens, is a ServerError, for it would
+    break the budget. A reply without counts is billed at these bounds and counted in `assumed`.
+
+    Nobody can verify the weights of a server: `content` is the hash of what was asked for (the model, the
+    adapter, chat or not), not of what answered. The same seed need not give the same text again either.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        *,
+        adapter: str | None = None,
+        concurrency: int = 16,
+        retries: int = 6,
+        timeout: float = 60.0,
+        deadline: float = 600.0,
+        key_variable: str = "OPENAI_API_KEY",
+        patience: Patience | None = None,
+    ) -> None:
+        """`spec` is server:MODEL@URL, or server+chat:MODEL@URL where a prompt is sent as a message of a user.
+
+        `adapter` is asked for in place of the model, which is how vLLM serves LoRA adapters; name it by its
+        content hash. The key is read from the environment when the first request is sent, and goes to
+        whatever server the spec names: `key_variable` says which key that is. `timeout` (one attempt) and
+        `deadline` (one request, all attempts) are seconds; `patience` overrides them and `retries`.
+        Raises ValueError: a spec that cannot be read, no openai library, a limit that cannot be.
+        """
+        if importlib.util.find_spec("openai") is None:
+            raise ValueError(f"the model {spec!r} needs the openai library; install forethought[server]")
+        if concurrency < 1:
+            raise ValueError(f"concurrency is {concurrency}; at least one request must be sent at a time")
+        self.address = Address.parse(spec)
+        self.name = self.address.name
+        identity = ["server", self.address.model, adapter, self.address.chat]
+        self.content = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+        self.model = adapter or self.address.model
+        self.key_variable, self.concurrency = key_variable, concurrency
+        self.patience = patience or Patience(retries, timeout, deadline)
+        self.attempts = 0  # requests sent, each try counted
+        self.assumed = 0  # replies billed at their bound
+        self._completions = Kept[Completion](self.name)
+        self._scores = Kept[Scores](self.name)
+        self._line: Line | None = None
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """Raises ServerError: see the class."""
+        return self._answer(requests, self._completions, self._complete)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """From the 20 likeliest next tokens, which the server must tell; see spread.py for what that can score.
+
+        Raises ServerError: as the class says, or the server tells no log-probabilities or none that helps.
+        """
+        return self._answer(requests, self._scores, self._score)
+
+    def count(self, text: str) -> int:
+        """An upper bound, for no tokenizer is here: a token holds at least one byte.
+
+        That holds for byte-level vocabularies and SentencePiece as language models use them, not for those
+        that first write a character as many (NFKC). A constant is added for what the server puts around it.
+        """
+        return len(text.encode("utf-8", "replace")) + (CHAT_TOKENS if self.address.chat else PLAIN_TOKENS)
+
+    def bound_of_score(self, request: ScoreRequest) -> Usage:
+        """The most that a score request can cost: its prompt once, and once more for each "1" of a "10"."""
+        asked = [request.prompt, *(request.prompt + text for text in asks_of(request.continuations))]
+        return Usage(len(asked), sum(map(self.count, asked)), 0, len(asked))
+
+    def close(self) -> None:
+        """End the connections and their thread; the next request opens them again."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_line": None}  # a copy, or one in another process, opens its own
+
+    # A batch: what is kept is not asked, what comes is kept, and only a whole answer is handed out.
+
+    def _answer(self, requests: Sequence[Q], kept: Kept[A], ask: Callable[[Q], Awaitable[A | Fault]]) -> list[A]:
+        keys = [digest(request) for request in requests]
+        kept.refuse(keys)
+        missing = kept.missing(keys)
+        if missing:
+            self._open().run(self._ask_all([(keys[i], requests[i]) for i in missing], kept, ask))
+        kept.refuse(keys, len(requests))
+        return kept.take(keys)
+
+    async def _ask_all(
+        self, asked: list[tuple[str, Q]], kept: Kept[A], ask: Callable[[Q], Awaitable[A | Fault]]
+    ) -> None:
+        gate, away = asyncio.Semaphore(self.concurrency), list[Fault]()
+
+        async def one(key: str, request: Q) -> None:
+            async with gate:
+                reply = away[0] if away else await ask(request)
+            if isinstance(reply, Fault) and not reply.reached:
+                away.append(reply)  # nobody listens there: those still in the queue need not find out each by itself
+            kept.put(key, reply)
+
+        await asyncio.gather(*(one(key, request) for key, request in asked))
+
+    def _open(self) -> Line:
+        if self._line is None or not self._line.alive:
+            self._line = Line(self.address.url, key_of(self.key_variable), self.key_variable)
+            weakref.finalize(self, self._line.close)
+        return self._line
+
+    # One request, in the line's thread.
+
+    async def _complete(self, request: Request) -> Completion | Fault:
+        sampling = request.sampling
+        body: dict[str, Any] = {
+            "temperature": sampling.temperature,
+            "max_tokens": sampling.max_tokens,
+            "seed": seed_of("server", request.seed),
+        }
+        if sampling.stop:
+            body["stop"] = list(sampling.stop)
+        found = await self._ask(request.prompt, body)
+        if isinstance(found, Fault):
+            return found
+        reply, usage = found
+        text = text_of(reply, self.address.chat)
+        for stop in sampling.stop:  # not every server heeds them
+            text = text.split(stop, 1)[0]
+        return Completion(text, usage)
+
+    async def _score(self, request: ScoreRequest) -> Scores | Fault:
+        if self.address.chat:
+            return Fault(
+                "scores need a prompt that the model continues, and a chat has none; "
+                "ask server:MODEL@URL, or take the value lm-text"
+            )
+        spent: list[Usage] = []
+
+        async def top(prompt: str) -> dict[str, float] | Fault:
+            found = await self._ask(prompt, {"temperature": 1.0, "max_tokens": 1, "logprobs": TOP, "seed": 0})
+            if isinstance(found, Fault):
+                return found
+            spent.append(found[1])
+            return top_of(found[0]) or Fault(
+                "the server tells no log-probabilities; take the value lm-text, or a server that tells them"
+            )
+
+        scores = await spread(request.prompt, request.continuations, top)
+        if isinstance(scores, Fault):
+            return scores
+        return Scores(tuple(scores[text] for text in request.continuations), sum(spent, Usage()))
+
+    async def _ask(self, prompt: str, body: dict[str, Any]) -> tuple[dict[str, Any], Usage] | Fault:
+        """The reply and its bill."""
+        line = self._line
+        assert line is not None
+        text = prompt.encode("utf-8", "replace").decode()  # JSON in UTF-8 has no lone surrogates
+        whole = {"model": self.model, **body}
+        path = "/chat/completions" if self.address.chat else "/completions"
+        whole |= {"messages": [{"role": "user", "content": text}]} if self.address.chat else {"prompt": text}
+
+        async def attempt(timeout: float) -> dict[str, Any] | Fault:
+            self.attempts += 1
+            return await line.post(path, whole, timeout)
+
+        draws = random.Random(json.dumps(whole))  # of the request alone: waits depend on no other
+        reply = await patiently(attempt, self.patience, draws)
+        if isinstance(reply, Fault):
+            return reply
+        bound = Usage(1, self.count(prompt), 0, body["max_tokens"])
+        usage = usage_of(reply, bound)
+        if isinstance(usage, Fault):
+            return usage
+        return reply, usage or self._assume(bound)
+
+    def _assume(self, bound: Usage) -> Usage:
+        if not self.assumed:
+            LOG.warning("%s sends no counts of tokens; its replies are billed at their upper bound", self.name)
+        self.assumed += 1
+        return bound
