@@ -21,7 +21,7 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores
+from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_score
 from forethought.envs.data.world import cache_folder
 from forethought.search import FREE, Usage
 
@@ -71,6 +71,9 @@ class Cached:
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
         return self._answer("score", requests, self.lm.score, load_scores)
+
+    def bound_of_score(self, request: ScoreRequest) -> Usage:
+        return bound_of_score(self.lm, request)
 
     def _answer(
         self, kind: str, requests: Sequence[Q], ask: Callable[[Sequence[Q]], list[A]], load: Callable[[bytes], A]

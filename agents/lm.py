@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from forethought.search import Usage
 
@@ -60,11 +60,21 @@ class LM(Protocol):
         """Tokens of a text: what a prompt will be billed, or more, never less."""
 
 
+@runtime_checkable
+class BoundsScores(Protocol):
+    def bound_of_score(self, request: ScoreRequest) -> Usage: ...
+
+
 def bound_of_completion(lm: LM, request: Request) -> Usage:
     """The most that a request can cost."""
     return Usage(calls=1, prompt=lm.count(request.prompt), completion=request.sampling.max_tokens)
 
 
 def bound_of_score(lm: LM, request: ScoreRequest) -> Usage:
-    """What a score request costs: its prompt once. The continuations are read, not written."""
+    """What a score request costs at the worst: its prompt once, for the continuations are read, not written.
+
+    A model that needs more than one look says so with a `bound_of_score` of its own.
+    """
+    if isinstance(lm, BoundsScores):
+        return lm.bound_of_score(request)
     return Usage(calls=1, prompt=lm.count(request.prompt))

@@ -9,7 +9,7 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
-from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores
+from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_score
 from forethought.search import Usage
 
 
@@ -46,6 +46,9 @@ class Recording:
         )
         return replies
 
+    def bound_of_score(self, request: ScoreRequest) -> Usage:
+        return bound_of_score(self.lm, request)
+
     def _append(self, rows: list[Any]) -> None:
         with self.path.open("a", encoding="ascii") as file:
             file.write("".join(json.dumps(row) + "\n" for row in rows))
@@ -81,6 +84,12 @@ class Recorded:
         if key not in self._replies:
             raise KeyError(f"no reply was recorded for the prompt {request.prompt[-80:]!r}; record the run again")
         return self._replies[key]
+
+    def bound_of_score(self, request: ScoreRequest) -> Usage:
+        """What it cost, or what one look at the prompt may cost at the worst, whichever is more."""
+        _, usage = self._find(request)
+        prompt = max(self.count(request.prompt), usage.prompt)
+        return Usage(calls=max(1, usage.calls), prompt=prompt, completion=usage.completion)
 
     def count(self, text: str) -> int:
         """An upper bound, for no tokenizer is recorded: a token holds at least one byte."""

@@ -17,14 +17,19 @@ VALUES = ("rule", "lm-tokens", "lm-text")
 
 
 def open_model(spec: str, adapter: Path | None = None, device: str = "cpu") -> LM:
-    """`recorded:FILE`, or a spec of weights for this process. Raises ValueError: the spec names nothing."""
+    """`recorded:FILE`, `server:MODEL@URL`, or a spec of weights for this process.
+
+    A server serves an adapter as a model called like its folder. Raises ValueError: the spec names nothing.
+    """
     kind, _, rest = spec.partition(":")
     if kind == "recorded":
         return Recorded(Path(rest))
-    if kind == "server":
-        raise ValueError(
-            f"the model {spec!r}: this version has no server backend; run the model here, as in smollm2-135m"
-        )
+    if kind in ("server", "server+chat"):
+        try:
+            from forethought.agents.server import Server
+        except ModuleNotFoundError as error:
+            raise ValueError(f"the model {spec!r} needs {error.name}; install forethought[server]") from error
+        return Server(spec, adapter=adapter.name if adapter else None)
     try:
         from forethought.agents.local import Local
     except ImportError as error:

@@ -80,7 +80,7 @@ def test_typing_links_resolve():
 
 
 def test_the_light_packages_load_no_torch():
-    heavy = ["torch", "transformers", "peft", "selenium", "ray"]
+    heavy = ["torch", "transformers", "peft", "openai", "selenium", "ray"]
     light = "forethought.search, forethought.agents, forethought.value, forethought.cli.main"
     code = f"import sys, {light}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)

@@ -55,6 +55,9 @@ def test_without_the_package_the_hub_is_named(monkeypatch):
     assert find_weights("smollm2-135m").source == SMOLLM2_HUB
 
 
-def test_a_server_is_not_there_yet():
-    with pytest.raises(ValueError, match="no server backend"):
-        open_model("server:x@http://127.0.0.1:1")
+def test_a_server_is_opened_by_its_address_and_asked_for_an_adapter_by_name(tmp_path):
+    pytest.importorskip("openai")
+    spec = "server:some/model@http://127.0.0.1:9/v1"
+    server = open_model(spec, tmp_path / "round-1")
+    assert server.name.startswith(spec)
+    assert server.content != open_model(spec).content
