@@ -18,9 +18,9 @@ class Illegal(ValueError):
 class Step(Generic[S]):
     """What one action led to.
 
-    `illegal` says why the text was refused; the state is then the one before, but for the entry `steps`
-    where the family counts refused texts too. `replayed` counts the steps a simulator had to play again to
-    get here; pure rules never do.
+    `illegal` says why the text was refused; the state is then the one before. Where the family counts refused
+    texts as steps, `counted` says so, and the entry `steps` of the state has gone up by one. `replayed` counts
+    the steps a simulator had to play again to get here; pure rules never do.
     """
 
     state: S
@@ -29,6 +29,7 @@ class Step(Generic[S]):
     terminated: bool = False
     illegal: str | None = None
     replayed: int = 0
+    counted: bool = False
 
 
 class TaskFamily(Protocol[S]):

@@ -99,7 +99,10 @@ class Expanding:
 
 
 def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Ledger) -> list[Node]:
-    """The children that the proposals make. Repeated ones make none; illegal ones none, and are counted."""
+    """The children that the proposals make. Repeated ones make none.
+
+    Illegal ones are counted, and make one only where the family counts them as steps: an agent then sees the refusal.
+    """
     world, children = node.world, []
     if (usage := usage_of(proposals)) is not FREE:
         spent.charge("policy", usage)
@@ -116,7 +119,8 @@ def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Le
         spent.replayed_steps += step.replayed
         if step.illegal is not None:
             spent.illegal_actions += 1
-            continue
+            if not step.counted:
+                continue
         child = Node(step.state, visible(step, world), node, action, proposal.prior, step.terminated)
         if proposal.rationale:
             child.thought = proposal.rationale

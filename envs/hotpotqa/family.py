@@ -94,8 +94,9 @@ class HotpotQA:
         if after.answer is None and after.steps >= self.library.max_steps:
             after = replace(after, answer="")  # the published harness finishes with nothing
         if after.answer is None:
-            return Step(after, observation, illegal=illegal)
-        return Step(after, self.closing(after), self.reward(after), terminated=True, illegal=illegal)
+            return Step(after, observation, illegal=illegal, counted=illegal is not None)
+        ended = self.closing(after), self.reward(after)
+        return Step(after, *ended, terminated=True, illegal=illegal, counted=illegal is not None)
 
     def reward(self, state: State) -> float:
         return float(exact_match(state.answer or "", self.gold(state)))

@@ -86,6 +86,22 @@ def test_illegal_proposals_are_dropped_and_counted_once_each(expand):
     assert not tried.root.dead
 
 
+def test_a_refusal_that_counts_as_a_step_is_seen(letters, judge, mover, one):
+    class Counting(letters):
+        def step(self, state, action):
+            step = super().step(state, action)
+            if step.illegal is not None:
+                step.state, step.counted = state._replace(letters=state.letters + "?"), True
+            return step
+
+    world = Counting({"": "a", "?": "a", "a": ""})
+    policy = mover(lambda query: [Proposal("x" if not query.context.steps else "a")])
+    strand = one(world, judge(), algorithm("react", {"depth": 2}), policy=policy)
+    assert strand.answer.state.letters == "?a"
+    assert strand.root.children[0].observation == "no such letter"
+    assert (strand.spent.nodes, strand.spent.illegal_actions) == (2, 1)
+
+
 @pytest.mark.parametrize("proposed", ["", "xyz"])
 def test_no_child_is_a_dead_end(expand, proposed):
     tried = expand(proposed, 3)
