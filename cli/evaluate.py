@@ -31,7 +31,9 @@ def evaluate(
     budget: Annotated[str, typer.Option(help="nodes=, lm_calls=, tokens= (a task), seconds= (the run), with commas.")],
     policy: Annotated[str, typer.Option(help="all, rule, lm-rank or lm-text.")] = "all",
     value: Annotated[str, typer.Option(help="rule, lm-tokens or lm-text.")] = "rule",
-    model: Annotated[str | None, typer.Option(help="smollm2-135m, hf:ORG/NAME@REV, a folder, recorded:FILE.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="smollm2-135m, hf:ORG/NAME@REV, a folder, server:MODEL@URL, or recorded:FILE.")
+    ] = None,
     adapter: Annotated[str | None, typer.Option(help="A folder that training wrote.")] = None,
     endings: Annotated[str | None, typer.Option(help="Who judges an ending: rule or model.")] = None,
     prompts: Annotated[str | None, typer.Option(help="A folder of prompt files to use instead.")] = None,
