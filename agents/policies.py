@@ -9,7 +9,7 @@ from math import exp
 
 from forethought.agents.lm import LM, Completion, Request, Sampling, ScoreRequest, bound_of_completion, bound_of_score
 from forethought.agents.prompts import Prompt
-from forethought.envs.space import BLANK
+from forethought.envs.space import is_template
 from forethought.search import FREE, Proposal, Proposals, Query, Question, Usage
 
 
@@ -23,7 +23,7 @@ class AllActions:
         return [self._propose(query) for query in queries]
 
     def _propose(self, query: Query) -> list[Proposal]:
-        actions = [action for action in query.actions if not BLANK.search(action)]
+        actions = [action for action in query.actions if not is_template(action)]
         if query.actions and not actions:
             raise ValueError(
                 f"here are only templates, {', '.join(query.actions)}, and the policy 'all' cannot fill them in; "
@@ -61,7 +61,7 @@ class LMRank:
         return proposals
 
     def _request(self, query: Query) -> ScoreRequest:
-        listed = tuple(action for action in query.actions if not BLANK.search(action))
+        listed = tuple(action for action in query.actions if not is_template(action))
         return ScoreRequest(self.prompt.render(query), listed)
 
     def bound(self, query: Query | Question) -> Usage:

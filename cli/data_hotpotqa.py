@@ -10,7 +10,7 @@ import typer
 
 from forethought.cli.envs import AsJson
 from forethought.cli.progress import CountProgress
-from forethought.cli.telling import Workers, tell
+from forethought.cli.telling import Workers, tell, tell_files
 from forethought.envs.hotpotqa.default import PAGES, SEED, default_world, make_world
 from forethought.envs.hotpotqa.importing import import_world, split_of
 from forethought.envs.hotpotqa.raw import write_raw
@@ -32,8 +32,7 @@ def make(
     if raw:
         with CountProgress(f"making {raw}", pages) as progress:
             write_raw(raw, pages, seed, questions, workers=workers, progress=progress)
-        files = {path.name: path.stat().st_size for path in sorted(raw.iterdir())}
-        tell(as_json, {"folder": str(raw), "files": files}, f"{raw}: {', '.join(files)}")
+        tell_files(as_json, raw)
     elif to:
         with CountProgress(f"making {to}", pages) as progress:
             make_world(to, pages, seed, questions, workers=workers, progress=progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,12 @@ from rich.console import Console
 
 Workers = Annotated[int, typer.Option(help="Processes; the result is the same with any number.")]
 out = Console(highlight=False, soft_wrap=True)
+
+
+def tell_files(as_json: bool, folder: Path) -> None:
+    """What a folder that was just written holds."""
+    files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+    tell(as_json, {"folder": str(folder), "files": files}, f"{folder}: {', '.join(files)}")
 
 
 def tell(as_json: bool, facts: dict[str, Any], said: str) -> None:

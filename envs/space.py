@@ -14,6 +14,11 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz 0123456789"
 BLANK = re.compile(r"<[^<>]*>")  # the blank of a template such as "search[<query>]"
 
 
+def is_template(action: str) -> bool:
+    """Whether an admissible action has a blank to fill in, as "search[<query>]" has."""
+    return "<" in action and BLANK.search(action) is not None
+
+
 class Unicode(gym.Space[str]):
     """Any str, of any length, surrogates included.
 

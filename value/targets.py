@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from forethought.envs import Json
-from forethought.envs.space import BLANK
+from forethought.envs.space import is_template
 from forethought.search import Context, Node
 
 
@@ -66,7 +66,7 @@ def target(node: Node, gamma: float = 1.0) -> Example | None:
         best_observation=best.observation if best else "",
         best_rationale=best.estimate.rationale if best and best.estimate else "",
         seen=len(seen),
-        unseen=sum(BLANK.search(action) is not None or action not in tried for action in actions),
+        unseen=sum(is_template(action) or action not in tried for action in actions),
         ends=sum(child.done for child in seen),
         gamma=gamma,
     )

@@ -58,10 +58,9 @@ def write_raw(
         in_order(partial(member, seed, given), batches(blocks, BLOCKS), workers) as members,
         DumpWriter(folder / WIKI) as dump,
     ):
-        for number, (data, found) in enumerate(members):
+        for number, ((*_, last), (data, found)) in enumerate(zip(batches(blocks, BLOCKS), members, strict=True)):
             dump.add(name(number), data)
             texts.update(found)
-            last = blocks[min((number + 1) * BLOCKS, len(blocks)) - 1]
             progress("pages", last.first + last.size)
         for split, part in (("train", asked[:training]), ("test", asked[training:])):
             write_questions(folder / f"made_{split}_distractor.json", part, texts)

@@ -37,7 +37,7 @@ class Library:
         self.world, self.max_steps, self.own = world, max_steps, own
         self.reading, self.cut = sentences, SENTENCES[sentences]
         self.sentences = lru_cache(KEPT)(self.read_sentences)
-        self.links = lru_cache(KEPT)(self.link_actions)
+        self.searches = lru_cache(KEPT)(self.searches_for)
 
     def __reduce__(self) -> tuple[Callable[[World], Library], tuple[World]]:
         made = partial(Library, sentences=self.reading, max_steps=self.max_steps, own=self.own)
@@ -47,17 +47,18 @@ class Library:
         """The sentences of a page, each as it is shown and as it is looked up."""
         return tuple((sentence, sentence.lower()) for sentence in self.cut(self.world.page(row)))
 
-    def link_actions(self, row: int) -> tuple[str, ...]:
-        return tuple(f"search[{self.world.title(other)}]" for other in self.world.links(row))
+    def searches_for(self, rows: Rows) -> tuple[str, ...]:
+        return tuple(f"search[{self.world.title(row)}]" for row in rows)
 
     def actions(self, state: State) -> tuple[str, ...]:
         """Templates and, when a page is open, the searches for the titles it links to or mentions."""
         if state.page < 0:
             return TEMPLATES
-        if not self.own:
-            return TEMPLATES + self.links(state.page)
-        _, given = self.world.question(state.question)
-        return TEMPLATES + tuple(f"search[{self.world.title(r)}]" for r in self.world.links(state.page) if r in given)
+        rows = self.world.links(state.page)
+        if self.own:
+            _, given = self.world.question(state.question)
+            rows = tuple(row for row in rows if row in given)
+        return TEMPLATES + self.searches(rows)
 
     def play(self, state: State, action: str) -> tuple[State, str]:
         """The state after an action, and the reply. Every action counts as a step, also one that raises Illegal.

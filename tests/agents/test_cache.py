@@ -308,7 +308,8 @@ def test_threads_that_make_one_file_at_once_do_not_disturb_each_other(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         for number in range(10):
             path = tmp_path / f"{number}.sqlite"
-            list(pool.map(lambda _, path=path: Cached(echo(), path).complete([Request("a")]), range(8)))
+            answers = list(pool.map(lambda _, path=path: Cached(echo(), path).complete([Request("a")]), range(8)))
+            assert answers == [echo().complete([Request("a")])] * 8
 
 
 def test_what_was_returned_survives_a_kill_at_any_instant(path):
