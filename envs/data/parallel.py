@@ -8,6 +8,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -34,8 +35,9 @@ def in_order(work: Callable[[A], B], items: Iterable[A], workers: int) -> Iterat
         for _ in range(workers):
             ours, theirs = context.Pipe()
             process = context.Process(target=serve, args=(theirs, work), daemon=True)
-            process.start()
-            processes.append(process)
+            with interrupts_held():
+                process.start()
+                processes.append(process)
             theirs.close()
             pipes.append(ours)
         yield ahead(pipes, iter(items))
@@ -59,9 +61,22 @@ def batches(items: Iterable[A], size: int) -> Iterator[list[A]]:
         yield batch
 
 
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the end of this block; a process begun in it is born deaf to Ctrl-C, its first imports too."""
+    resource_tracker.ensure_running()  # the first process begins it, and with that would hear Ctrl-C again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def serve(pipe: Connection[Any, Any], work: Callable[[Any], Any]) -> None:
-    """Answer items until the other end is closed: by its process, or by the end of that."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one that began the others ends them
+    """Answer items until the other end is closed: by its process, or by the end of that.
+
+    Ctrl-C reaches the whole group of processes; this one stays deaf to it, and is ended by the one that began it.
+    """
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             item = pipe.recv()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 from math import factorial
 
 import pytest
@@ -62,3 +65,20 @@ def test_a_worker_that_dies_is_named():
 def test_no_workers():
     with pytest.raises(ValueError, match="0 workers were given; expected 1 or more"), in_order(abs, [], 0):
         pass
+
+
+def born_deaf(_):
+    """`serve` changes no mask: what the work sees was there when the process began."""
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def tell_born_deaf():
+    with in_order(born_deaf, range(4), 2) as answers:
+        print(*answers, signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+
+def test_ctrl_c_does_not_reach_a_worker_at_any_time_of_its_life():
+    """In a process of its own: the first worker of a process is begun in other ways than the next."""
+    words = [sys.executable, "-c", "import test_parallel; test_parallel.tell_born_deaf()"]
+    said = subprocess.run(words, cwd=os.path.dirname(__file__), capture_output=True, text=True, timeout=60)
+    assert said.stdout.split() == ["True"] * 4 + ["False"], said.stderr
