@@ -91,12 +91,12 @@ class JudgedEndings:
         self.rule = find(ENDINGS, env_id, "rule for endings")
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
-        asked = iter(self.value.evaluate([query for query in queries if not query.done]))
-        return [Estimate(self.rule(query.context)) if query.done else next(asked) for query in queries]
+        asked = iter(self.value.evaluate([query for query in queries if not query.proven]))
+        return [Estimate(self.rule(query.context)) if query.proven else next(asked) for query in queries]
 
     def bound(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)
-        return self.value.bound(query) if isinstance(self.value, Bounded) and not query.done else FREE
+        return self.value.bound(query) if isinstance(self.value, Bounded) and not query.proven else FREE
 
 
 def find(table: dict[str, Rule], env_id: str, what: str) -> Rule:

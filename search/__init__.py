@@ -30,9 +30,23 @@ from forethought.search.protocols import (
     Value,
 )
 from forethought.search.puct import puct
+from forethought.search.rap import rap
 from forethought.search.react import react
 from forethought.search.reflexion import reflexion
-from forethought.search.requests import Ask, Attempt, Evaluate, Expand, ExpandAll, Offer, Request, Reward, Search
+from forethought.search.requests import (
+    Ask,
+    Attempt,
+    Evaluate,
+    Expand,
+    ExpandAll,
+    Imagine,
+    Offer,
+    Play,
+    Propose,
+    Request,
+    Reward,
+    Search,
+)
 from forethought.search.restarts import restarts
 from forethought.search.results import result
 from forethought.search.tree import digest, dump
@@ -54,16 +68,19 @@ __all__ = [
     "Evaluate",
     "Expand",
     "ExpandAll",
+    "Imagine",
     "Journal",
     "JournalError",
     "Ledger",
     "Node",
     "Offer",
     "PastJournal",
+    "Play",
     "Policy",
     "PrivilegeError",
     "Proposal",
     "Proposals",
+    "Propose",
     "Query",
     "Question",
     "Reply",
@@ -87,6 +104,7 @@ __all__ = [
     "lats",
     "mcts",
     "puct",
+    "rap",
     "react",
     "reflexion",
     "restarts",

@@ -19,6 +19,7 @@ from forethought.search.gumbel import gumbel
 from forethought.search.lats import lats
 from forethought.search.mcts import mcts
 from forethought.search.puct import puct
+from forethought.search.rap import rap
 from forethought.search.react import react
 from forethought.search.reflexion import reflexion
 from forethought.search.requests import Search
@@ -38,6 +39,7 @@ ALGORITHMS: dict[str, Callable[..., Search]] = {
     "mcts": mcts,
     "puct": puct,
     "lats": lats,
+    "rap": rap,
     "gumbel": gumbel,
     "ab_mcts": ab_mcts,
     "walk": walk,

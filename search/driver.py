@@ -6,15 +6,29 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from forethought.envs import Simulator
 from forethought.search.budget import Budget, Ledger, check_bound
+from forethought.search.imagining import Imagining, Proposing
 from forethought.search.journal import Entry, Journal, JournalError, PastJournal, encode
-from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind
+from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play
 from forethought.search.node import Node, visible
 from forethought.search.protocols import FREE, Asker, Policy, Usage, Value
-from forethought.search.requests import Ask, Attempt, Evaluate, Expand, ExpandAll, Offer, Reward, Search
+from forethought.search.requests import (
+    Ask,
+    Attempt,
+    Evaluate,
+    Expand,
+    ExpandAll,
+    Imagine,
+    Offer,
+    Play,
+    Propose,
+    Reward,
+    Search,
+)
 
 Algorithm = Callable[[Node], Search]
 
@@ -84,7 +98,10 @@ class Driver:
             ((Expand, ExpandAll), expanding, Bounds(policy)),
             ((Evaluate,), evaluating, Bounds(value)),
             ((Ask,), asking, Bounds(asker)),
+            ((Propose,), Proposing(policy), Bounds(policy)),
+            ((Imagine,), Imagining(asking), Bounds(asker)),
         )
+        self._paid = frozenset(chain.from_iterable(types for types, _, _ in self._kinds))
         self._began = time.monotonic()
 
     def run(self, tasks: Iterable[int], algorithm: Algorithm) -> Iterator[Strand]:
@@ -204,25 +221,32 @@ class Driver:
                 request = strand.search.send(answer)
                 kind, answer = type(request), None
                 if kind is Offer:
-                    strand.answer = request.node  # type: ignore[union-attr]  # kind says which it is
+                    strand.answer = real(request.node)  # type: ignore[union-attr]  # kind says which it is
                 elif kind is Attempt:
-                    strand.attempts.append(request.node)  # type: ignore[union-attr]  # likewise
+                    strand.attempts.append(real(request.node))  # type: ignore[union-attr]  # likewise
+                elif kind is Play:
+                    if (reason := self.budget.blocks(strand.spent, 1, FREE)) is not None:
+                        strand.stop(reason)  # a resume comes to the same end by itself: nothing to journal
+                        return
+                    answer = play(request, strand.spent)  # type: ignore[arg-type]  # likewise
+                elif kind is Imagine and not request.proposals:  # type: ignore[union-attr]  # likewise
+                    answer = []
                 elif kind is Reward:
                     answer = self._reward(strand, request.node)  # type: ignore[union-attr]  # likewise
                 elif kind is ExpandAll and not request.nodes:  # type: ignore[union-attr]  # likewise
                     answer = []
                 elif kind is not Evaluate or request.nodes:  # type: ignore[union-attr]  # likewise
                     break
-            if kind not in (Expand, ExpandAll, Evaluate, Ask):
+            if kind not in self._paid:
                 raise TypeError(f"a search yields requests such as Expand(node); it yielded {request!r:.80}")
             strand.request = request
         except StopIteration as end:
             if strand.recorded:
                 raise another_run(strand, f"is {strand.recorded[0][0]!r} there, and the search has ended") from None
-            if isinstance(end.value, Node):
-                strand.answer, strand.stopped = end.value, "returned"
-            else:
-                strand.error = TypeError(f"a search returns the node of its answer; it returned {end.value!r:.80}")
+            try:
+                strand.answer, strand.stopped = real(end.value), "returned"
+            except (TypeError, ValueError) as error:
+                strand.error = error
         except Exception as error:
             strand.error = error
 
@@ -240,6 +264,15 @@ class Driver:
             return None
         spent = self.journal.elapsed() if self.journal else time.monotonic() - self._began
         return "seconds" if spent > self.budget.seconds else None
+
+
+def real(node: Any) -> Node:
+    """The node, as an answer. Raises TypeError: it is none. ValueError: nobody has been there."""
+    if not isinstance(node, Node):
+        raise TypeError(f"a search returns the node of its answer; it returned {node!r:.80}")
+    if node.imagined:
+        raise ValueError(f"the answer after {node.action!r} is imagined; a search plays its actions before it offers")
+    return node
 
 
 def another_run(strand: Strand, what: str) -> JournalError:

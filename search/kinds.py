@@ -33,7 +33,7 @@ from forethought.search.protocols import (
     Usage,
     Value,
 )
-from forethought.search.requests import Ask, Evaluate, Expand, ExpandAll
+from forethought.search.requests import Ask, Evaluate, Expand, ExpandAll, Play
 from forethought.search.seeds import seed_of
 
 Q = TypeVar("Q", Query, Question)  # what the model is asked
@@ -108,7 +108,7 @@ def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Le
         spent.charge("policy", usage)
     node.asked += 1
     width = len(world.actions(node.state)) if width is None else width
-    tried = {child.action for child in node.children}
+    tried = {child.action for child in node.children if not child.imagined}
     for proposal in proposals[:width]:
         action = proposal.action
         if action in tried:
@@ -131,6 +131,12 @@ def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Le
     return children
 
 
+def play(request: Play, spent: Ledger) -> Node | None:
+    """The child that an action makes, whoever chose it; None where the world refuses it."""
+    children = grow(request.node, 1, [Proposal(request.action)], spent)
+    return children[0] if children else None
+
+
 class Evaluating:
     name = "evaluate"
     dump, load = staticmethod(dump_estimate), staticmethod(load_estimate)
@@ -149,7 +155,7 @@ class Evaluating:
     def apply(self, request: Evaluate, answers: Sequence[Estimate], spent: Ledger) -> None:
         for node, estimate in zip(request.nodes, answers, strict=True):
             if estimate.usage is not FREE:
-                spent.charge("value", estimate.usage)
+                spent.charge("judge" if node.done else "value", estimate.usage)
             node.value, node.estimate = estimate.value, estimate
             node.asked += 1
         spent.evaluations += len(answers)
@@ -180,5 +186,5 @@ class Asking:
     def apply(self, request: Ask, answers: Sequence[Reply], spent: Ledger) -> str:
         request.node.asked += 1
         if answers[0].usage is not FREE:
-            spent.charge("ask", answers[0].usage)
+            spent.charge(request.role, answers[0].usage)
         return answers[0].text

@@ -42,7 +42,7 @@ def lats(
         if highest >= enough:
             break
         if end.done:
-            lessons.append((yield Ask(end, "reflect")))
+            lessons.append((yield Ask(end, "reflection")))
             root.remember(lessons[-kept:] if kept else [])
     return best
 

@@ -87,9 +87,9 @@ class Query:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """The admissible actions, templates such as "search[<query>]" among them."""
+        """The admissible actions, templates such as "search[<query>]" too; of an imagined state none is known."""
         if self._actions is None:
-            self._actions = self.node.world.actions(self.node.state)
+            self._actions = () if self.node.imagined else self.node.world.actions(self.node.state)
         return self._actions
 
     @property
@@ -97,12 +97,22 @@ class Query:
         return self.node.done
 
     @property
+    def proven(self) -> bool:
+        """Whether it is a real ending, whose observation can prove something; an imagined one cannot."""
+        return self.node.done and not self.node.imagined
+
+    @property
     def task(self) -> int:
         return self.node.task
 
     @property
     def key(self) -> bytes:
-        """Equal for equal positions of one task family."""
+        """Equal for equal positions of one task family. Raises ValueError: the state is imagined."""
+        if self.node.imagined:
+            raise ValueError(
+                f"the state after {self.node.action!r} is imagined and has no key; "
+                "in imagination, take a value that reads the context, such as lm-text"
+            )
         return self.node.world.key(self.node.state)
 
     @property
@@ -113,11 +123,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to a language model about one node: its context, the role of the prompt, the seed of the reply."""
+    """A question to a language model about one node: its context, the role of the prompt, the seed of the reply.
+
+    `action` is what an imagination is about.
+    """
 
     context: Context
     role: str
     seed: int
+    action: str = ""
 
 
 class Policy(Protocol):

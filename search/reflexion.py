@@ -21,6 +21,6 @@ def reflexion(root: Node, *, attempts: int = 3, depth: int = 10, kept: int = 3, 
         yield Offer(end)
         if (yield Reward(end)) >= enough or number == attempts - 1:
             break
-        lessons.append((yield Ask(end, "reflect")))
+        lessons.append((yield Ask(end, "reflection")))
         start = root.again(lessons[-kept:] if kept else [])
     return end

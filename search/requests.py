@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from forethought.search.node import Node
+
+if TYPE_CHECKING:
+    from forethought.search.protocols import Proposal
 
 
 @dataclass(slots=True)
@@ -34,10 +37,34 @@ class Evaluate:
 
 @dataclass(slots=True)
 class Ask:
-    """A question about a node; `role` names the prompt that puts it, such as "reflect". Answer: str."""
+    """A question about a node; `role` names the prompt that puts it, such as "reflection". Answer: str."""
 
     node: Node
     role: str
+
+
+@dataclass(slots=True)
+class Propose:
+    """What the policy would do here, without doing it. Answer: list[Proposal], at most `width`; empty is a dead end."""
+
+    node: Node
+    width: int
+
+
+@dataclass(slots=True)
+class Imagine:
+    """Make imagined children: a model writes what each action would show. Answer: list[Node]; no environment step."""
+
+    node: Node
+    proposals: Sequence[Proposal]
+
+
+@dataclass(slots=True)
+class Play:
+    """Really do one action, of no model's choice. Answer: the child, or None where the action was refused."""
+
+    node: Node
+    action: str
 
 
 @dataclass(slots=True)
@@ -61,6 +88,6 @@ class Attempt:
     node: Node
 
 
-Request: TypeAlias = "Expand | ExpandAll | Evaluate | Ask | Reward | Offer | Attempt"
+Request: TypeAlias = "Expand | ExpandAll | Evaluate | Ask | Propose | Imagine | Play | Reward | Offer | Attempt"
 # The type of an answer depends on its request, which Generator cannot say: hence the Any.
 Search: TypeAlias = Generator[Request, Any, Node]

@@ -29,6 +29,7 @@ def dump(root: Node) -> list[dict[str, Json]]:
                 "visits": node.visits,
                 "total": node.total,
                 "done": node.done,
+                **({"imagined": True} if node.imagined else {}),
             }
         )
     return rows

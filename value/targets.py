@@ -44,13 +44,14 @@ class Example:
 
 
 def target(node: Node, gamma: float = 1.0) -> Example | None:
-    """The example of a node; None for an ending, and for a node none of whose children has an estimate.
+    """The example of a node; None for an ending, an imagined one, and one none of whose real children has an estimate.
 
     A dead end has y = 0. Children whose estimate could not be parsed are left out, and count as unseen.
     """
-    if node.done:
+    if node.done or node.imagined:
         return None
-    seen = [child for child in node.children if child.estimate is not None and child.estimate.parsed]
+    children = [child for child in node.children if not child.imagined]
+    seen = [child for child in children if child.estimate is not None and child.estimate.parsed]
     if not seen and not node.dead:
         return None
     actions = node.world.actions(node.state)

@@ -112,14 +112,14 @@ def worth(seed: int) -> Callable[[Query], Estimate]:
 
 
 class Scripted:
-    """What both models share: `calls` keeps what each call was about, as (task, word) pairs."""
+    """What both models share: `calls` keeps what each call was about, as (task, word) pairs; "?" is imagined."""
 
     def __init__(self) -> None:
         self.calls: list[list[tuple[int, str]]] = []
         self.queries: list[Query] = []
 
     def note(self, queries: Sequence[Query]) -> None:
-        self.calls.append([(query.task, query.node.state.letters) for query in queries])
+        self.calls.append([(q.task, "?" if q.node.imagined else q.node.state.letters) for q in queries])
         self.queries += queries
 
 
@@ -139,7 +139,7 @@ class Mover(Scripted):
     def _propose(self, query: Query) -> Any:
         if callable(self.script):
             return self.script(query)
-        letters = self.script.get(query.node.state.letters, query.actions)
+        letters = query.actions if query.node.imagined else self.script.get(query.node.state.letters, query.actions)
         proposals = [Proposal(letter, 1 / len(letters)) for letter in letters]
         return proposals if self.usage is FREE else Proposals(proposals, self.usage)
 

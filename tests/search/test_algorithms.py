@@ -10,7 +10,7 @@ from forethought.search import ALGORITHMS, algorithm
 def test_the_algorithms_by_name():
     assert list(ALGORITHMS) == [
         *("react", "reflexion", "greedy", "restarts", "best_of_n", "beam", "dvts", "depth_first", "best_first"),
-        *("mcts", "puct", "lats", "gumbel", "ab_mcts", "walk"),
+        *("mcts", "puct", "lats", "rap", "gumbel", "ab_mcts", "walk"),
     ]
 
 
@@ -47,6 +47,7 @@ def test_the_settings_by_default():
             "parallel": 1,
             "depth": 10,
         },
+        "rap": {"width": 4, "iterations": 10, "exploration": 1.0, "depth": 10, "horizon": 5},
         "gumbel": {
             "width": None,
             "simulations": 100,

@@ -236,7 +236,7 @@ def test_an_answer_to_a_question_is_billed_to_its_role(letters, judge, oracle, o
     asker = oracle(lambda question: Reply("so", price))
     asker.bound = lambda question: price
     spent = one(letters({}), judge(), search, asker=asker).spent
-    assert (spent.usage, spent.roles) == (price, {"ask": price})
+    assert (spent.usage, spent.roles) == (price, {"why?": price})
     assert one(letters({}), judge(), search, asker=oracle()).spent.roles == {}
 
 

@@ -39,7 +39,7 @@ def test_simulations_are_as_worked_by_hand(search):
     assert counts == {"": (2, 1.0), "a": (2, 0.6), "aa": (2, 0.8), "b": (2, 1.5), "bb": (2, 1.4)}
     assert [node.state.letters for node in strand.attempts] == ["aa", "bb"]
     assert strand.answer is strand.attempts[1]
-    assert [question.role for call in asker.calls for question in call] == ["reflect"]
+    assert [question.role for call in asker.calls for question in call] == ["reflection"]
 
 
 def test_reflections_are_memory_in_the_whole_tree_and_the_last_are_kept(search, words):

@@ -156,7 +156,7 @@ def test_free_questions_are_paid_from_the_same_budget(letters, judge, oracle, on
     asker.bound = lambda question: price
     strand = one(letters({}), judge(), search, asker=asker, budget="tokens=29")
     assert (len(asker.calls), strand.spent.usage.tokens, strand.stopped) == (2, 20, "tokens")
-    assert strand.spent.roles == {"ask": price + price}
+    assert strand.spent.roles == {f"question {number}": price for number in (0, 1)}
 
 
 def costs(seed, top):

@@ -46,7 +46,7 @@ def test_a_failed_attempt_teaches_the_next_one(search):
     assert [node.state.letters for node in strand.attempts] == ["aa", "bb"]
     assert strand.answer is strand.attempts[1]
     ((question,),) = asker.calls
-    assert (question.role, question.context.steps) == ("reflect", (("a", "0:a"), ("a", "0:aa")))
+    assert (question.role, question.context.steps) == ("reflection", (("a", "0:a"), ("a", "0:aa")))
     assert strand.answer.context.memory == ("not a 0",)
     assert strand.attempts[0].context.memory == ()
     told = result(strand)

@@ -1,0 +1,72 @@
+"""The paid answers of a search that does nothing: what the policy would do, and what a model imagines comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forethought.search.answers import dump_proposals, dump_reply, load_proposals, load_reply, usage_of
+from forethought.search.budget import Ledger
+from forethought.search.kinds import Asking, total
+from forethought.search.node import TERMINAL, Node
+from forethought.search.protocols import FREE, Policy, Proposal, Query, Question, Reply, Usage
+from forethought.search.requests import Imagine, Propose
+from forethought.search.seeds import seed_of
+
+ROLE = "imagination"
+
+
+class Proposing:
+    name = "propose"
+    dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
+
+    def __init__(self, policy: Policy) -> None:
+        self.ask = policy.propose
+
+    def queries(self, request: Propose, seed: int) -> tuple[list[Query], int]:
+        return [Query(request.node, request.width, seed)], 0
+
+    def cost(self, answers: Sequence[Sequence[Proposal]]) -> Usage:
+        return usage_of(answers[0])
+
+    def apply(self, request: Propose, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> list[Proposal]:
+        node, proposals = request.node, answers[0]
+        if usage_of(proposals) is not FREE:
+            spent.charge("policy", usage_of(proposals))
+        node.asked += 1
+        distinct = {proposal.action: proposal for proposal in reversed(proposals[: request.width])}
+        node.dead = not distinct
+        return [proposal for proposal in proposals if distinct.pop(proposal.action, None)]
+
+
+class Imagining:
+    name = "imagine"
+    dump, load = staticmethod(dump_reply), staticmethod(load_reply)
+
+    def __init__(self, asking: Asking) -> None:
+        self.ask = asking.ask
+
+    def queries(self, request: Imagine, seed: int) -> tuple[list[Question], int]:
+        node = request.node
+        drawn = seed_of(seed, node.task, node.place, node.asked, ROLE)
+        asked = [Question(node.context, ROLE, drawn + k, p.action) for k, p in enumerate(request.proposals)]
+        return asked, len(asked)
+
+    def cost(self, answers: Sequence[Reply]) -> Usage:
+        return total(answer.usage for answer in answers)
+
+    def apply(self, request: Imagine, answers: Sequence[Reply], spent: Ledger) -> list[Node]:
+        """One child a reply; an empty one makes none. `Terminal State` is an imagined ending."""
+        node, children = request.node, []
+        for proposal, answer in zip(request.proposals, answers, strict=True):
+            if answer.usage is not FREE:
+                spent.charge(ROLE, answer.usage)
+            if answer.text:
+                done = answer.text.rstrip(".") == TERMINAL
+                child = Node(None, TERMINAL if done else answer.text, node, proposal.action, proposal.prior, done)
+                child.imagined = True
+                children.append(child)
+        node.asked += 1
+        spent.nodes += len(children)
+        node.children = [*node.children, *children]
+        node.dead = not node.children
+        return children

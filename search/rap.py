@@ -1,0 +1,59 @@
+"""Reasoning via planning: Monte Carlo tree search in imagined successors, then one real step."""
+
+from __future__ import annotations
+
+from forethought.search.mcts import backup, select, visits
+from forethought.search.node import Node
+from forethought.search.requests import Evaluate, Imagine, Offer, Play, Propose, Search
+
+
+def rap(
+    root: Node,
+    *,
+    width: int = 4,
+    iterations: int = 10,
+    exploration: float = 1.0,
+    depth: int = 10,
+    horizon: int = 5,
+) -> Search:
+    """Plan in the model's own words, do the first action, plan anew (Hao et al. 2023, arXiv:2305.14992).
+
+    The language model is the world model: it writes what an action would show, `horizon` steps ahead at the most,
+    and no step of the environment is taken while planning. What is done is the action most visited in the plan;
+    where the world refuses it, the next one. The paper plays its whole plan; to plan anew after each real step
+    keeps one wrong imagination from spoiling the rest. The answer is where the real steps came to.
+    """
+    node = root
+    while not node.done and node.depth < depth:
+        yield from plan(node, width, iterations, exploration, node.depth + horizon)
+        after = yield from act(node)
+        if after is node:
+            break
+        node = after
+        yield Offer(node)
+    return node
+
+
+def plan(start: Node, width: int, iterations: int, exploration: float, deepest: int) -> Search:
+    """Monte Carlo tree search below a real node, each child imagined; visits and totals are what it leaves."""
+    for _ in range(iterations):
+        leaf = select(start, exploration)
+        if leaf.done or leaf.dead or leaf.depth >= deepest:
+            backup(leaf, [0.0 if leaf.dead else leaf.value])
+            continue
+        proposals = yield Propose(leaf, width)
+        children = yield Imagine(leaf, proposals)
+        yield Evaluate(children)
+        for child in children:
+            child.visits, child.total = 1, child.value
+        backup(leaf, [child.value for child in children])
+    return start
+
+
+def act(node: Node) -> Search:
+    """Do the most visited action that the world does not refuse; stay here if it refuses all."""
+    for imagined in sorted(node.children, key=visits, reverse=True):
+        if (after := (yield Play(node, imagined.action))) is not None:
+            node = after
+            break
+    return node
