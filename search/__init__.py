@@ -7,7 +7,7 @@ from forethought.search.best_first import best_first
 from forethought.search.best_of_n import best_of_n
 from forethought.search.budget import Budget, Ledger
 from forethought.search.depth_first import depth_first
-from forethought.search.driver import Algorithm, Driver, PrivilegeError, Strand, return_of
+from forethought.search.driver import Algorithm, Driver, PrivilegeError
 from forethought.search.dvts import dvts
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
@@ -49,6 +49,7 @@ from forethought.search.requests import (
 )
 from forethought.search.restarts import restarts
 from forethought.search.results import result
+from forethought.search.strand import Strand, return_of
 from forethought.search.tree import digest, dump
 from forethought.search.walk import walk
 

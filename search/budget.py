@@ -15,8 +15,9 @@ class Budget:
     """Limits; None is no limit, and at least one is set.
 
     `nodes` (created children), `lm_calls` and `tokens` (prompt and completion) hold for each task:
-    the worst case is reserved before a model is asked, so they are never exceeded. `seconds` holds for
-    the whole run and only stops it; where it stops is journaled, and is not reproducible.
+    the worst case is reserved before a model is asked, so they are never exceeded. `usd` (of what the answers
+    cost without a cache) and `seconds` hold for the whole run and only stop it: where they do is journaled, and
+    depends on what else ran. Dollars are reserved at the worst case too.
 
     Raises ValueError: no limit, or one that is not positive.
     """
@@ -24,6 +25,7 @@ class Budget:
     nodes: int | None = None
     lm_calls: int | None = None
     tokens: int | None = None
+    usd: float | None = None
     seconds: float | None = None
 
     def __post_init__(self) -> None:
@@ -49,7 +51,7 @@ class Budget:
                     f"cannot read the budget {part.strip()!r}; write NAME=LIMIT, NAME one of {', '.join(sorted(known))}"
                 )
             try:
-                limits[name] = float(amount) if name == "seconds" else int(amount)
+                limits[name] = float(amount) if name in ("usd", "seconds") else int(amount)
             except ValueError as error:
                 raise ValueError(f"the budget {name}={amount!r} is no number") from error
         return cls(**limits)  # type: ignore[arg-type]  # names and types were checked above
@@ -78,7 +80,10 @@ def check_bound(used: Usage, bound: Usage) -> None:
 
 @dataclass(slots=True)
 class Ledger:
-    """What one task has spent. `replayed_steps` were played again to get back to a state; `roles` splits `usage`."""
+    """What one task has spent. `replayed_steps` were played again to get back to a state; `roles` splits `usage`.
+
+    `usd` is None in a run that was given no prices.
+    """
 
     nodes: int = 0
     env_steps: int = 0
@@ -87,6 +92,7 @@ class Ledger:
     evaluations: int = 0
     usage: Usage = FREE
     roles: dict[str, Usage] = field(default_factory=dict)
+    usd: float | None = None
 
     def charge(self, role: str, usage: Usage) -> None:
         self.usage = self.usage + usage
@@ -100,6 +106,7 @@ class Ledger:
             "lm_calls": self.usage.calls,
             "tokens": self.usage.tokens,
             "parse_failures": self.usage.parse_failures,
+            **({} if self.usd is None else {"usd": self.usd}),
             "roles": roles,
         }
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from forethought.envs import Simulator
-from forethought.search.budget import Budget, Ledger, check_bound
+from forethought.search.budget import Budget, check_bound
 from forethought.search.imagining import Imagining, Proposing
-from forethought.search.journal import Entry, Journal, JournalError, PastJournal, encode
+from forethought.search.journal import Journal, JournalError, PastJournal, encode
 from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play
 from forethought.search.node import Node, visible
 from forethought.search.protocols import FREE, Asker, Policy, Usage, Value
+from forethought.search.purse import Price, Purse
 from forethought.search.requests import (
     Ask,
     Attempt,
@@ -29,42 +29,14 @@ from forethought.search.requests import (
     Reward,
     Search,
 )
+from forethought.search.strand import Strand, real, return_of
+from forethought.search.transpositions import Positions, shared
 
 Algorithm = Callable[[Node], Search]
 
 
 class PrivilegeError(RuntimeError):
     """A search asked for what the run was not given."""
-
-
-@dataclass(slots=True, eq=False)
-class Strand:
-    """One task's search, and where it stands."""
-
-    task: int
-    root: Node
-    recorded: deque[Entry]  # answers of the journal that are still to be replayed
-    search: Search = field(init=False)
-    request: Any = None
-    reserved: Usage = FREE  # what the waiting request can cost at the worst
-    seq: int = 0
-    spent: Ledger = field(default_factory=Ledger)
-    answer: Node | None = None  # the last offer, at the end the answer
-    attempts: list[Node] = field(default_factory=list)
-    stopped: str | None = None  # "returned", or the limit that ended it; None while it lives
-    error: Exception | None = None
-
-    @property
-    def live(self) -> bool:
-        return self.stopped is None and self.error is None
-
-    def stop(self, reason: str) -> None:
-        try:
-            self.search.close()
-        except Exception as error:  # a search may clean up, and fail at it
-            self.error = error
-        self.stopped = reason
-        self.answer = self.answer or self.root
 
 
 class Driver:
@@ -87,8 +59,15 @@ class Driver:
         asker: Asker | None = None,
         journal: Journal | PastJournal | None = None,
         privileges: frozenset[str] = frozenset(),
+        price: Price | None = None,
+        transpositions: bool = False,
         concurrency: int = 64,
     ) -> None:
+        """`price` says what an answer costs in US dollars; a budget of them needs it.
+
+        Raises ValueError: no price where one is needed, no concurrency, transpositions with a value model that does
+        not declare itself Markov.
+        """
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}; at least one search must run")
         self.world, self.budget, self.seed = world, budget, seed
@@ -101,7 +80,11 @@ class Driver:
             ((Propose,), Proposing(policy), Bounds(policy)),
             ((Imagine,), Imagining(asking), Bounds(asker)),
         )
+        self._shared = shared(policy, value) if transpositions else None
         self._paid = frozenset(chain.from_iterable(types for types, _, _ in self._kinds))
+        self.purse = Purse(budget.usd, price)
+        if price is not None:
+            self.purse.pay(self._paid_before())
         self._began = time.monotonic()
 
     def run(self, tasks: Iterable[int], algorithm: Algorithm) -> Iterator[Strand]:
@@ -116,13 +99,16 @@ class Driver:
                 group = [s for s in live if type(s.request) in types and s.stopped is None and s.error is None]
                 if group:
                     self._answer(group, kind, bounds)
-            if any(not s.live for s in live):
-                yield from (s for s in live if not s.live)
-                live = [s for s in live if s.live]
+            for strand in live:
+                if not strand.live:
+                    strand.spent.usd = self.purse.cost(strand.spent.usage)
+                    yield strand
+            live = [strand for strand in live if strand.live]
 
     def _begin(self, task: int, algorithm: Algorithm) -> Strand:
         recorded = self.journal.entries.get(task, []) if self.journal else []
         strand = Strand(task, Node(None, "", world=self.world, task=task), deque(recorded))
+        strand.positions = Positions(self._shared) if self._shared is not None else None
         try:
             start = self.world.root(task)
             seen = visible(start, self.world)
@@ -144,8 +130,11 @@ class Driver:
                 continue
             try:
                 queries, nodes = kind.queries(strand.request, self.seed)
+                if strand.positions is not None:
+                    queries = strand.positions.fresh(kind.name, queries)
                 strand.reserved = bounds(queries)
                 reason = self._out_of_time() or self.budget.blocks(strand.spent, nodes, strand.reserved)
+                reason = reason or self.purse.reserve(strand.reserved)
             except Exception as error:
                 strand.error = error
                 continue
@@ -154,17 +143,20 @@ class Driver:
             else:
                 lines.append(encode((strand.task, strand.seq, "stop", reason)))
                 strand.stop(reason)
-        answers = [answer for answer in self._ask(asking, kind) if self._accept(*answer, kind, lines)] if asking else []
+        asked = self._ask(asking, kind) if asking else []
+        answers = [(strand, self._accept(strand, parts, kind, lines)) for strand, parts in asked]
         if self.journal and lines:
             self.journal.write(lines)
-        for strand, parts in answers:
-            self._apply(strand, kind, parts)
+        self.purse.settle()
+        for strand, whole in answers:
+            if strand.error is None:
+                self._apply(strand, kind, whole)
 
     def _ask(self, asking: list[tuple[Strand, list[Any]]], kind: Kind[Any, Any]) -> list[tuple[Strand, Sequence[Any]]]:
         """One call for all; if that fails, one call a task, so that only the task at fault is lost."""
         queries = [query for _, mine in asking for query in mine]
         try:
-            parts = kind.ask(queries)
+            parts = kind.ask(queries) if queries else []
             if len(parts) != len(queries):
                 raise RuntimeError(f"the model gave {len(parts)} answers to {len(queries)} queries ({kind.name})")
         except Exception as error:
@@ -180,16 +172,24 @@ class Driver:
             at += len(mine)
         return answers
 
-    def _accept(self, strand: Strand, parts: Sequence[Any], kind: Kind[Any, Any], lines: list[str]) -> bool:
-        """Add the journal's line of a fresh answer. One that cannot be used gets none: a resume asks again."""
+    def _accept(self, strand: Strand, parts: Sequence[Any], kind: Kind[Any, Any], lines: list[str]) -> Sequence[Any]:
+        """Bill a fresh answer, add its line for the journal, and return it with what was known before.
+
+        One that cannot be used is the strand's error and gets no line: a resume asks again.
+        """
         try:
             if strand.error is None:
-                check_bound(kind.cost(parts), strand.reserved)
+                cost = kind.cost(parts)
+                check_bound(cost, strand.reserved)
+                self.purse.pay([cost])
+                if strand.positions is not None:
+                    queries, _ = kind.queries(strand.request, self.seed)
+                    parts = strand.positions.whole(kind.name, queries, parts)
                 if self.journal:
                     lines.append(encode((strand.task, strand.seq, kind.name, [kind.dump(part) for part in parts])))
         except Exception as error:
             strand.error = error
-        return strand.error is None
+        return parts
 
     def _replay(self, strand: Strand, kind: Kind[Any, Any]) -> None:
         name, answer = strand.recorded.popleft()
@@ -208,6 +208,8 @@ class Driver:
         """Use an answer, be it live or replayed, and let the search go on."""
         try:
             strand.seq += 1
+            if strand.positions is not None:
+                strand.positions.learn(kind.name, kind.queries(strand.request, self.seed)[0], parts)
             answer = kind.apply(strand.request, parts, strand.spent)
         except Exception as error:
             strand.error = error
@@ -259,6 +261,14 @@ class Driver:
         strand.spent.replayed_steps += replayed
         return reward
 
+    def _paid_before(self) -> Iterator[Usage]:
+        """What the answers cost that the journal holds."""
+        kinds = {kind.name: kind for _, kind, _ in self._kinds}
+        entries = self.journal.entries.values() if self.journal else ()
+        for name, answer in chain.from_iterable(entries):
+            if name in kinds:
+                yield kinds[name].cost([kinds[name].load(part) for part in answer])
+
     def _out_of_time(self) -> str | None:
         if self.budget.seconds is None:
             return None
@@ -266,31 +276,11 @@ class Driver:
         return "seconds" if spent > self.budget.seconds else None
 
 
-def real(node: Any) -> Node:
-    """The node, as an answer. Raises TypeError: it is none. ValueError: nobody has been there."""
-    if not isinstance(node, Node):
-        raise TypeError(f"a search returns the node of its answer; it returned {node!r:.80}")
-    if node.imagined:
-        raise ValueError(f"the answer after {node.action!r} is imagined; a search plays its actions before it offers")
-    return node
-
-
 def another_run(strand: Strand, what: str) -> JournalError:
     return JournalError(
         f"the journal is of another run: task {strand.task}, answer {strand.seq} {what}; "
         "resume with the code and settings it was begun with"
     )
-
-
-def return_of(node: Node) -> tuple[float, int]:
-    """The true return of the path to a node (its rewards added up), and the steps it took to play it again."""
-    step = node.world.root(node.task)
-    total, steps = 0.0, 0
-    for action in node.actions:
-        step = node.world.step(step.state, action)
-        total += step.reward
-        steps += 1 + step.replayed
-    return total, steps
 
 
 def each_once(tasks: Iterable[int]) -> Iterator[int]:

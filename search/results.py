@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from forethought.envs import Json
-from forethought.search.driver import Strand, return_of
 from forethought.search.node import Node
+from forethought.search.strand import Strand, return_of
 from forethought.search.tree import digest
 
 

@@ -77,7 +77,7 @@ TREES = st.dictionaries(st.text("ab", max_size=3), st.sampled_from(["", "a", "b"
 def test_visits_are_simulations(search, legal, iterations, rewards):
     strand, counts, _ = search(
         legal=legal, values=lambda query: Estimate(0.5), ends=lambda word: len(word.letters) == 3, rewards=rewards,
-        iterations=iterations, depth=3,
+        iterations=iterations, depth=3, enough=9.0,
     )  # fmt: skip
     assert counts[""][0] == iterations
     for node in strand.root:
@@ -88,6 +88,6 @@ def test_visits_are_simulations(search, legal, iterations, rewards):
         assert ended_here == 0 or not node.children or node.done
     again, *_ = search(
         legal=legal, values=lambda query: Estimate(0.5), ends=lambda word: len(word.letters) == 3, rewards=rewards,
-        iterations=iterations, depth=3,
+        iterations=iterations, depth=3, enough=9.0,
     )  # fmt: skip
     assert again.answer.state == strand.answer.state

@@ -164,3 +164,13 @@ def test_a_planted_reward_reaches_no_model_and_no_example():
     for text in (*read, *(json.dumps(example.to_json()) for example in examples)):
         assert "score" not in text
         assert "0.75" not in text
+
+
+def test_what_was_imagined_teaches_nothing(tree, grow):
+    root = tree("4 6")
+    dream = grow(root, "4 * 6", 1.0)
+    dream.imagined = True
+    assert target(root) is None
+    assert target(dream) is None
+    grow(root, "4 + 6", 0.3)
+    assert (target(root).best_action, target(root).seen, target(root).unseen) == ("4 + 6", 1, 5)

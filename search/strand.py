@@ -1,0 +1,65 @@
+"""One task's search, and what may stand as its answer."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from forethought.search.budget import Ledger
+from forethought.search.journal import Entry
+from forethought.search.node import Node
+from forethought.search.protocols import FREE, Usage
+from forethought.search.requests import Search
+from forethought.search.transpositions import Positions
+
+
+@dataclass(slots=True, eq=False)
+class Strand:
+    """One task's search, and where it stands."""
+
+    task: int
+    root: Node
+    recorded: deque[Entry]  # answers of the journal that are still to be replayed
+    search: Search = field(init=False)
+    request: Any = None
+    reserved: Usage = FREE  # what the waiting request can cost at the worst
+    seq: int = 0
+    spent: Ledger = field(default_factory=Ledger)
+    answer: Node | None = None  # the last offer, at the end the answer
+    attempts: list[Node] = field(default_factory=list)
+    positions: Positions | None = None  # what models said of them, where transpositions are merged
+    stopped: str | None = None  # "returned", or the limit that ended it; None while it lives
+    error: Exception | None = None
+
+    @property
+    def live(self) -> bool:
+        return self.stopped is None and self.error is None
+
+    def stop(self, reason: str) -> None:
+        try:
+            self.search.close()
+        except Exception as error:  # a search may clean up, and fail at it
+            self.error = error
+        self.stopped = reason
+        self.answer = self.answer or self.root
+
+
+def real(node: Any) -> Node:
+    """The node, as an answer. Raises TypeError: it is none. ValueError: nobody has been there."""
+    if not isinstance(node, Node):
+        raise TypeError(f"a search returns the node of its answer; it returned {node!r:.80}")
+    if node.imagined:
+        raise ValueError(f"the answer after {node.action!r} is imagined; a search plays its actions before it offers")
+    return node
+
+
+def return_of(node: Node) -> tuple[float, int]:
+    """The true return of the path to a node (its rewards added up), and the steps it took to play it again."""
+    step = node.world.root(node.task)
+    total, steps = 0.0, 0
+    for action in node.actions:
+        step = node.world.step(step.state, action)
+        total += step.reward
+        steps += 1 + step.replayed
+    return total, steps

@@ -1,0 +1,90 @@
+"""Budgets in dollars: of the run, reserved at the worst, journaled where they stop it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forethought.search import Budget, Driver, Evaluate, Journal, Usage, beam, greedy, result
+
+PRICE = Usage(1, 6, 0, 4)  # at a cent a token: a dime
+MOST = Usage(1, 6, 0, 14)  # and 20 cents at the worst
+
+
+def cents(usage):
+    return usage.tokens / 100
+
+
+@pytest.fixture(scope="session")
+def run(letters, priced_judge, mover, drive):
+    def make(budget, search=greedy, tasks=(0,), bound=MOST, **options):
+        value = priced_judge(bound, dict.fromkeys(["a", "b", "ba", "bb"], 0.5), usage=PRICE)
+        world = letters({"": "ab", "a": "ab", "b": "ab"})
+        return drive(world, value, search, budget=budget, tasks=tasks, price=cents, **options), value
+
+    return make
+
+
+def test_the_worst_case_is_reserved(run):
+    # Two children are 40 cents at the worst, and 20 when they are paid for: 20 + 40 is above 59.
+    strands, value = run("usd=0.59")
+    assert (strands[0].stopped, len(value.queries), strands[0].spent.usd) == ("usd", 2, pytest.approx(0.2))
+    strands, value = run("usd=0.61")
+    assert (strands[0].stopped, len(value.queries), strands[0].spent.usd) == ("returned", 4, pytest.approx(0.4))
+
+
+def test_tasks_that_ask_together_reserve_together(run):
+    strands, value = run("usd=0.79", tasks=range(3))
+    assert [strand.stopped for strand in strands.values()] == ["returned", "usd", "usd"]
+    assert len(value.calls[0]) == 2  # the first task's two children; 80 cents were needed for two tasks
+    assert sum(strand.spent.usd for strand in strands.values()) == pytest.approx(0.4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(limit=st.integers(1, 300), tasks=st.integers(1, 6), concurrency=st.integers(1, 6))
+def test_a_run_never_spends_more(run, limit, tasks, concurrency):
+    strands, _ = run(f"usd={limit / 100}", beam, range(tasks), concurrency=concurrency)
+    assert sum(strand.spent.usd for strand in strands.values()) <= limit / 100 + 1e-9
+
+
+def test_a_ledger_tells_dollars_where_prices_are_known(run, letters, judge, one):
+    strands, _ = run("nodes=100")
+    assert result(strands[0])["spent"]["usd"] == pytest.approx(0.4)
+    assert "usd" not in result(one(letters({}), judge(), greedy))["spent"]
+
+
+def test_what_a_journal_holds_was_paid_before(run, path):
+    """Of all tasks, those too that a resume has not come to yet."""
+    with Journal(path) as journal:
+        before, _ = run("usd=1.19", tasks=range(3), concurrency=1, journal=journal)
+    assert [strand.stopped for strand in before.values()] == ["returned", "returned", "usd"]
+    lines = [line for line in path.read_text().splitlines() if '"stop"' not in line]
+    path.write_text("\n".join(lines) + "\n")
+    with Journal(path) as journal:
+        after, value = run("usd=1.19", tasks=[2, 1, 0], concurrency=1, journal=journal)
+    assert value.calls == []
+    assert after[2].stopped == "usd"
+    with Journal(path) as journal:
+        again, value = run("usd=9", tasks=range(3), concurrency=1, journal=journal)
+    assert again[2].stopped == "usd"  # it was journaled
+    assert value.calls == []
+
+
+def test_free_questions_are_asked_when_the_money_is_spent(letters, judge, drive):
+    def search(root):
+        yield Evaluate([root])
+        return root
+
+    assert drive(letters({}), judge(), search, budget="usd=0.001", price=cents)[0].stopped == "returned"
+
+
+def test_dollars_need_prices(letters, judge, mover):
+    with pytest.raises(ValueError, match="a budget in dollars needs to know what answers cost"):
+        Driver(letters({}), mover(), judge(), Budget(usd=2.0))
+
+
+def test_a_budget_in_dollars_is_read():
+    assert Budget.parse("usd=0.25,nodes=3") == Budget(nodes=3, usd=0.25)
+    with pytest.raises(ValueError, match="not positive"):
+        Budget.parse("usd=0")
