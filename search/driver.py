@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
 from forethought.envs import Simulator
 from forethought.search.budget import Budget, check_bound
+from forethought.search.crew import Crew
 from forethought.search.imagining import Imagining, Proposing
 from forethought.search.journal import Journal, JournalError, PastJournal, encode
 from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play
@@ -33,6 +35,8 @@ from forethought.search.strand import Strand, real, return_of
 from forethought.search.transpositions import Positions, shared
 
 Algorithm = Callable[[Node], Search]
+Asked = list[tuple[Strand, Sequence[Any]]]  # answers, each a part for each query
+Errand = tuple[Asked, Kind[Any, Any]]
 
 
 class PrivilegeError(RuntimeError):
@@ -42,7 +46,8 @@ class PrivilegeError(RuntimeError):
 class Driver:
     """Answers the requests of searches. One driver is one run of a policy and a value model in one world.
 
-    Requests of a kind that wait at the same time are one call of the policy or the value model.
+    Requests of a kind that wait at the same time are one call of the policy or the value model, unless that says of
+    itself that it `waits` for a machine elsewhere: each task then calls it from a thread, and none waits for another.
     Every answer is journaled before it is used; one that the journal holds is not asked for again.
     Nothing a model, a world or an algorithm does to one task ends another: its error is kept in
     its `Strand`. Raises JournalError where the journal tells of another run.
@@ -89,21 +94,32 @@ class Driver:
 
     def run(self, tasks: Iterable[int], algorithm: Algorithm) -> Iterator[Strand]:
         """Search every task; yields each strand when it ends. Raises ValueError: a task comes twice."""
-        waiting, live = iter(each_once(tasks)), list[Strand]()
+        crew = Crew[Errand]()
+        try:
+            yield from self._run(each_once(tasks), algorithm, crew)
+        finally:
+            crew.dismiss()
+
+    def _run(self, tasks: Iterator[int], algorithm: Algorithm, crew: Crew[Errand]) -> Iterator[Strand]:
+        live: list[Strand] = []
         while True:
-            while len(live) < self.concurrency and (task := next(waiting, None)) is not None:
+            while len(live) < self.concurrency and (task := next(tasks, None)) is not None:
                 live.append(self._begin(task, algorithm))
             if not live:
                 return
             for types, kind, bounds in self._kinds:
-                group = [s for s in live if type(s.request) in types and s.stopped is None and s.error is None]
+                group = [s for s in live if type(s.request) in types and not s.away and s.live]
                 if group:
-                    self._answer(group, kind, bounds)
+                    self._answer(group, kind, bounds, crew)
+            if crew.out:
+                for asked, kind in crew.back(wait=all(s.away for s in live)):
+                    asked[0][0].away = False
+                    self._take(asked, kind)
             for strand in live:
-                if not strand.live:
+                if not strand.live and not strand.away:
                     strand.spent.usd = self.purse.cost(strand.spent.usage)
                     yield strand
-            live = [strand for strand in live if strand.live]
+            live = [strand for strand in live if strand.live or strand.away]
 
     def _begin(self, task: int, algorithm: Algorithm) -> Strand:
         recorded = self.journal.entries.get(task, []) if self.journal else []
@@ -120,8 +136,8 @@ class Driver:
             self._advance(strand, None)
         return strand
 
-    def _answer(self, group: list[Strand], kind: Kind[Any, Any], bounds: Bounds[Any]) -> None:
-        """Answer the waiting requests of one kind: from the journal, or by one call of the model."""
+    def _answer(self, group: list[Strand], kind: Kind[Any, Any], bounds: Bounds[Any], crew: Crew[Errand]) -> None:
+        """Answer the waiting requests of one kind: from the journal, by one call of the model, or by the crew."""
         asking: list[tuple[Strand, list[Any]]] = []
         lines: list[str] = []
         for strand in group:
@@ -134,7 +150,7 @@ class Driver:
                     queries = strand.positions.fresh(kind.name, queries)
                 strand.reserved = bounds(queries)
                 reason = self._out_of_time() or self.budget.blocks(strand.spent, nodes, strand.reserved)
-                reason = reason or self.purse.reserve(strand.reserved)
+                reason = reason or self.purse.reserve(strand.task, strand.reserved)
             except Exception as error:
                 strand.error = error
                 continue
@@ -143,16 +159,28 @@ class Driver:
             else:
                 lines.append(encode((strand.task, strand.seq, "stop", reason)))
                 strand.stop(reason)
-        asked = self._ask(asking, kind) if asking else []
+        if kind.waits:
+            for strand, queries in asking:
+                strand.away = True
+                crew.send(partial(self._errand, [(strand, queries)], kind))
+            asking = []
+        self._take(self._ask(asking, kind) if asking else [], kind, lines)
+
+    def _errand(self, asking: list[tuple[Strand, list[Any]]], kind: Kind[Any, Any]) -> Errand:
+        return self._ask(asking, kind), kind
+
+    def _take(self, asked: Asked, kind: Kind[Any, Any], lines: Sequence[str] = ()) -> None:
+        """Journal fresh answers, behind other `lines`, and use them."""
+        lines = list(lines)
         answers = [(strand, self._accept(strand, parts, kind, lines)) for strand, parts in asked]
         if self.journal and lines:
             self.journal.write(lines)
-        self.purse.settle()
         for strand, whole in answers:
+            self.purse.settle(strand.task)
             if strand.error is None:
                 self._apply(strand, kind, whole)
 
-    def _ask(self, asking: list[tuple[Strand, list[Any]]], kind: Kind[Any, Any]) -> list[tuple[Strand, Sequence[Any]]]:
+    def _ask(self, asking: list[tuple[Strand, list[Any]]], kind: Kind[Any, Any]) -> Asked:
         """One call for all; if that fails, one call a task, so that only the task at fault is lost."""
         queries = [query for _, mine in asking for query in mine]
         try:
@@ -166,7 +194,7 @@ class Driver:
             return [answer for one in asking for answer in self._ask([one], kind)]
         if len(asking) == 1:
             return [(asking[0][0], parts)]
-        answers, at = [], 0
+        answers, at = Asked(), 0
         for strand, mine in asking:
             answers.append((strand, parts[at : at + len(mine)]))
             at += len(mine)

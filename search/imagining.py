@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from forethought.search.answers import dump_proposals, dump_reply, load_proposals, load_reply, usage_of
 from forethought.search.budget import Ledger
-from forethought.search.kinds import Asking, total
+from forethought.search.kinds import Asking, total, waits
 from forethought.search.node import TERMINAL, Node
 from forethought.search.protocols import FREE, Policy, Proposal, Query, Question, Reply, Usage
 from forethought.search.requests import Imagine, Propose
@@ -20,7 +20,7 @@ class Proposing:
     dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
 
     def __init__(self, policy: Policy) -> None:
-        self.ask = policy.propose
+        self.ask, self.waits = policy.propose, waits(policy)
 
     def queries(self, request: Propose, seed: int) -> tuple[list[Query], int]:
         return [Query(request.node, request.width, seed)], 0
@@ -43,7 +43,7 @@ class Imagining:
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
 
     def __init__(self, asking: Asking) -> None:
-        self.ask = asking.ask
+        self.ask, self.waits = asking.ask, asking.waits
 
     def queries(self, request: Imagine, seed: int) -> tuple[list[Question], int]:
         node = request.node

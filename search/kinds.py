@@ -44,6 +44,7 @@ class Kind(Protocol[Q, A]):
     """One kind of request. A request makes one or more queries; its answer has one part for each."""
 
     name: str
+    waits: bool  # for a machine elsewhere: its model may be asked from several threads at once
 
     def queries(self, request: Any, seed: int) -> tuple[list[Q], int]:
         """The queries of a request, and how many children they can make at the most."""
@@ -56,6 +57,10 @@ class Kind(Protocol[Q, A]):
     def load(self, data: Any) -> A: ...
     def apply(self, request: Any, answers: Sequence[A], spent: Ledger) -> Any:
         """Use the answers; return what the search is sent."""
+
+
+def waits(model: object) -> bool:
+    return bool(getattr(model, "waits", False))
 
 
 class Bounds(Generic[Q]):
@@ -78,7 +83,7 @@ class Expanding:
     dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
 
     def __init__(self, policy: Policy) -> None:
-        self.ask = policy.propose
+        self.ask, self.waits = policy.propose, waits(policy)
 
     def queries(self, request: Expand | ExpandAll, seed: int) -> tuple[list[Query], int]:
         nodes = [request.node] if type(request) is Expand else list(request.nodes)  # type: ignore[union-attr]
@@ -142,7 +147,7 @@ class Evaluating:
     dump, load = staticmethod(dump_estimate), staticmethod(load_estimate)
 
     def __init__(self, value: Value) -> None:
-        self.ask = value.evaluate
+        self.ask, self.waits = value.evaluate, waits(value)
 
     def queries(self, request: Evaluate, seed: int) -> tuple[list[Query], int]:
         return [Query(node, None, seed) for node in request.nodes], 0
@@ -166,7 +171,7 @@ class Asking:
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
 
     def __init__(self, asker: Asker | None) -> None:
-        self.asker = asker
+        self.asker, self.waits = asker, waits(asker)
 
     def queries(self, request: Ask, seed: int) -> tuple[list[Question], int]:
         node = request.node

@@ -23,6 +23,7 @@ class Strand:
     recorded: deque[Entry]  # answers of the journal that are still to be replayed
     search: Search = field(init=False)
     request: Any = None
+    away: bool = False  # its request is with a thread
     reserved: Usage = FREE  # what the waiting request can cost at the worst
     seq: int = 0
     spent: Ledger = field(default_factory=Ledger)
