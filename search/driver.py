@@ -182,7 +182,7 @@ class Driver:
 
     def _ask(self, asking: list[tuple[Strand, list[Any]]], kind: Kind[Any, Any]) -> Asked:
         """One call for all; if that fails, one call a task, so that only the task at fault is lost."""
-        queries = [query for _, mine in asking for query in mine]
+        queries = asking[0][1] if len(asking) == 1 else [query for _, mine in asking for query in mine]
         try:
             parts = kind.ask(queries) if queries else []
             if len(parts) != len(queries):
