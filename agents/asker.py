@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from forethought.agents.lm import LM, Request, Sampling, bound_of_completion
 from forethought.agents.prompts import Prompt
-from forethought.search import Query, Question, Reply, Usage
+from forethought.search import Query, Question, Reply, Usage, waits
 
 
 class LMAsker:
@@ -18,7 +18,7 @@ class LMAsker:
     def __init__(
         self, lm: LM, prompts: Mapping[str, Prompt], *, temperature: float = 0.7, max_tokens: int = 64
     ) -> None:
-        self.lm, self.prompts = lm, prompts
+        self.lm, self.prompts, self.waits = lm, prompts, waits(lm)
         self.sampling = Sampling(temperature, max_tokens, ("\n",))
 
     def ask(self, questions: Sequence[Question]) -> list[Reply]:
@@ -32,7 +32,9 @@ class LMAsker:
     def _request(self, question: Question) -> Request:
         if question.role not in self.prompts:
             raise ValueError(f"no prompt puts the question {question.role!r}; there are {', '.join(self.prompts)}")
-        return Request(self.prompts[question.role].fill(question.context), self.sampling, question.seed)
+        return Request(
+            self.prompts[question.role].fill(question.context, action=question.action), self.sampling, question.seed
+        )
 
     def bound(self, question: Query | Question) -> Usage:
         assert isinstance(question, Question)

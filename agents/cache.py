@@ -23,7 +23,7 @@ from typing import Literal, TypeVar
 
 from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_score
 from forethought.envs.data.world import cache_folder
-from forethought.search import FREE, Usage
+from forethought.search import FREE, Usage, waits
 
 FORMAT = 1
 APPLICATION = int.from_bytes(b"fore", "big")  # tells this file from other SQLite files
@@ -60,7 +60,7 @@ class Cached:
             raise ValueError(
                 f"the model {lm.name!r} has no content hash to tell its replies by; use it without a cache"
             )
-        self.lm, self.name, self.content = lm, lm.name, lm.content
+        self.lm, self.name, self.content, self.waits = lm, lm.name, lm.content, waits(lm)
         self.count = lm.count
         self.billed = self.saved = FREE
         self._counting = threading.Lock()

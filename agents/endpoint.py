@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from forethought.agents.retrying import Fault, retry_after
+from forethought.agents.wires import Answer, Broken, NoConnection, Wire
 
 T = TypeVar("T")
 PASSING = (408, 409, 429)  # and 5xx
@@ -78,16 +79,15 @@ def key_of(variable: str) -> str:
 
 
 class Line:
-    """An event loop in a thread of its own, and the client of one address in it.
+    """An event loop in a thread of its own, and the wire to one address in it.
 
-    The thread lives until `close`. No exception of the client leaves here: it holds the request, with its key.
+    The thread lives until `close`. No exception of the wire leaves here: it may hold the request, with its key.
     """
 
-    def __init__(self, url: str, key: str, variable: str) -> None:
-        import openai
-
-        self._key, self._variable = key, variable
-        self._client = openai.AsyncOpenAI(api_key=key, base_url=url, max_retries=0, timeout=None)
+    def __init__(self, url: str, key: str, variable: str, hint: str = "") -> None:
+        """`hint` says what else may be done where the server does not know the model."""
+        self._key, self._variable, self._hint = key, variable, hint
+        self._wire = Wire(url, key)
         self._loop = asyncio.new_event_loop()
         self._helpers = ThreadPoolExecutor(2, "forethought-server")  # look up addresses
         self._loop.set_default_executor(self._helpers)
@@ -122,31 +122,40 @@ class Line:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._client.close()
+        await self._wire.close()
 
     async def post(self, path: str, body: dict[str, Any], timeout: float) -> dict[str, Any] | Fault:
         """One attempt: the JSON object that came within `timeout` seconds, or why none did."""
-        import openai
+        answer = await self._send(path, body, timeout)
+        if isinstance(answer, Fault):
+            return answer
+        return self._read(answer.text) if answer.status == 200 else self._refusal(answer, str(body["model"]))
 
+    async def models(self, timeout: float) -> frozenset[str] | Fault:
+        """The names that /models lists; none where it cannot be read."""
+        answer = await self._send("/models", None, timeout)
+        if isinstance(answer, Fault):
+            return answer
+        return names_in(answer.text) if answer.status == 200 else frozenset()
+
+    async def _send(self, path: str, body: dict[str, Any] | None, timeout: float) -> Answer | Fault:
         try:
-            text = await asyncio.wait_for(self._client.post(path, cast_to=str, body=body), timeout)
-        except (asyncio.TimeoutError, openai.APITimeoutError):
+            return await asyncio.wait_for(self._wire.send(path, body), timeout)
+        except asyncio.TimeoutError:
             return Fault(f"no answer within {timeout:.3g} s", passing=True)
-        except openai.APIStatusError as error:
-            return self._refusal(error.status_code, error.response.text, error.response.headers.get("Retry-After"))
-        except openai.APIConnectionError as error:
-            kind = type(error.__cause__).__name__
-            reached = kind != "ConnectError"
-            what = "the connection broke" if reached else "no connection"
-            return Fault(f"{what} ({self._clean(f'{kind}: {error.__cause__}')})", passing=True, reached=reached)
-        return self._read(text)
+        except NoConnection as error:
+            return Fault(f"no connection ({self._clean(str(error))})", passing=True, reached=False)
+        except Broken as error:
+            return Fault(f"the connection broke ({self._clean(str(error))})", passing=True)
 
-    def _refusal(self, status: int, body: str, later: str | None) -> Fault:
-        told = f"the server answered {status} ({self._clean(message_of(body))})"
+    def _refusal(self, answer: Answer, model: str) -> Fault:
+        status, message = answer.status, message_of(answer.text)
+        told = f"the server answered {status} ({self._clean(message)})"
         if status in PASSING or status >= 500:
-            return Fault(told, passing=True, wait=retry_after(later))
-        advice = ADVICE.get(status, ADVICE[400]).format(variable=self._variable)
-        return Fault(f"{told}; {advice}")
+            return Fault(told, passing=True, wait=retry_after(answer.headers.get("retry-after")))
+        unknown = status == 404 or (status == 400 and model in message)  # as transformers serve says it
+        advice = ADVICE.get(404 if unknown else status, ADVICE[400]).format(variable=self._variable)
+        return Fault(f"{told}; {advice}{self._hint if unknown else ''}")
 
     def _read(self, text: str) -> dict[str, Any] | Fault:
         try:
@@ -167,12 +176,23 @@ class Line:
 
 
 def message_of(body: str) -> str:
-    """What an error's body tells, be it {"error": {"message": ...}}, {"error": ...}, {"message": ...} or text."""
+    """What an error's body tells: {"error": {"message": ...}}, {"error" or "message" or "detail": ...}, or text."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
         return body
-    for name in ("error", "message"):
+    for name in ("error", "message", "detail"):
         if isinstance(data, dict) and name in data:
             data = data[name]
     return data if isinstance(data, str) else body
+
+
+def names_in(body: str) -> frozenset[str]:
+    """The names in {"data": [{"id": NAME}, ...]}; what is anything else names none."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return frozenset()
+    rows = data.get("data") if isinstance(data, dict) else None
+    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return frozenset(name for name in ids if isinstance(name, str))

@@ -6,15 +6,29 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from forethought.agents.asker import LMAsker
 from forethought.agents.cache import Cached
 from forethought.agents.lm import LM
+from forethought.agents.prompts import Prompt
 from forethought.agents.recorded import Recording
-from forethought.agents.specs import default_endings, make_policy, make_value, open_model, prompts_for, questions_of
+from forethought.agents.specs import (
+    REWARDED,
+    UNJUDGED,
+    Setting,
+    check_settings,
+    default_endings,
+    make_asker,
+    make_policy,
+    make_value,
+    open_model,
+    part_of,
+    prompts_for,
+    questions_of,
+)
 from forethought.envs import Json, Simulator, simulate
-from forethought.search import Budget, Driver, PastJournal, Strand, Value, algorithm, result
+from forethought.search import Algorithm, Budget, Driver, PastJournal, Policy, Strand, Value, algorithm, result
 from forethought.search.run import Run
 
 Watch = Callable[[Strand], None]
@@ -24,14 +38,17 @@ Watch = Callable[[Strand], None]
 class Experiment:
     """All that an evaluation depends on, as it stands in config.toml.
 
-    `settings` are the algorithm's; `env_options` go to `gym.make`. `endings` says who judges an ending:
-    "rule" where the observation itself proves success, else "model". Raises ValueError: anything unknown.
+    `agent` is the name it was asked for by. `settings` are the algorithm's, and behind `policy.`, `value.` and `ask.`
+    those of the models; what is not told has its default. `env_options` go to `gym.make`. `endings` says who judges
+    an ending: "rule" where the observation itself proves success, else "model". Raises ValueError: anything unknown,
+    or an algorithm without the value or the privilege that it needs.
     """
 
     env: str
     tasks: str
     algorithm: str
     budget: Mapping[str, float]
+    agent: str | None = None
     policy: str = "all"
     value: str = "rule"
     model: str | None = None
@@ -44,17 +61,24 @@ class Experiment:
     device: str = "cpu"
     cache: str = "off"  # of replies, over all runs: "read" looks up, "on" also keeps
     privileges: tuple[str, ...] = ()
-    settings: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict)
     env_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         parse_tasks(self.tasks)
         Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks what it is given
-        algorithm(self.algorithm, self.settings)
+        check_settings(self.algorithm, self.policy, self.value, self.settings)
         if self.cache not in ("off", "read", "on"):
             raise ValueError(f"the cache is 'off', 'read' or 'on'; {self.cache!r} was given")
         if unknown := set(self.privileges) - {"reward"}:
             raise ValueError(f"unknown privileges {sorted(unknown)}; expected 'reward'")
+        if self.algorithm in REWARDED and "reward" not in self.privileges:
+            raise ValueError(
+                f"{self.algorithm} reads the true reward while it searches, and its row will say so; "
+                "if that is meant, add --privilege reward"
+            )
+        if self.value == "none" and self.algorithm not in UNJUDGED:
+            raise ValueError(f"{self.algorithm} asks for values; give another value than 'none', such as rule")
 
     def config(self) -> dict[str, Any]:
         return {"kind": "eval", **asdict(self), "privileges": list(self.privileges)}
@@ -70,6 +94,35 @@ class Experiment:
 
     def simulator(self) -> Simulator[Any]:
         return simulate(self.env, **self.env_options)
+
+    def search(self) -> Algorithm:
+        return algorithm(self.algorithm, part_of(self.settings))
+
+    def prompt_files(self) -> tuple[dict[str, Prompt], dict[str, Prompt]]:
+        """Those of the policy and the value, and those of the questions. Raises ValueError: one is missing."""
+        folder = Path(self.prompts) if self.prompts else None
+        return prompts_for(self.env, self.policy, self.value, folder), questions_of(self.env, self.algorithm, folder)
+
+
+class Models(NamedTuple):
+    """Who answers the questions of a search."""
+
+    policy: Policy
+    value: Value
+    asker: LMAsker | None
+
+
+def make_models(experiment: Experiment, lm: LM | None, value: Value | None = None) -> Models:
+    """Raises ValueError: a language model is asked and none is there, a family has no rules, a prompt is missing."""
+    prompts, questions = experiment.prompt_files()
+    env, settings = experiment.env, experiment.settings
+    if value is None:
+        value = make_value(experiment.value, env, lm, prompts, experiment.endings or default_endings(env), settings)
+    return Models(
+        make_policy(experiment.policy, lm, prompts, env, settings),
+        value,
+        make_asker(experiment.algorithm, lm, questions, settings),
+    )
 
 
 def parse_tasks(text: str) -> list[int]:
@@ -97,9 +150,7 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     """
     experiment = Experiment.of(run_.config)
     world = experiment.simulator()
-    folder = Path(experiment.prompts) if experiment.prompts else None
-    prompts = prompts_for(experiment.env, experiment.policy, experiment.value, folder)
-    questions = questions_of(experiment.env, experiment.algorithm, folder)
+    prompts, questions = experiment.prompt_files()
     if lm is None and value is None and experiment.model:
         lm = open_model(experiment.model, Path(experiment.adapter) if experiment.adapter else None, experiment.device)
     facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None}
@@ -110,24 +161,21 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     lm = cached or lm
     if lm and experiment.record:
         lm = Recording(lm, run_.folder / experiment.record)
-    if value is None:
-        endings = experiment.endings or default_endings(experiment.env)
-        value = make_value(experiment.value, experiment.env, lm, prompts, endings)
-    policy = make_policy(experiment.policy, lm, prompts, experiment.env)
+    models = make_models(experiment, lm, value)
     strands: list[Strand] = []
     with run_.journal() as journal:
         driver = Driver(
             world,
-            policy,
-            value,
+            models.policy,
+            models.value,
             Budget(**experiment.budget),  # type: ignore[arg-type]  # checked when it was made
             seed=experiment.seed,
-            asker=LMAsker(lm, questions) if lm and questions else None,
+            asker=models.asker,
             journal=journal,
             privileges=frozenset(experiment.privileges),
             concurrency=experiment.concurrency,
         )
-        for strand in driver.run(parse_tasks(experiment.tasks), algorithm(experiment.algorithm, experiment.settings)):
+        for strand in driver.run(parse_tasks(experiment.tasks), experiment.search()):
             strands.append(strand)
             if watch:
                 watch(strand)
@@ -173,7 +221,7 @@ def replay(run_: Run) -> list[Strand]:
         privileges=frozenset(experiment.privileges),
         concurrency=1,
     )
-    strands = list(driver.run(parse_tasks(experiment.tasks), algorithm(experiment.algorithm, experiment.settings)))
+    strands = list(driver.run(parse_tasks(experiment.tasks), experiment.search()))
     return sorted((strand for strand in strands if strand.error is None), key=lambda strand: strand.task)
 
 

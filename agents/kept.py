@@ -23,21 +23,21 @@ class Kept(Generic[A]):
         self._replies: dict[str, deque[A]] = {}
         self._faults: dict[str, tuple[Fault, int]] = {}  # with the size of the batch it was in; 0: not told yet
 
-    def put(self, key: str, reply: A | Fault) -> None:
-        if isinstance(reply, Fault):
-            self._faults[key] = (reply, 0)
-        else:
-            self._replies.setdefault(key, deque()).append(reply)
+    def claim(self, keys: Sequence[str]) -> list[A | Fault | None]:
+        """Hand out what is kept, None where nothing is; equal requests need a reply each."""
+        found: list[A | Fault | None] = [queue.popleft() if (queue := self._replies.get(k)) else None for k in keys]
+        for key in keys:
+            if not self._replies.get(key, True):
+                del self._replies[key]
+        return found
 
-    def missing(self, keys: Sequence[str]) -> list[int]:
-        """Where in the list no reply is kept; equal requests need a reply each."""
-        left = {key: len(self._replies.get(key, ())) for key in keys}
-        places = []
-        for i, key in enumerate(keys):
-            left[key] -= 1
-            if left[key] < 0:
-                places.append(i)
-        return places
+    def put_back(self, keys: Sequence[str], found: Sequence[A | Fault | None]) -> None:
+        """Keep what a batch that failed has found."""
+        for key, reply in zip(keys, found, strict=True):
+            if isinstance(reply, Fault):
+                self._faults[key] = (reply, 0)
+            elif reply is not None:
+                self._replies.setdefault(key, deque()).append(reply)
 
     def refuse(self, keys: Sequence[str], size: int | None = None) -> None:
         """Raises ServerError: one of these failed, in this batch of `size`, or before in a larger one.
@@ -51,8 +51,3 @@ class Kept(Generic[A]):
         if told:
             others = f" ({len(told)} of {len(keys)} requests failed)" if len(keys) > 1 else ""
             raise ServerError(f"{self._name}: {told[0].reason}{others}")
-
-    def take(self, keys: Sequence[str]) -> list[A]:
-        replies = [self._replies[key].popleft() for key in keys]
-        self._replies = {key: left for key, left in self._replies.items() if left}
-        return replies

@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from math import exp
 from statistics import mean
 
-from forethought.agents.lm import LM, Completion, Request, Sampling, ScoreRequest, bound_of_completion, bound_of_score
+from forethought.agents.lm import (
+    LM,
+    Completion,
+    Request,
+    Sampling,
+    ScoreRequest,
+    bound_of_completion,
+    bound_of_score,
+)
 from forethought.agents.prompts import Prompt
-from forethought.search import FREE, Estimate, Query, Question, Usage
+from forethought.search import FREE, Estimate, Query, Question, Usage, waits
 
 SCORES = tuple(str(score) for score in range(11))
 SCORE = re.compile(r"correctness score is\s+(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)", re.ASCII)
@@ -22,7 +30,7 @@ class LMTokenValue:
     """
 
     def __init__(self, lm: LM, prompt: Prompt) -> None:
-        self.lm, self.prompt = lm, prompt
+        self.lm, self.prompt, self.markov, self.waits = lm, prompt, prompt.markov, waits(lm)
         self._known: dict[str, Estimate] = {}
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
@@ -52,6 +60,7 @@ class LMTextValue:
         if samples < 1:
             raise ValueError(f"samples is {samples}; at least one reply must be read")
         self.lm, self.prompt, self.samples = lm, prompt, samples
+        self.markov, self.waits = prompt.markov, waits(lm)
         self.sampling = Sampling(temperature, max_tokens, ("\n\n",))
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:

@@ -1,16 +1,29 @@
-"""Policies: all admissible actions, the model's ranking of them, or what the model writes."""
+"""Policies: all admissible actions, some at random, the model's ranking of them, or what the model writes."""
 
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from math import exp
 
-from forethought.agents.lm import LM, Completion, Request, Sampling, ScoreRequest, bound_of_completion, bound_of_score
+from forethought.agents.lm import (
+    LM,
+    Completion,
+    Request,
+    Sampling,
+    ScoreRequest,
+    bound_of_completion,
+    bound_of_score,
+)
 from forethought.agents.prompts import Prompt
-from forethought.envs.space import is_template
-from forethought.search import FREE, Proposal, Proposals, Query, Question, Usage
+from forethought.envs.space import BLANK, is_template
+from forethought.search import FREE, Context, Proposal, Proposals, Query, Question, Usage, waits
+
+WORD = re.compile(r"[^\W_]+(?:['’&.,/-][^\W_]+)*")
+SEPARATOR = "[SEP]"  # between the texts of a page; no word of it
+LONGEST_FILLING = 4  # words
 
 
 class AllActions:
@@ -18,6 +31,8 @@ class AllActions:
 
     Templates such as "search[<query>]" are no actions and are left out. Raises ValueError: there is nothing else.
     """
+
+    markov = True  # it reads the admissible actions
 
     def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
         return [self._propose(query) for query in queries]
@@ -27,12 +42,44 @@ class AllActions:
         if query.actions and not actions:
             raise ValueError(
                 f"here are only templates, {', '.join(query.actions)}, and the policy 'all' cannot fill them in; "
-                "give one that writes: lm-text, or rule"
+                "give one that writes: lm-text, rule, or random"
             )
         prior = 1 / len(actions) if actions else 0.0
         if query.width is not None and query.width < len(actions):
             return [Proposal(a, prior) for a in random.Random(query.seed).sample(actions, query.width)]
         return [Proposal(a, prior) for a in actions]
+
+
+class RandomActions:
+    """Admissible actions at random, each as likely as any other, as many as the width allows.
+
+    The blank of a template such as "search[<query>]" is filled with one to four words that follow each other in the
+    opening or in the newest observation. All is drawn by the seed of the query.
+    """
+
+    def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
+        return [self._propose(query) for query in queries]
+
+    def _propose(self, query: Query) -> list[Proposal]:
+        draw, actions = random.Random(query.seed), query.actions
+        width = len(actions) if query.width is None else min(query.width, len(actions))
+        drawn = draw.sample(actions, width)
+        filled = dict.fromkeys(fill_in(action, query.context, draw) for action in drawn)
+        return [Proposal(action, 1 / len(actions)) for action in filled]
+
+
+def fill_in(action: str, context: Context, draw: random.Random) -> str:
+    """The action with its blanks filled; one that has none as it is."""
+    if not is_template(action):
+        return action
+    text = f"{context.opening} {context.observation if context.steps else ''}".replace(SEPARATOR, " ")
+    words = WORD.findall(text) or ["x"]
+
+    def filling() -> str:
+        first = draw.randrange(len(words))
+        return " ".join(words[first : first + 1 + draw.randrange(LONGEST_FILLING)])
+
+    return BLANK.sub(lambda _: filling(), action)
 
 
 class LMRank:
@@ -42,7 +89,7 @@ class LMRank:
     """
 
     def __init__(self, lm: LM, prompt: Prompt) -> None:
-        self.lm, self.prompt = lm, prompt
+        self.lm, self.prompt, self.markov, self.waits = lm, prompt, prompt.markov, waits(lm)
 
     def propose(self, queries: Sequence[Query]) -> list[Proposals]:
         asked = [self._request(query) for query in queries]
@@ -83,6 +130,7 @@ class LMText:
         if samples < 1:
             raise ValueError(f"samples is {samples}; at least one proposal must be written")
         self.lm, self.prompt, self.samples = lm, prompt, samples
+        self.markov, self.waits = prompt.markov, waits(lm)
         stop = ("\n", "=") if prompt.name.startswith("game24/") else ("\n",)
         self.sampling = Sampling(temperature, max_tokens, stop)
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from forethought.search import Usage
+from forethought.agents.endpoint import Address
+from forethought.search import FREE, Usage
 
 CURRENCY = "USD per million tokens"
 KINDS = ("prompt", "cached", "completion")
@@ -66,6 +68,19 @@ def prices(path: Path | None = None) -> Prices:
             f'{{"date": "2026-11-22", "currency": "{CURRENCY}", "models": {{NAME: {{"prompt": 0.1, "cached": 0.05, '
             '"completion": 0.4, "source": "where and when the prices were read"}}}}'
         ) from error
+
+
+def tariff(spec: str | None, file: Path | None = None) -> Callable[[Usage], float]:
+    """What answers of the model of a spec cost in US dollars. A run that asks no model costs nothing.
+
+    `server:MODEL@URL` is priced as MODEL, also with an adapter. Raises ValueError: no file of prices, or none of it.
+    """
+    if spec is None:
+        return lambda usage: 0.0
+    table, kind = prices(file), spec.partition(":")[0]
+    model = Address.parse(spec).model if kind in ("server", "server+chat") else spec
+    table.cost(FREE, model)
+    return lambda usage: table.cost(usage, model)
 
 
 def price_of(name: str, entry: Any) -> Price:

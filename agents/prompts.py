@@ -8,35 +8,65 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from jinja2 import StrictUndefined, Template
+from jinja2 import StrictUndefined, Template, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from forethought.search import Context, Query
 
 PROMPTS = Path(__file__).parent / "prompts"
+MARKOV = "{# markov #}\n"  # the first line of a file that shows nothing but the position
+SAME_PROMPTS = {"webshopbrowser": "webshop"}  # families that read those of another
+
+
+def shorten(text: str, most: int) -> str:
+    """The filter `shorten(most)`: a text of more than `most` characters is cut behind a word, and ends in " …".
+
+    Templates use it on observations, the older the shorter, so that a long trajectory still fits a small model.
+    """
+    if len(text) <= most:
+        return text
+    cut = text[:most]
+    whole, space, _ = cut.rpartition(" ")
+    return f"{(whole if space and not text[most].isspace() else cut).rstrip()} …"
+
+
 SANDBOX = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False
 )
+SANDBOX.filters["shorten"] = shorten
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A jinja template over `context` (instruction, opening, steps, memory, observation) and `actions`."""
+    """A jinja template over `context` (instruction, opening, steps, memory, observation) and `actions`.
+
+    One of the role imagination also has `action`, what is imagined to be done.
+    """
 
     name: str
     text: str
 
     @property
+    def markov(self) -> bool:
+        """Whether it shows nothing but the position: no history, no notes. Who wrote it says so in the first line."""
+        return self.text.startswith(MARKOV)
+
+    @property
+    def body(self) -> str:
+        """All that is rendered and hashed: the text without that line."""
+        return self.text.removeprefix(MARKOV)
+
+    @property
     def digest(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return hashlib.sha256(self.body.encode()).hexdigest()
 
     @cached_property
     def template(self) -> Template:
-        return SANDBOX.from_string(self.text.removesuffix("\n"))
+        return SANDBOX.from_string(self.body.removesuffix("\n"))
 
-    @property
+    @cached_property
     def lists_actions(self) -> bool:
-        return "actions" in self.text
+        return "actions" in meta.find_undeclared_variables(SANDBOX.parse(self.body))
 
     def render(self, query: Query) -> str:
         return self.fill(query.context, query.actions if self.lists_actions else ())
@@ -45,12 +75,18 @@ class Prompt:
         return self.template.render(context=context, actions=actions, **more)
 
 
+def family_of(env_id: str) -> str:
+    """The folder that its prompts are in: webshop for WebShop-v0, and for the same shop in a browser."""
+    name = env_id.rsplit("/", 1)[-1].rsplit("-v", 1)[0].lower()
+    return SAME_PROMPTS.get(name, name)
+
+
 def load_prompt(env_id: str, role: str, folder: Path | None = None) -> Prompt:
     """The file `<family>/<role>.txt`: Game24-v0 reads game24/value_score.txt; a family without one reads any/.
 
     Raises ValueError: neither is there.
     """
-    family = env_id.rsplit("/", 1)[-1].rsplit("-v", 1)[0].lower()
+    family = family_of(env_id)
     root = folder or PROMPTS
     for name in (family, "any"):
         file = root / name / f"{role}.txt"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
 from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_score
-from forethought.search import Usage
+from forethought.search import Usage, waits
 
 
 def digest(request: Request | ScoreRequest) -> str:
@@ -23,7 +24,8 @@ class Recording:
 
     def __init__(self, lm: LM, path: Path) -> None:
         self.lm, self.path = lm, path
-        self.name, self.content = lm.name, lm.content
+        self.name, self.content, self.waits = lm.name, lm.content, waits(lm)
+        self._writing = threading.Lock()
         self.count = lm.count
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
@@ -50,7 +52,7 @@ class Recording:
         return bound_of_score(self.lm, request)
 
     def _append(self, rows: list[Any]) -> None:
-        with self.path.open("a", encoding="ascii") as file:
+        with self._writing, self.path.open("a", encoding="ascii") as file:
             file.write("".join(json.dumps(row) + "\n" for row in rows))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from forethought.agents.retrying import Fault
 from forethought.search import Usage
 
+OVERSHOOT = 3  # tokens beyond max_tokens with which llama.cpp ends a character that it has begun
 TOP = 20  # likeliest tokens asked for; vLLM's and OpenAI's chat limit
 
 
@@ -23,7 +24,10 @@ def text_of(reply: dict[str, Any], chat: bool) -> str:
 
 
 def usage_of(reply: dict[str, Any], bound: Usage) -> Usage | Fault | None:
-    """The bill; None where the server sends none, a fault where it cannot be true or is beyond the bound."""
+    """The bill; None where the server sends none, a fault where it cannot be true or is beyond the bound.
+
+    A few written tokens too many are no fault where the prompt has as many fewer than its bound.
+    """
     told = reply.get("usage")
     if told is None:
         return None
@@ -40,7 +44,8 @@ def usage_of(reply: dict[str, Any], bound: Usage) -> Usage | Fault | None:
             + "expected whole numbers of 0 or more, and no more cached than in the prompt"
         )
     prompt, cached, completion = counts
-    if prompt > bound.prompt or completion > bound.completion:
+    overshot = completion > bound.completion + OVERSHOOT or prompt + completion > bound.tokens
+    if prompt > bound.prompt or overshot:
         return Fault(
             f"the reply counts {prompt} tokens of the prompt and {completion} written ones, and at most "
             f"{bound.prompt} and {bound.completion} can be; a budget cannot be held by such counts"

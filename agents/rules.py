@@ -9,7 +9,7 @@ from typing import TypeVar
 from forethought.agents.hotpotqa.rules import hotpotqa_proposals, hotpotqa_value
 from forethought.agents.webshop.rules import webshop_proposals, webshop_value
 from forethought.envs.game24.rules import NUMBER, OPS, Number, whole
-from forethought.search import FREE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value
+from forethought.search import FREE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value, waits
 
 Rule = TypeVar("Rule")
 
@@ -61,6 +61,7 @@ POLICY_RULES: dict[str, Callable[[Query], list[Proposal]]] = {
     "HotpotQA-v0": hotpotqa_proposals,
 }
 ENDINGS: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_ending}
+MARKOV = ("Game24-v0",)  # whose rules read nothing but the newest observation, and that tells the position
 
 
 class RuleValue:
@@ -68,6 +69,7 @@ class RuleValue:
 
     def __init__(self, env_id: str) -> None:
         self.rule = find(RULES, env_id, "rule value")
+        self.markov = env_id in MARKOV
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
         return [Estimate(self.rule(query.context)) for query in queries]
@@ -89,6 +91,8 @@ class JudgedEndings:
     def __init__(self, value: Value, env_id: str) -> None:
         self.value = value
         self.rule = find(ENDINGS, env_id, "rule for endings")
+        self.markov = env_id in MARKOV and getattr(value, "markov", False)
+        self.waits = waits(value)
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
         asked = iter(self.value.evaluate([query for query in queries if not query.proven]))

@@ -8,8 +8,10 @@ import importlib.util
 import json
 import logging
 import random
+import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from forethought.agents.endpoint import Address, Line, key_of
@@ -19,6 +21,7 @@ from forethought.agents.recorded import digest
 from forethought.agents.replies import TOP, text_of, top_of, usage_of
 from forethought.agents.retrying import Fault, Patience, patiently
 from forethought.agents.spread import asks_of, spread
+from forethought.agents.weights import content_of
 from forethought.search import Usage
 from forethought.search.seeds import seed_of
 
@@ -32,6 +35,8 @@ A = TypeVar("A", Completion, Scores)
 
 class Server:
     """Asks up to `concurrency` requests at a time, and each again while its fault may pass (see Patience).
+
+    It may be asked from several threads at once (`waits` tells the driver so): the limit is one for all.
 
     Replies come in the order of the requests. If one request fails for good, the call raises ServerError,
     but the other requests are asked to their end and nothing that was paid is lost: the replies are kept,
@@ -47,24 +52,28 @@ class Server:
     adapter, chat or not), not of what answered. The same seed need not give the same text again either.
     """
 
+    waits = True
+
     def __init__(
         self,
         spec: str,
         *,
         adapter: str | None = None,
+        adapter_folder: Path | None = None,
         concurrency: int = 16,
         retries: int = 6,
-        timeout: float = 60.0,
-        deadline: float = 600.0,
+        timeout: float = 300.0,  # transformers serve answers one by one, also what was given up by then
+        deadline: float = 1800.0,
         key_variable: str = "OPENAI_API_KEY",
         patience: Patience | None = None,
     ) -> None:
         """`spec` is server:MODEL@URL, or server+chat:MODEL@URL where a prompt is sent as a message of a user.
 
-        `adapter` is asked for in place of the model, which is how vLLM serves LoRA adapters; name it by its
-        content hash. The key is read from the environment when the first request is sent, and goes to
-        whatever server the spec names: `key_variable` says which key that is. `timeout` (one attempt) and
-        `deadline` (one request, all attempts) are seconds; `patience` overrides them and `retries`.
+        `adapter` is asked for in place of the model, which is how vLLM serves LoRA adapters; `name_of` names it,
+        and `adapter_folder` is told where the server must be given it. The key is read from the environment
+        when the first request is sent, and goes to whatever server the spec names: `key_variable` says which
+        key that is. `timeout` (one attempt) and `deadline` (one request, all attempts) are seconds; `patience`
+        overrides them and `retries`.
         Raises ValueError: a spec that cannot be read, no openai library, a limit that cannot be.
         """
         if importlib.util.find_spec("openai") is None:
@@ -76,12 +85,15 @@ class Server:
         identity = ["server", self.address.model, adapter, self.address.chat]
         self.content = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
         self.model = adapter or self.address.model
+        self._hint = hint_of(self.address.model, adapter, adapter_folder) if adapter else ""
+        self._adapted = adapter is None  # whether the server is known to serve the adapter
         self.key_variable, self.concurrency = key_variable, concurrency
         self.patience = patience or Patience(retries, timeout, deadline)
         self.attempts = 0  # requests sent, each try counted
         self.assumed = 0  # replies billed at their bound
         self._completions = Kept[Completion](self.name)
         self._scores = Kept[Scores](self.name)
+        self._lock = threading.Lock()
         self._line: Line | None = None
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
@@ -115,38 +127,73 @@ class Server:
             line.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_line": None}  # a copy, or one in another process, opens its own
+        own = ("_line", "_gate", "_lock")  # a copy, or one in another process, has its own
+        return {name: part for name, part in self.__dict__.items() if name not in own}
 
-    # A batch: what is kept is not asked, what comes is kept, and only a whole answer is handed out.
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= {**state, "_line": None, "_lock": threading.Lock()}
+
+    # A batch: what is kept is not asked, and only a whole answer is handed out; what comes of another is kept.
 
     def _answer(self, requests: Sequence[Q], kept: Kept[A], ask: Callable[[Q], Awaitable[A | Fault]]) -> list[A]:
         keys = [digest(request) for request in requests]
-        kept.refuse(keys)
-        missing = kept.missing(keys)
-        if missing:
-            self._open().run(self._ask_all([(keys[i], requests[i]) for i in missing], kept, ask))
-        kept.refuse(keys, len(requests))
-        return kept.take(keys)
+        with self._lock:
+            kept.refuse(keys)
+            found = kept.claim(keys)
+        try:
+            if None in found:
+                line, gate = self._open()
+                line.run(self._ask_all(requests, found, gate, ask))
+        finally:
+            whole = [reply for reply in found if reply is not None and not isinstance(reply, Fault)]
+            if len(whole) < len(found):
+                with self._lock:
+                    kept.put_back(keys, found)
+        if len(whole) < len(found):
+            with self._lock:
+                kept.refuse(keys, len(requests))
+        return whole
 
     async def _ask_all(
-        self, asked: list[tuple[str, Q]], kept: Kept[A], ask: Callable[[Q], Awaitable[A | Fault]]
+        self,
+        requests: Sequence[Q],
+        found: list[A | Fault | None],
+        gate: asyncio.Semaphore,
+        ask: Callable[[Q], Awaitable[A | Fault]],
     ) -> None:
-        gate, away = asyncio.Semaphore(self.concurrency), list[Fault]()
+        """Fill in what was not found yet. The gate is one for all batches."""
+        away = [fault] if (fault := await self._without_adapter()) else list[Fault]()
 
-        async def one(key: str, request: Q) -> None:
+        async def one(place: int) -> None:
             async with gate:
-                reply = away[0] if away else await ask(request)
+                reply = away[0] if away else await ask(requests[place])
             if isinstance(reply, Fault) and not reply.reached:
                 away.append(reply)  # nobody listens there: those still in the queue need not find out each by itself
-            kept.put(key, reply)
+            found[place] = reply
 
-        await asyncio.gather(*(one(key, request) for key, request in asked))
+        await asyncio.gather(*(one(place) for place, reply in enumerate(found) if reply is None))
 
-    def _open(self) -> Line:
-        if self._line is None or not self._line.alive:
-            self._line = Line(self.address.url, key_of(self.key_variable), self.key_variable)
-            weakref.finalize(self, self._line.close)
-        return self._line
+    async def _without_adapter(self) -> Fault | None:
+        """Why the adapter cannot be asked. llama.cpp answers with its model, whatever it is asked for."""
+        line = self._line
+        assert line is not None
+        if self._adapted:
+            return None
+        listed = await patiently(line.models, self.patience, random.Random(self.model))
+        if isinstance(listed, Fault):
+            return listed
+        if listed and self.model not in listed:
+            return Fault(f"the server lists {', '.join(sorted(listed))}, and no adapter {self.model}{self._hint}")
+        self._adapted = True
+        return None
+
+    def _open(self) -> tuple[Line, asyncio.Semaphore]:
+        with self._lock:
+            if self._line is None or not self._line.alive:
+                self._line = Line(self.address.url, key_of(self.key_variable), self.key_variable, self._hint)
+                self._gate = asyncio.Semaphore(self.concurrency)
+                weakref.finalize(self, self._line.close)
+            return self._line, self._gate
 
     # One request, in the line's thread.
 
@@ -218,3 +265,17 @@ class Server:
             LOG.warning("%s sends no counts of tokens; its replies are billed at their upper bound", self.name)
         self.assumed += 1
         return bound
+
+
+def name_of(adapter: Path) -> str:
+    """What a server must call an adapter: the first 16 hexadecimal digits of its content (see content_of).
+
+    Another name might be given to another adapter later, and vLLM would go on with what it had cached of the
+    first one (https://github.com/vllm-project/vllm/issues/30931). Raises ValueError: the folder holds none.
+    """
+    return content_of(adapter)[:16]
+
+
+def hint_of(model: str, adapter: str, folder: Path | None) -> str:
+    """How a server gets to know an adapter."""
+    return f"; serve it, as in: vllm serve {model} --enable-lora --lora-modules {adapter}={folder or 'FOLDER'}"

@@ -10,8 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from forethought.agents import experiment
+from forethought.agents import Scripted, experiment
 from forethought.agents.experiment import Experiment, parse_tasks
+from forethought.agents.named import AGENTS, complete
+from forethought.agents.specs import ALL, POLICIES, VALUES, Setting, default_endings
 from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
 from forethought.cli.envs import AsJson, env_options, make
@@ -26,11 +28,17 @@ out = Console(highlight=False)
 
 def evaluate(
     env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.")],
-    agent: Annotated[str, typer.Option(help=f"One of {', '.join(ALGORITHMS)}.")],
+    agent: Annotated[
+        str,
+        typer.Option(
+            help=f"{', '.join(AGENTS)}, each as published; or an algorithm with all actions and the rule value: "
+            f"{', '.join(name for name in ALGORITHMS if name not in AGENTS)}."
+        ),
+    ],
     tasks: Annotated[str, typer.Option(help="FIRST:END, FIRST:END:STEP, or numbers with commas.")],
     budget: Annotated[str, typer.Option(help="nodes=, lm_calls=, tokens= (a task), seconds= (the run), with commas.")],
-    policy: Annotated[str, typer.Option(help="all, rule, lm-rank or lm-text.")] = "all",
-    value: Annotated[str, typer.Option(help="rule, lm-tokens or lm-text.")] = "rule",
+    policy: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(POLICIES)}.")] = None,
+    value: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(VALUES)}.")] = None,
     model: Annotated[
         str | None, typer.Option(help="smollm2-135m, hf:ORG/NAME@REV, a folder, server:MODEL@URL, or recorded:FILE.")
     ] = None,
@@ -38,7 +46,10 @@ def evaluate(
     endings: Annotated[str | None, typer.Option(help="Who judges an ending: rule or model.")] = None,
     prompts: Annotated[str | None, typer.Option(help="A folder of prompt files to use instead.")] = None,
     record: Annotated[str | None, typer.Option(help="Keep the model's replies in this file of the run.")] = None,
-    setting: Annotated[list[str] | None, typer.Option("--set", help="NAME=NUMBER, a setting of the agent.")] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=NUMBER, a setting of the agent, such as width, policy.samples or width=all."),
+    ] = None,
     option: Annotated[list[str] | None, typer.Option("--env-option", help="NAME=JSON, for gym.make.")] = None,
     privilege: Annotated[list[str] | None, typer.Option(help="reward: let the search read the true reward.")] = None,
     seed: int = 0,
@@ -50,16 +61,18 @@ def evaluate(
 ) -> None:
     """Run an agent on tasks, journaled: what a crash stops, `resume` goes on with."""
     make(env, **env_options(option)).close()  # what cannot be made is said before a run is begun
+    named = complete(agent, env, policy=policy, value=value, given=settings_of(setting))
     asked = Experiment(
         env=env,
         tasks=tasks,
-        algorithm=agent,
+        algorithm=named.algorithm,
         budget=Budget.parse(budget).limits(),
-        policy=policy,
-        value=value,
+        agent=agent,
+        policy=named.policy,
+        value=named.value,
         model=model,
         adapter=adapter,
-        endings=endings,
+        endings=endings or (default_endings(env) if named.value.startswith("lm-") else None),
         prompts=prompts,
         record=inside(record),
         seed=seed,
@@ -67,9 +80,10 @@ def evaluate(
         device=device,
         cache=cache,
         privileges=tuple(privilege or ()),
-        settings=settings_of(setting),
+        settings=named.settings,
         env_options=env_options(option),
     )
+    experiment.make_models(asked, Scripted() if model else None)  # likewise
     folder = run or free_folder(Path("runs"), f"{env}-{agent}")
     go_on(Run.create(folder, asked.config()), as_json)
 
@@ -128,13 +142,13 @@ def interrupted(folder: Path) -> None:
     raise typer.Exit(130)
 
 
-def settings_of(texts: list[str] | None) -> dict[str, float]:
-    """From NAME=NUMBER. Raises ValueError: anything else."""
-    settings: dict[str, float] = {}
+def settings_of(texts: list[str] | None) -> dict[str, Setting]:
+    """From NAME=NUMBER, or NAME=all. Raises ValueError: anything else."""
+    settings: dict[str, Setting] = {}
     for text in texts or ():
         name, _, value = text.partition("=")
         try:
-            settings[name] = float(value) if "." in value or "e" in value else int(value)
+            settings[name] = ALL if value == ALL else float(value) if "." in value or "e" in value else int(value)
         except ValueError as error:
             raise ValueError(f"cannot read the setting {text!r}; write NAME=NUMBER, as in keep=5") from error
     return settings

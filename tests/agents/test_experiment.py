@@ -46,6 +46,10 @@ def test_a_config_of_another_version_is_refused():
         ({"budget": {}}, "a budget needs a limit"),
         ({"privileges": ("root",)}, "unknown privileges"),
         ({"settings": {"keep": 1.5}}, "expected an integer"),
+        ({"settings": {"policy.samples": 2}}, "no setting 'policy.samples'; expected one of width, keep, depth"),
+        ({"algorithm": "lats", "settings": {}}, "add --privilege reward"),
+        ({"value": "none"}, "beam asks for values"),
+        ({"policy": "best"}, "unknown policy"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_runs(change, message):
@@ -163,6 +167,6 @@ def test_reflexion_asks_the_model_for_reflections_and_replays(tmp_path):
     strands = run(folder, lm=Scripted(reply))
     assert [len(strand.attempts) for strand in strands] == [2, 2, 2]
     assert {strand.answer.context.memory for strand in strands} == {("take other numbers",)}
-    assert all(strand.spent.roles["ask"].calls == 1 for strand in strands)
+    assert all(strand.spent.roles["reflection"].calls == 1 for strand in strands)
     assert [digest(strand.root) for strand in replay(folder)] == [digest(strand.root) for strand in strands]
-    assert "prompt any/reflect" in (folder.folder / "manifest.json").read_text()
+    assert "prompt game24/reflection" in (folder.folder / "manifest.json").read_text()

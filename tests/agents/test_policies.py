@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from forethought.agents import AllActions, LMRank, LMText, Scripted, load_prompt
-from forethought.search import FREE, Usage
+from forethought.agents.policies import RandomActions
+from forethought.search import FREE, Context, Usage
 
 PROPOSE = load_prompt("Game24-v0", "propose")
 
@@ -34,6 +35,31 @@ def test_all_actions_leave_templates_out_and_say_so_where_there_is_nothing_else(
         ValueError, match=r"here are only templates, search\[<query>\], and the policy 'all' cannot fill"
     ):
         AllActions().propose([SimpleNamespace(actions=("search[<query>]",), width=2)])
+
+
+def drawn_from(actions, context, seeds, width=1):
+    queries = [SimpleNamespace(actions=actions, context=context, width=width, seed=seed) for seed in seeds]
+    return [[proposal.action for proposal in proposals] for proposals in RandomActions().propose(queries)]
+
+
+def test_random_actions_are_alike_in_likelihood_and_the_seed_decides():
+    once = drawn_from(("a", "b", "c"), None, range(300))
+    assert once == drawn_from(("a", "b", "c"), None, range(300))
+    assert all(70 < sum(drawn == [action] for drawn in once) < 130 for action in "abc")
+    assert sorted(drawn_from(("a", "b", "c"), None, [1], width=None)[0]) == ["a", "b", "c"]
+    assert drawn_from((), None, [1], width=2) == [[]]
+
+
+def test_random_actions_fill_templates_with_words_that_follow_each_other():
+    context = Context("Buy.", "I want [SEP] red shoes", (("x", "old"), ("y", "Page 1 [SEP] it's $9.50")))
+    shown = "I want red shoes Page 1 it's 9.50"
+    filled = {actions[0] for actions in drawn_from(("search[<query>]",), context, range(200))}
+    assert len(filled) > 15
+    for action in filled:
+        words = action.removeprefix("search[").removesuffix("]")
+        assert words in shown
+        assert 1 <= len(words.split()) <= 4
+    assert drawn_from(("say <what>",), Context("", "", ()), [3]) == [["say x"]]
 
 
 def test_rank_orders_admissible_actions_by_probability(query):

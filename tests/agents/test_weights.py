@@ -58,6 +58,7 @@ def test_without_the_package_the_hub_is_named(monkeypatch):
 def test_a_server_is_opened_by_its_address_and_asked_for_an_adapter_by_name(tmp_path):
     pytest.importorskip("openai")
     spec = "server:some/model@http://127.0.0.1:9/v1"
-    server = open_model(spec, tmp_path / "round-1")
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"weights")
+    server = open_model(spec, tmp_path)
     assert server.name.startswith(spec)
     assert server.content != open_model(spec).content

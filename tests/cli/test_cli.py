@@ -135,7 +135,7 @@ def test_resume_of_a_finished_run_changes_nothing(forethought, tmp_path):
         ),
         (
             ["eval", "--env", "Game24-v0", "--agent", "bean", "--tasks", "1", "--budget", "nodes=5"],
-            "expected one of react, reflexion, greedy",
+            "expected one of react, reflexion, tot-bfs",
         ),
         (
             ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "5:1", "--budget", "nodes=5"],
@@ -211,13 +211,66 @@ def test_bad_input_is_usage_with_advice(words, message, tmp_path):
     assert not list(tmp_path.rglob("results.jsonl"))
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--agent react", "the policy lm-text asks a language model, and none was given; add --model"),
+        ("--agent reflexion --model nowhere", "reflexion reads the true reward while it searches"),
+        (
+            "--agent lats --policy all --value rule --privilege reward",
+            "its questions (reflection) asks a language model",
+        ),
+        ("--agent best-first --value none --model nowhere", "best_first asks for values"),
+        ("--agent greedy --set policy.sample=3", "expected one of width, depth, policy.samples, policy.temperature"),
+        ("--agent rule --set depth=all", "expected an integer of at least 0"),
+    ],
+)
+def test_what_an_agent_lacks_is_told_before_a_run_begins(words, said, tmp_path):
+    asked = f"eval --env Game24-v0 {words} --tasks 900:902 --budget nodes=5"
+    code, error = fails(asked.split(), tmp_path)
+    assert (code, error.count("\n")) == (2, 1)
+    assert said in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_config_of_a_named_agent_leaves_nothing_open(forethought, tmp_path):
+    words = "eval --env Game24-v0 --agent rule --tasks 900 --budget nodes=9"
+    words += " --value lm-text --set width=4 --set value.samples=2"
+    replies = tmp_path / "replies.jsonl"
+    replies.write_text("")
+    forethought(*words.split(), "--model", f"recorded:{replies}", "--run", tmp_path / "r")
+    config = Run(tmp_path / "r").config
+    assert (config["agent"], config["algorithm"], config["policy"], config["value"]) == (
+        "rule",
+        "greedy",
+        "all",
+        "lm-text",
+    )
+    assert config["endings"] == "rule"
+    assert config["settings"] == {
+        "width": 4,
+        "depth": 3,
+        "value.samples": 2,
+        "value.temperature": 1.0,
+        "value.max_tokens": 96,
+    }
+
+
+def test_a_random_agent_walks_everywhere_without_a_model(forethought, tmp_path):
+    for env, tasks in (("Game24-v0", "0:5"), ("WebShop-v0", "0:5"), ("HotpotQA-v0", "400:405")):
+        done = forethought(
+            "eval", "--env", env, "--agent", "random", "--tasks", tasks, "--budget", "nodes=50", "--json"
+        )
+        assert (done.exit_code, json.loads(done.stdout)["failed"]) == (0, 0)
+
+
 def test_tasks_that_fail_are_exit_code_1(forethought, tmp_path):
     done = forethought(
         "eval",
         "--env",
         "Game24-v0",
         "--agent",
-        "greedy",
+        "rule",
         "--tasks",
         "1361,1362",
         "--budget",
@@ -238,6 +291,10 @@ def test_an_interrupted_run_names_the_command_that_resumes_it(tmp_path):
         "Game24-v0",
         "--agent",
         "mcts",
+        "--policy",
+        "all",
+        "--value",
+        "rule",
         "--set",
         "iterations=3000",
         "--tasks",
@@ -295,7 +352,7 @@ def test_options_that_an_environment_does_not_take_are_refused_before_a_run_begi
 
 
 def test_the_readmes_shopping_command_buys(forethought):
-    words = "eval --env WebShop-v0 --agent greedy --policy rule --value rule --tasks 0:5 --budget nodes=300 --json"
+    words = "eval --env WebShop-v0 --agent rule --tasks 0:5 --budget nodes=300 --json"
     done = forethought(*words.split())
     assert done.exit_code == 0
     assert json.loads(done.stdout)["mean"] > 0.5

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from forethought.agents.prices import tariff
+from forethought.search import Usage
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "prices.json"
+    price = {"prompt": 1.0, "cached": 0.5, "completion": 4.0, "source": "a list, 2026-11-22"}
+    content = {
+        "date": "2026-11-22",
+        "currency": "USD per million tokens",
+        "models": {"org/m": price, "a-folder": price},
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.mark.parametrize(
+    "spec", ["server:org/m@http://127.0.0.1:8000/v1", "server+chat:org/m@https://x.org/v1", "a-folder"]
+)
+def test_a_spec_is_priced_by_its_model(file, spec):
+    assert tariff(spec, file)(Usage(1, 1_000_000, 200_000, 500_000)) == pytest.approx(0.8 + 0.1 + 2.0)
+
+
+def test_no_model_costs_nothing():
+    assert tariff(None)(Usage(3, 9, 0, 9)) == 0
+
+
+def test_a_model_without_a_price_is_refused_before_it_is_asked(file):
+    with pytest.raises(ValueError, match=r"no price of the model 'org/other'; it has org/m, a-folder. .*--prices FILE"):
+        tariff("server:org/other@http://127.0.0.1:8000/v1", file)
