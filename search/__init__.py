@@ -28,6 +28,7 @@ from forethought.search.protocols import (
     Reply,
     Usage,
     Value,
+    waits,
 )
 from forethought.search.puct import puct
 from forethought.search.rap import rap
@@ -112,5 +113,6 @@ __all__ = [
     "result",
     "return_of",
     "value",
+    "waits",
     "walk",
 ]

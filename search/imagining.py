@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from forethought.search.answers import dump_proposals, dump_reply, load_proposals, load_reply, usage_of
 from forethought.search.budget import Ledger
-from forethought.search.kinds import Asking, total, waits
+from forethought.search.kinds import Asking, total
 from forethought.search.node import TERMINAL, Node
-from forethought.search.protocols import FREE, Policy, Proposal, Query, Question, Reply, Usage
+from forethought.search.protocols import FREE, Policy, Proposal, Query, Question, Reply, Usage, waits
 from forethought.search.requests import Imagine, Propose
 from forethought.search.seeds import seed_of
 

@@ -32,6 +32,7 @@ from forethought.search.protocols import (
     Reply,
     Usage,
     Value,
+    waits,
 )
 from forethought.search.requests import Ask, Evaluate, Expand, ExpandAll, Play
 from forethought.search.seeds import seed_of
@@ -57,10 +58,6 @@ class Kind(Protocol[Q, A]):
     def load(self, data: Any) -> A: ...
     def apply(self, request: Any, answers: Sequence[A], spent: Ledger) -> Any:
         """Use the answers; return what the search is sent."""
-
-
-def waits(model: object) -> bool:
-    return bool(getattr(model, "waits", False))
 
 
 class Bounds(Generic[Q]):

@@ -158,3 +158,8 @@ class Bounded(Protocol):
     """
 
     def bound(self, query: Query | Question) -> Usage: ...
+
+
+def waits(model: object) -> bool:
+    """Whether a model waits for a machine elsewhere, and may be asked from several threads at once."""
+    return bool(getattr(model, "waits", False))
