@@ -13,11 +13,12 @@ from forethought.agents.cache import Cached
 from forethought.agents.lm import LM
 from forethought.agents.recorded import Recording
 from forethought.agents.specs import default_endings, make_policy, make_value, open_model, prompts_for, questions_of
+from forethought.agents.staffing import Staffing
 from forethought.envs import Json, Simulator, simulate
-from forethought.search import Budget, Driver, PastJournal, Strand, Value, algorithm, result
+from forethought.search import Budget, Driver, Journal, PastJournal, Policy, Strand, Value, algorithm, result
 from forethought.search.run import Run
 
-Watch = Callable[[Strand], None]
+Watch = Callable[[Mapping[str, Any]], None]  # is told of each task that ends, by its line of results or failures
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Experiment:
     prompts: str | None = None
     record: str | None = None
     seed: int = 0
-    concurrency: int = 64
+    concurrency: int = 64  # searches at once, in each worker
+    workers: str = "1"  # processes, or where a cluster is: see Staffing; no result depends on it
     device: str = "cpu"
     cache: str = "off"  # of replies, over all runs: "read" looks up, "on" also keeps
     privileges: tuple[str, ...] = ()
@@ -51,8 +53,11 @@ class Experiment:
         parse_tasks(self.tasks)
         Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks what it is given
         algorithm(self.algorithm, self.settings)
+        Staffing.parse(self.workers)
         if self.cache not in ("off", "read", "on"):
             raise ValueError(f"the cache is 'off', 'read' or 'on'; {self.cache!r} was given")
+        if self.record and not Staffing.parse(self.workers).alone:
+            raise ValueError(f"--record writes one file, and the workers are {self.workers!r}; record with --workers 1")
         if unknown := set(self.privileges) - {"reward"}:
             raise ValueError(f"unknown privileges {sorted(unknown)}; expected 'reward'")
 
@@ -88,14 +93,40 @@ def parse_tasks(text: str) -> list[int]:
     return tasks
 
 
-def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None) -> list[Strand]:
-    """Run, or go on with, the experiment of a folder; returns the strands with their trees.
+@dataclass(frozen=True)
+class Equipment:
+    """All that searches ask, opened in this process. `facts` are hashes of what the answers depend on."""
 
-    `lm` and `value` may be handed in where they are in memory already. The results are written when
-    all tasks have ended. A task that ends in an error is in failures.jsonl, and is tried again by the
-    next resume. Raises RunError, JournalError, ValueError.
-    """
-    experiment = Experiment.of(run_.config)
+    experiment: Experiment
+    world: Simulator[Any]
+    policy: Policy
+    value: Value
+    asker: LMAsker | None
+    cached: Cached | None
+    facts: Mapping[str, Json]
+
+    def driver(self, journal: Journal | PastJournal, budget: Budget, concurrency: int) -> Driver:
+        return Driver(
+            self.world,
+            self.policy,
+            self.value,
+            budget,
+            seed=self.experiment.seed,
+            asker=self.asker,
+            journal=journal,
+            privileges=frozenset(self.experiment.privileges),
+            concurrency=concurrency,
+        )
+
+    def bill(self) -> tuple[dict[str, Json], dict[str, Json]] | None:
+        """What this process paid its model, and what the cache saved it; None without a cache."""
+        return (asdict(self.cached.billed), asdict(self.cached.saved)) if self.cached else None
+
+
+def equip(
+    experiment: Experiment, *, lm: LM | None = None, value: Value | None = None, record: Path | None = None
+) -> Equipment:
+    """`lm` and `value` may be handed in where they are in memory already; replies are recorded to `record`."""
     world = experiment.simulator()
     folder = Path(experiment.prompts) if experiment.prompts else None
     prompts = prompts_for(experiment.env, experiment.policy, experiment.value, folder)
@@ -103,45 +134,58 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     if lm is None and value is None and experiment.model:
         lm = open_model(experiment.model, Path(experiment.adapter) if experiment.adapter else None, experiment.device)
     facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None}
-    run_.pin(
-        {**facts, **{f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}}
-    )
+    facts |= {f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}
     cached = Cached(lm, mode="on" if experiment.cache == "on" else "read") if lm and experiment.cache != "off" else None
     lm = cached or lm
-    if lm and experiment.record:
-        lm = Recording(lm, run_.folder / experiment.record)
+    if lm and record:
+        lm = Recording(lm, record)
     if value is None:
         endings = experiment.endings or default_endings(experiment.env)
         value = make_value(experiment.value, experiment.env, lm, prompts, endings)
     policy = make_policy(experiment.policy, lm, prompts, experiment.env)
+    asker = LMAsker(lm, questions) if lm and questions else None
+    return Equipment(experiment, world, policy, value, asker, cached, facts)
+
+
+def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None) -> list[Strand]:
+    """Run, or go on with, the experiment of a folder in this process; returns the strands with their trees.
+
+    `lm` and `value` may be handed in where they are in memory already. The results are written when
+    all tasks have ended. A task that ends in an error is in failures.jsonl, and is tried again by the
+    next resume. Raises RunError, JournalError, ValueError.
+    """
+    experiment = Experiment.of(run_.config)
+    record = run_.folder / experiment.record if experiment.record else None
+    equipment = equip(experiment, lm=lm, value=value, record=record)
+    run_.pin(equipment.facts)
+    budget = Budget(**experiment.budget)  # type: ignore[arg-type]  # checked when it was made
     strands: list[Strand] = []
+    lines = []
     with run_.journal() as journal:
-        driver = Driver(
-            world,
-            policy,
-            value,
-            Budget(**experiment.budget),  # type: ignore[arg-type]  # checked when it was made
-            seed=experiment.seed,
-            asker=LMAsker(lm, questions) if lm and questions else None,
-            journal=journal,
-            privileges=frozenset(experiment.privileges),
-            concurrency=experiment.concurrency,
-        )
+        driver = equipment.driver(journal, budget, experiment.concurrency)
         for strand in driver.run(parse_tasks(experiment.tasks), algorithm(experiment.algorithm, experiment.settings)):
             strands.append(strand)
+            lines.append(outcome(strand))
             if watch:
-                watch(strand)
-    if cached:
-        run_.note_billed(asdict(cached.billed), asdict(cached.saved))
-    strands.sort(key=lambda strand: strand.task)
-    rows = []
-    for strand in strands:
+                watch(lines[-1])
+    if bill := equipment.bill():
+        run_.note_billed(*bill)
+    write_outcomes(run_, lines)
+    return sorted(strands, key=lambda strand: strand.task)
+
+
+def outcome(strand: Strand) -> dict[str, Json]:
+    """The line of a task that ended: of results.jsonl, or, with an "error", of failures.jsonl."""
+    if strand.error is None:
         try:
-            rows += [result(strand)] if strand.error is None else []
+            return result(strand)
         except Exception as error:  # a world that cannot tell what came of a task loses that task alone
             strand.error = error
-    run_.write_results(rows, [failure(strand) for strand in strands if strand.error is not None])
-    return strands
+    return failure(strand)
+
+
+def write_outcomes(run_: Run, lines: list[dict[str, Json]]) -> None:
+    run_.write_results([line for line in lines if "error" not in line], [line for line in lines if "error" in line])
 
 
 def failure(strand: Strand) -> dict[str, Json]:

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from forethought.agents import experiment
 from forethought.agents.experiment import Experiment, parse_tasks
+from forethought.agents.running import carry_out
 from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
 from forethought.cli.envs import AsJson, env_options, make
@@ -42,7 +42,8 @@ def evaluate(
     option: Annotated[list[str] | None, typer.Option("--env-option", help="NAME=JSON, for gym.make.")] = None,
     privilege: Annotated[list[str] | None, typer.Option(help="reward: let the search read the true reward.")] = None,
     seed: int = 0,
-    concurrency: int = 64,
+    concurrency: Annotated[int, typer.Option(help="Searches at once, in each worker.")] = 64,
+    workers: Annotated[str, typer.Option(help="Processes, or ray://HOST:PORT?workers=N for those of a cluster.")] = "1",
     device: str = "cpu",
     cache: Annotated[str, typer.Option(help="Of replies, over all runs: off, read, or on.")] = "off",
     run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
@@ -64,6 +65,7 @@ def evaluate(
         record=inside(record),
         seed=seed,
         concurrency=concurrency,
+        workers=workers,
         device=device,
         cache=cache,
         privileges=tuple(privilege or ()),
@@ -92,7 +94,7 @@ def go_on(run: Run, as_json: bool) -> None:
     tasks = len(parse_tasks(str(run.config["tasks"])))
     try:
         with TaskProgress(run.folder.name, tasks) as progress:
-            experiment.run(run, progress)
+            carry_out(run, progress)
     except KeyboardInterrupt:
         interrupted(run.folder)
     summary = summarise(run)

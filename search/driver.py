@@ -10,9 +10,10 @@ from typing import Any
 
 from forethought.envs import Simulator
 from forethought.search.budget import Budget, Ledger, check_bound
-from forethought.search.journal import Entry, Journal, JournalError, PastJournal, encode
+from forethought.search.journal import Entry, Journal, JournalError, encode
 from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind
 from forethought.search.node import Node, visible
+from forethought.search.parts import PastJournal
 from forethought.search.protocols import FREE, Asker, Policy, Usage, Value
 from forethought.search.requests import Ask, Attempt, Evaluate, Expand, ExpandAll, Offer, Reward, Search
 
