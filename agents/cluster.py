@@ -24,6 +24,7 @@ from forethought.agents.shards import Worker
 from forethought.agents.staffing import Staffing
 from forethought.agents.worker import Lines, Message, Order, Ready, work
 from forethought.search import Journal
+from forethought.search.run import RunError
 
 LOG = logging.getLogger(__name__)
 
@@ -146,7 +147,12 @@ class Cluster:
             try:
                 hired.heard = ray.get(call)
             except RayActorError as error:
-                LOG.warning("%s: %s", hired.name, error)
+                if error.actor_init_failed:
+                    raise RunError(
+                        f"{hired.name} could not begin ({str(error).strip().splitlines()[-1]}); "
+                        "every node needs the same forethought, and what the run is given besides"
+                    ) from error
+                LOG.warning("%s: %.200s", hired.name, str(error).strip().splitlines()[-1])
                 hired.heard = None
             if isinstance(hired.heard, Lines):
                 hired.keep(hired.heard.lines)
