@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forethought.agents import experiment
 from forethought.agents.experiment import Experiment, Watch
-from forethought.agents.shards import spread
+from forethought.agents.shards import run_on
 from forethought.agents.staffing import Staffing
 from forethought.agents.workers import Processes
 from forethought.search.run import Run
@@ -20,10 +20,10 @@ def carry_out(run_: Run, watch: Watch | None = None) -> None:
         experiment.run(run_, watch)
     elif staffing.address is None:
         assert staffing.count is not None
-        spread(run_, Processes(staffing.count), watch)
+        run_on(run_, Processes(staffing.count), watch)
     else:
         try:
             from forethought.agents.cluster import Cluster
         except ModuleNotFoundError as error:
             raise ValueError(f"workers on a cluster need {error.name}; install forethought[ray]") from error
-        spread(run_, Cluster(staffing), watch)
+        run_on(run_, Cluster(staffing), watch)

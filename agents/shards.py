@@ -220,7 +220,7 @@ class Foreman:
             self.hear()
 
 
-def spread(run_: Run, staff: Staff, watch: Watch | None = None, open_model: OpenModel | None = None) -> None:
+def run_on(run_: Run, staff: Staff, watch: Watch | None = None, open_model: OpenModel | None = None) -> None:
     """Run, or go on with, the experiment of a folder on a staff; its results are those of one process.
 
     `open_model` opens the model in each worker, instead of the experiment's spec. Raises RunError,

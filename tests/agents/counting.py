@@ -10,12 +10,13 @@ import hashlib
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 from forethought.agents import Experiment, Scripted
 from forethought.agents.recorded import digest
-from forethought.agents.shards import spread
+from forethought.agents.shards import run_on
 from forethought.agents.workers import Processes
 from forethought.search.run import Run
 
@@ -84,12 +85,16 @@ def asked(folder: Path) -> Counter[str]:
 
 
 def other_content(experiment):
-    """The second worker's model is another one."""
+    """Not all workers have the same model. The first waits for another, lest it does all the work alone."""
     model = counted(experiment)
     try:
         (model.folder / "first").touch(exist_ok=False)
     except FileExistsError:
         model.content = "another"
+        (model.folder / "second").touch()
+    deadline = time.monotonic() + 60
+    while not (model.folder / "second").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
     return model
 
 
@@ -112,4 +117,4 @@ def stillborn(experiment):
 
 
 if __name__ == "__main__":
-    spread(Run(Path(sys.argv[1])), Processes(int(sys.argv[2])), open_model=counted)
+    run_on(Run(Path(sys.argv[1])), Processes(int(sys.argv[2])), open_model=counted)

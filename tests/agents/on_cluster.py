@@ -14,7 +14,7 @@ import counting
 import ray
 
 from forethought.agents.cluster import Cluster
-from forethought.agents.shards import spread
+from forethought.agents.shards import run_on
 from forethought.agents.staffing import Staffing
 from forethought.search.run import Run, RunError
 
@@ -25,12 +25,12 @@ def main(home: Path) -> None:
     asked = replace(counting.ASKED, model=str(home / "killed-model"), concurrency=2)
     for count in (100, 300, 500):
         (home / "killed-model" / f"kill-{count}-me").touch()
-    spread(Run.create(home / "killed", asked.config()), Cluster(staffing), open_model=counting.counted)
+    run_on(Run.create(home / "killed", asked.config()), Cluster(staffing), open_model=counting.counted)
     assert ray.is_initialized()  # who began it ends it
 
     asked = replace(counting.ASKED, model=str(home / "refused-model"))
     try:
-        spread(Run.create(home / "run", asked.config()), Cluster(staffing), open_model=counting.other_content)
+        run_on(Run.create(home / "run", asked.config()), Cluster(staffing), open_model=counting.other_content)
     except RunError as error:
         (home / "refused").write_text(str(error))
     ray.shutdown()
