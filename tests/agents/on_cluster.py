@@ -1,6 +1,6 @@
 """Runs of a local Ray cluster, for test_cluster.py: in a process of its own, which warns of nothing. No test.
 
-`python -W error on_cluster.py FOLDER` makes there: `killed`, a run that lost three actors on the way, and
+`python -W error on_cluster.py FOLDER` makes there: `killed`, a run that lost two actors on the way, and
 `refused`, which says why a run was refused whose actors differ.
 """
 
@@ -23,7 +23,7 @@ def main(home: Path) -> None:
     ray.init("local", num_cpus=3, include_dashboard=False, configure_logging=False, log_to_driver=False)
     staffing = Staffing.parse("ray://local")  # as many workers as there are cpus
     asked = replace(counting.ASKED, model=str(home / "killed-model"), concurrency=2)
-    for count in (100, 300, 500):
+    for count in (100, 400):  # a third could be the end of a task that was there at all of them
         (home / "killed-model" / f"kill-{count}-me").touch()
     run_on(Run.create(home / "killed", asked.config()), Cluster(staffing), open_model=counting.counted)
     assert ray.is_initialized()  # who began it ends it

@@ -173,11 +173,11 @@ def test_every_task_is_told_once(make, counting):
 @pytest.mark.parametrize("concurrency", [1, 8])
 def test_workers_killed_in_the_middle_lose_nothing_and_pay_nothing_twice(make, counting, whole, concurrency, caplog):
     run, folder = make("run", concurrency=concurrency)
-    for count in (100, 300, 500):
+    for count in (100, 400):  # a third could be the end of a task that was there at all of them
         (folder / f"kill-{count}-me").touch()
     run_on(run, Processes(2), open_model=counting.counted)
     assert (outcome(run), counting.asked(folder)) == whole
-    assert len(list(folder.glob("done-*"))) == caplog.text.count("died; its") == 3
+    assert len(list(folder.glob("done-*"))) == caplog.text.count("died; its") == 2
     assert parts(run.folder / "journal.jsonl") == []
 
 

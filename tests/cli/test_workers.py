@@ -70,6 +70,9 @@ def test_ctrl_c_ends_all_workers_and_the_run_goes_on_later(one, tmp_path):
     assert child.returncode == 130, said
     assert said.splitlines()[-1] == "interrupted; go on with: forethought resume r"
     assert "Traceback" not in said
+    deadline = time.monotonic() + 10
+    while members(child.pid) and time.monotonic() < deadline:  # the resource tracker goes a moment after its process
+        time.sleep(0.01)
     assert members(child.pid) == []
     held = (tmp_path / "r" / "journal.jsonl").read_bytes()
     assert len(held) > 2000
