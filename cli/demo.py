@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from forethought.agents.evaluation import run as run_experiment
 from forethought.agents.experiment import Experiment, parse_tasks
-from forethought.agents.experiment import run as run_experiment
 from forethought.cli import stl as stl_command
 from forethought.cli.envs import AsJson
 from forethought.cli.progress import TaskProgress, say

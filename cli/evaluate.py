@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from forethought.agents import Scripted, experiment
+from forethought.agents.equipment import check
 from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.agents.named import AGENTS, complete
+from forethought.agents.running import carry_out
 from forethought.agents.specs import ALL, POLICIES, VALUES, Setting, default_endings
 from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
@@ -36,7 +37,9 @@ def evaluate(
         ),
     ],
     tasks: Annotated[str, typer.Option(help="FIRST:END, FIRST:END:STEP, or numbers with commas.")],
-    budget: Annotated[str, typer.Option(help="nodes=, lm_calls=, tokens= (a task), seconds= (the run), with commas.")],
+    budget: Annotated[
+        str, typer.Option(help="nodes=, lm_calls=, tokens= (a task), usd=, seconds= (the run), with commas.")
+    ],
     policy: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(POLICIES)}.")] = None,
     value: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(VALUES)}.")] = None,
     model: Annotated[
@@ -52,8 +55,13 @@ def evaluate(
     ] = None,
     option: Annotated[list[str] | None, typer.Option("--env-option", help="NAME=JSON, for gym.make.")] = None,
     privilege: Annotated[list[str] | None, typer.Option(help="reward: let the search read the true reward.")] = None,
+    prices: Annotated[str | None, typer.Option(help="A file of prices (see docs/formats.md); usd= needs one.")] = None,
+    transpositions: Annotated[
+        bool, typer.Option("--transpositions", help="Ask the models once a position; needs a Markov value.")
+    ] = False,
     seed: int = 0,
-    concurrency: int = 64,
+    concurrency: Annotated[int, typer.Option(help="Searches at once, in each worker.")] = 64,
+    workers: Annotated[str, typer.Option(help="Processes, or ray://HOST:PORT?workers=N for those of a cluster.")] = "1",
     device: str = "cpu",
     cache: Annotated[str, typer.Option(help="Of replies, over all runs: off, read, or on.")] = "off",
     run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
@@ -77,13 +85,16 @@ def evaluate(
         record=inside(record),
         seed=seed,
         concurrency=concurrency,
+        workers=workers,
         device=device,
         cache=cache,
         privileges=tuple(privilege or ()),
+        transpositions=transpositions,
+        prices=prices,
         settings=named.settings,
         env_options=env_options(option),
     )
-    experiment.make_models(asked, Scripted() if model else None)  # likewise
+    check(asked)  # likewise
     folder = run or free_folder(Path("runs"), f"{env}-{agent}")
     go_on(Run.create(folder, asked.config()), as_json)
 
@@ -106,7 +117,7 @@ def go_on(run: Run, as_json: bool) -> None:
     tasks = len(parse_tasks(str(run.config["tasks"])))
     try:
         with TaskProgress(run.folder.name, tasks) as progress:
-            experiment.run(run, progress)
+            carry_out(run, progress)
     except KeyboardInterrupt:
         interrupted(run.folder)
     summary = summarise(run)

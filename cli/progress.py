@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from forethought.leaderboards import mean_interval
-from forethought.search import Strand, return_of
 
 console = Console(stderr=True, highlight=False)
 PLAIN_SECONDS = 10.0
@@ -46,15 +47,15 @@ class TaskProgress:
         if not console.is_terminal and self.done:
             self._print()
 
-    def __call__(self, strand: Strand) -> None:
-        """Count a task that has ended. The search is over, so its true score may be read."""
+    def __call__(self, line: Mapping[str, Any]) -> None:
+        """Count a task that has ended, by its line of results or of failures."""
         self.done += 1
-        self.tokens += strand.spent.usage.tokens
-        if strand.error is not None or strand.answer is None:
+        self.tokens += line["spent"]["tokens"]
+        if "error" in line:
             self.failed += 1
-            console.print(f"task {strand.task} failed: {type(strand.error).__name__}: {strand.error}", markup=False)
+            console.print(f"task {line['task']} failed: {line['error']}: {line['message']}", markup=False)
         else:
-            self.scores.append(return_of(strand.answer)[0])
+            self.scores.append(line["score"])
         self.bar.update(self.row, advance=1, detail=self._detail())
         if not console.is_terminal and time.monotonic() - self.shown > PLAIN_SECONDS:
             self._print()

@@ -11,10 +11,11 @@ from forethought.search.driver import Algorithm, Driver, PrivilegeError
 from forethought.search.dvts import dvts
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
-from forethought.search.journal import Journal, JournalError, PastJournal
+from forethought.search.journal import Journal, JournalError
 from forethought.search.lats import lats
 from forethought.search.mcts import mcts
 from forethought.search.node import TERMINAL, Context, Node, value
+from forethought.search.parts import PastJournal
 from forethought.search.protocols import (
     FREE,
     Asker,

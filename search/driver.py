@@ -13,10 +13,11 @@ from forethought.envs import Simulator
 from forethought.search.budget import Budget, check_bound
 from forethought.search.crew import Crew
 from forethought.search.imagining import Imagining, Proposing
-from forethought.search.journal import Journal, JournalError, PastJournal, encode
+from forethought.search.journal import Journal, JournalError, encode
 from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play
 from forethought.search.node import Node, visible
-from forethought.search.protocols import FREE, Asker, Policy, Usage, Value
+from forethought.search.parts import PastJournal
+from forethought.search.protocols import FREE, Asker, Policy, Value
 from forethought.search.purse import Price, Purse
 from forethought.search.requests import (
     Ask,
@@ -88,8 +89,9 @@ class Driver:
         self._shared = shared(policy, value) if transpositions else None
         self._paid = frozenset(chain.from_iterable(types for types, _, _ in self._kinds))
         self.purse = Purse(budget.usd, price)
-        if price is not None:
-            self.purse.pay(self._paid_before())
+        self._counted = frozenset(journal.entries) if journal else frozenset()
+        for task in self._counted:
+            self._pay_again(task)
         self._began = time.monotonic()
 
     def run(self, tasks: Iterable[int], algorithm: Algorithm) -> Iterator[Strand]:
@@ -123,6 +125,8 @@ class Driver:
 
     def _begin(self, task: int, algorithm: Algorithm) -> Strand:
         recorded = self.journal.entries.get(task, []) if self.journal else []
+        if task not in self._counted:
+            self._pay_again(task)
         strand = Strand(task, Node(None, "", world=self.world, task=task), deque(recorded))
         strand.positions = Positions(self._shared) if self._shared is not None else None
         try:
@@ -289,13 +293,13 @@ class Driver:
         strand.spent.replayed_steps += replayed
         return reward
 
-    def _paid_before(self) -> Iterator[Usage]:
-        """What the answers cost that the journal holds."""
+    def _pay_again(self, task: int) -> None:
+        """Count the dollars of what the journal holds of a task, before anything new is asked."""
+        if self.purse.price is None or self.journal is None:
+            return
         kinds = {kind.name: kind for _, kind, _ in self._kinds}
-        entries = self.journal.entries.values() if self.journal else ()
-        for name, answer in chain.from_iterable(entries):
-            if name in kinds:
-                yield kinds[name].cost([kinds[name].load(part) for part in answer])
+        entries = self.journal.entries.get(task, ())
+        self.purse.pay(kinds[n].cost([kinds[n].load(part) for part in answer]) for n, answer in entries if n in kinds)
 
     def _out_of_time(self) -> str | None:
         if self.budget.seconds is None:

@@ -17,6 +17,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from forethought.envs import Json
 from forethought.search.journal import Journal
+from forethought.search.parts import merge
 
 PACKAGES = ("forethought", "gymnasium", "numpy", "torch", "transformers", "peft")
 
@@ -55,7 +56,14 @@ class Run:
         return cls(folder)
 
     def journal(self) -> Journal:
-        return Journal(self.folder / "journal.jsonl")
+        """The journal, with what workers of an earlier process left in parts."""
+        journal = Journal(self.folder / "journal.jsonl")
+        try:
+            merge(journal)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
 
     def note_billed(self, billed: Mapping[str, Json], saved: Mapping[str, Json]) -> None:
         """Add a line to billed.jsonl: what this process really paid its model, and what a cache saved it.

@@ -14,7 +14,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
-from forethought.agents.experiment import Experiment, parse_tasks, run
+from forethought.agents.evaluation import run
+from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.search import Node, Value
 from forethought.search.run import Run, replace
 from forethought.value.diagnostics import spearman

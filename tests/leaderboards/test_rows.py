@@ -6,7 +6,8 @@ import shlex
 
 import pytest
 
-from forethought.agents.experiment import Experiment, run
+from forethought.agents.evaluation import run
+from forethought.agents.experiment import Experiment
 from forethought.leaderboards import RowError, build, check, load_rows, make_row, save_row
 from forethought.leaderboards.rows import ROWS, SCHEMA, total
 from forethought.search.run import Run

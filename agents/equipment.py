@@ -1,0 +1,98 @@
+"""What the searches of an experiment ask, opened in one process: its world, its models, the reply cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from forethought.agents.asker import LMAsker
+from forethought.agents.cache import Cached
+from forethought.agents.experiment import Experiment
+from forethought.agents.lm import LM
+from forethought.agents.recorded import Recording
+from forethought.agents.scripted import Scripted
+from forethought.agents.specs import default_endings, make_asker, make_policy, make_value, open_model
+from forethought.envs import Json, Simulator
+from forethought.search import Budget, Driver, Journal, PastJournal, Policy, Value
+from forethought.search.transpositions import shared
+
+
+class Models(NamedTuple):
+    """Who answers the questions of a search."""
+
+    policy: Policy
+    value: Value
+    asker: LMAsker | None
+
+
+def make_models(experiment: Experiment, lm: LM | None, value: Value | None = None) -> Models:
+    """Raises ValueError: a language model is asked and none is there, a family has no rules, a prompt is missing."""
+    prompts, questions = experiment.prompt_files()
+    env, settings = experiment.env, experiment.settings
+    if value is None:
+        value = make_value(experiment.value, env, lm, prompts, experiment.endings or default_endings(env), settings)
+    return Models(
+        make_policy(experiment.policy, lm, prompts, env, settings),
+        value,
+        make_asker(experiment.algorithm, lm, questions, settings),
+    )
+
+
+def check(experiment: Experiment) -> None:
+    """Raises ValueError: what could not be run, said before any weights are loaded."""
+    models = make_models(experiment, Scripted() if experiment.model else None)
+    experiment.price()
+    if experiment.transpositions:
+        shared(models.policy, models.value)
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """All that searches ask, opened in this process. `facts` are hashes of what the answers depend on."""
+
+    experiment: Experiment
+    world: Simulator[Any]
+    models: Models
+    cached: Cached | None
+    facts: Mapping[str, Json]
+
+    def driver(self, journal: Journal | PastJournal, budget: Budget, concurrency: int) -> Driver:
+        return Driver(
+            self.world,
+            self.models.policy,
+            self.models.value,
+            budget,
+            seed=self.experiment.seed,
+            asker=self.models.asker,
+            journal=journal,
+            privileges=frozenset(self.experiment.privileges),
+            price=self.experiment.price(),
+            transpositions=self.experiment.transpositions,
+            concurrency=concurrency,
+        )
+
+    def bill(self) -> tuple[dict[str, Json], dict[str, Json]] | None:
+        """What this process paid its model, and what the cache saved it; None without a cache."""
+        return (asdict(self.cached.billed), asdict(self.cached.saved)) if self.cached else None
+
+
+def equip(
+    experiment: Experiment, *, lm: LM | None = None, value: Value | None = None, record: Path | None = None
+) -> Equipment:
+    """`lm` and `value` may be handed in where they are in memory already; replies are recorded to `record`."""
+    world = experiment.simulator()
+    prompts, questions = experiment.prompt_files()
+    if lm is None and value is None and experiment.model:
+        lm = open_model(experiment.model, Path(experiment.adapter) if experiment.adapter else None, experiment.device)
+    facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None}
+    facts |= {f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}
+    if experiment.prices:
+        facts["prices"] = hashlib.sha256(Path(experiment.prices).read_bytes()).hexdigest()
+    cached = Cached(lm, mode="on" if experiment.cache == "on" else "read") if lm and experiment.cache != "off" else None
+    lm = cached or lm
+    if lm and record:
+        lm = Recording(lm, record)
+    return Equipment(experiment, world, make_models(experiment, lm, value), cached, facts)

@@ -1,0 +1,29 @@
+"""Carries out the experiment of a run, with the workers it asks for."""
+
+from __future__ import annotations
+
+from forethought.agents.evaluation import Watch, run
+from forethought.agents.experiment import Experiment
+from forethought.agents.shards import run_on
+from forethought.agents.staffing import Staffing
+from forethought.agents.workers import Processes
+from forethought.search.run import Run
+
+
+def carry_out(run_: Run, watch: Watch | None = None) -> None:
+    """Run, or go on with, the experiment of a folder. The results are the same with any workers.
+
+    Raises RunError, JournalError, ValueError.
+    """
+    staffing = Staffing.parse(Experiment.of(run_.config).workers)
+    if staffing.alone:
+        run(run_, watch)
+    elif staffing.address is None:
+        assert staffing.count is not None
+        run_on(run_, Processes(staffing.count), watch)
+    else:
+        try:
+            from forethought.agents.cluster import Cluster
+        except ModuleNotFoundError as error:
+            raise ValueError(f"workers on a cluster need {error.name}; install forethought[ray]") from error
+        run_on(run_, Cluster(staffing), watch)

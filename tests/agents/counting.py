@@ -1,0 +1,120 @@
+"""A model for workers that keeps a file of what it was paid for, and does as it is told to a process. No test.
+
+The model of an experiment names a folder: `asked` gets a line for each request that was answered, and a file
+`kill-<number>-<whom>` there says: when that many were answered, once, kill "me" or "parent".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from forethought.agents import Experiment, Scripted
+from forethought.agents.recorded import digest
+from forethought.agents.shards import run_on
+from forethought.agents.workers import Processes
+from forethought.search.run import Run
+
+ASKED = Experiment(
+    "Game24-v0",
+    "900:912",
+    "beam",
+    {"nodes": 12},
+    policy="lm-text",
+    value="lm-text",
+    settings={"keep": 2, "width": 3},
+    seed=7,
+)
+
+
+def number(*parts):
+    return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4], "big")
+
+
+def writes(request):
+    """A judgement where one is asked for, else a move of two of the numbers left, most of them legal."""
+    left = request.prompt.rsplit("left: ", 1)[1].split("\n")[0].split()
+    drawn = number(request.prompt, request.seed)
+    if request.prompt.endswith("best next action: "):
+        return f"{left[0]}\nThus the correctness score is {drawn % 11}.00"
+    return f"{left[drawn % len(left)]} {'+-*/'[drawn // 7 % 4]} {left[(drawn + 1) % len(left)]} = x"
+
+
+class Counted(Scripted):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(writes)
+        self.folder = folder
+        self.file = os.open(folder / "asked", os.O_RDWR | os.O_CREAT | os.O_APPEND)
+
+    def complete(self, requests):
+        """A kill comes before anything is asked: all that this process was answered before is journaled then."""
+        self._kill()
+        replies = super().complete(requests)
+        os.write(self.file, "".join(f"{os.getpid()} {digest(request)}\n" for request in requests).encode())
+        return replies
+
+    def _kill(self):
+        answered = (self.folder / "asked").read_bytes().count(b"\n")
+        for order in self.folder.glob("kill-*"):
+            _, count, whom = order.name.split("-")
+            if answered >= int(count) and taken(order):
+                os.kill(os.getppid() if whom == "parent" else os.getpid(), signal.SIGKILL)
+
+
+def taken(order: Path) -> bool:
+    """Whether this process is the one to carry out the order."""
+    try:
+        order.rename(order.with_name(f"done-{order.name}"))
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def counted(experiment):
+    return Counted(Path(experiment.model))
+
+
+def asked(folder: Path) -> Counter[str]:
+    """How often each request was paid for."""
+    return Counter(line.split()[1] for line in (folder / "asked").read_text().splitlines())
+
+
+def other_content(experiment):
+    """Not all workers have the same model. The first waits for another, lest it does all the work alone."""
+    model = counted(experiment)
+    try:
+        (model.folder / "first").touch(exist_ok=False)
+    except FileExistsError:
+        model.content = "another"
+        (model.folder / "second").touch()
+    deadline = time.monotonic() + 60
+    while not (model.folder / "second").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return model
+
+
+def deadly(experiment):
+    """Nobody survives a question about the puzzle of task 901."""
+    model = counted(experiment)
+    answer = model.complete
+
+    def complete(requests):
+        if any("left: 1 2 4 7\n" in request.prompt for request in requests):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer(requests)
+
+    model.complete = complete
+    return model
+
+
+def stillborn(experiment):
+    os._exit(3)
+
+
+if __name__ == "__main__":
+    run_on(Run(Path(sys.argv[1])), Processes(int(sys.argv[2])), open_model=counted)
