@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -83,7 +84,10 @@ def unpack(gguf: Path, folder: Path) -> None:
 
 
 def content_of(folder: Path) -> str:
-    """sha256 over the safetensors and the tokenizer of a folder. Raises ValueError: it holds no safetensors."""
+    """sha256 over the safetensors and the tokenizer of a folder, and over how an adapter is to be applied.
+
+    Raises ValueError: it holds no safetensors.
+    """
     files = sorted([*folder.glob("*.safetensors"), *folder.glob("tokenizer.json")])
     if not any(file.suffix == ".safetensors" for file in files):
         raise ValueError(f"{folder} holds no .safetensors file; other weight formats are not read")
@@ -93,4 +97,7 @@ def content_of(folder: Path) -> str:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 total.update(block)
+    if (settings := folder / "adapter_config.json").exists():
+        told = json.loads(settings.read_text(encoding="utf-8"))
+        total.update(json.dumps({**told, "base_model_name_or_path": None}, sort_keys=True).encode())  # a path
     return total.hexdigest()

@@ -167,16 +167,17 @@ def command(config: Mapping[str, Any]) -> str:
     words = [
         "forethought eval",
         f"--env {config['env']}",
-        f"--agent {config['algorithm']}",
+        f"--agent {config.get('agent') or config['algorithm']}",
         f"--tasks {config['tasks']}",
     ]
     words.append("--budget " + ",".join(f"{name}={limit}" for name, limit in config["budget"].items()))
-    for name in ("policy", "value", "model", "adapter", "endings", "prompts", "seed"):
+    for name in ("policy", "value", "model", "adapter", "endings", "prompts", "prices", "seed"):
         if config.get(name) is not None:
             words.append(f"--{name} {config[name]}")
     words += [f"--set {name}={value}" for name, value in config.get("settings", {}).items()]
     words += [f"--env-option {name}={json.dumps(value)}" for name, value in config.get("env_options", {}).items()]
     words += [f"--privilege {name}" for name in config["privileges"]]
+    words += ["--transpositions"] if config.get("transpositions") else []
     return " ".join(words)
 
 

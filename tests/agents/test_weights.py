@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,13 @@ def test_a_server_is_opened_by_its_address_and_asked_for_an_adapter_by_name(tmp_
     server = open_model(spec, tmp_path)
     assert server.name.startswith(spec)
     assert server.content != open_model(spec).content
+
+
+def test_the_content_of_an_adapter_tells_how_it_is_applied_and_not_where_its_model_lies(tmp_path):
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"weights")
+    settings = tmp_path / "adapter_config.json"
+    contents = []
+    for config in ({"lora_alpha": 16}, {"lora_alpha": 32}, {"lora_alpha": 32, "base_model_name_or_path": "/here"}):
+        settings.write_text(json.dumps({"base_model_name_or_path": "/there", **config}))
+        contents.append(content_of(tmp_path))
+    assert contents[0] != contents[1] == contents[2]

@@ -260,9 +260,26 @@ def test_limits_of_a_task_are_not_shared():
     assert share({"nodes": 5, "seconds": 9.0}, 4) == Budget(nodes=5, seconds=9.0)
 
 
-def test_limits_of_a_run_are_shared_evenly(monkeypatch):
-    monkeypatch.setattr("forethought.agents.worker.PER_RUN_SHARED", ("seconds",))
-    assert share({"nodes": 5, "seconds": 9.0}, 4) == Budget(nodes=5, seconds=2.25)
+def test_dollars_of_a_run_are_shared_evenly_less_what_was_spent_of_a_part():
+    assert share({"nodes": 5, "usd": 9.0}, 4) == Budget(nodes=5, usd=2.25)
+    assert share({"usd": 9.0}, 4, spent=2.0) == Budget(usd=0.25)
+    assert share({"usd": 9.0}, 4, spent=3.0).usd < 1e-9
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_workers_together_spend_no_more_dollars_than_the_run_may(make, counting, tmp_path, killed):
+    prices = tmp_path / "prices.json"
+    settings = {**counting.ASKED.settings, "policy.max_tokens": 12, "value.max_tokens": 12}
+    run, folder = make("run", budget={"usd": 0.8, "nodes": 12}, prices=str(prices), settings=settings)
+    price = {"prompt": 0.0, "cached": 0.0, "completion": 1000.0, "source": "made up"}
+    content = {"date": "2026-11-22", "currency": "USD per million tokens", "models": {str(folder): price}}
+    prices.write_text(json.dumps(content))
+    if killed:
+        (folder / "kill-40-me").touch()
+    run_on(run, Processes(2), open_model=counting.counted)
+    spent = [row["spent"]["usd"] for row in run.results()]
+    assert "usd" in {row["stopped"] for row in run.results()}
+    assert 0.2 < sum(spent) <= 0.8
 
 
 def test_seconds_are_those_of_the_run(make, counting):
