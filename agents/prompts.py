@@ -69,7 +69,10 @@ class Prompt:
         return "actions" in meta.find_undeclared_variables(SANDBOX.parse(self.body))
 
     def render(self, query: Query) -> str:
-        return self.fill(query.context, query.actions if self.lists_actions else ())
+        """The text is kept with the query: its bound is asked for first, and then its answer."""
+        if query.rendered is None or query.rendered[0] is not self:
+            query.rendered = self, self.fill(query.context, query.actions if self.lists_actions else ())
+        return query.rendered[1]
 
     def fill(self, context: Context, actions: Sequence[str] = (), **more: object) -> str:
         return self.template.render(context=context, actions=actions, **more)

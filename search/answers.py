@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple
 from typing import Any
 
 from forethought.search.protocols import FREE, Estimate, Proposal, Proposals, Reply, Usage
 
 
 def dump_usage(usage: Usage) -> Any:
-    return 0 if usage is FREE else astuple(usage)
+    return 0 if usage is FREE else usage.counts
 
 
 def load_usage(data: Any) -> Usage:

@@ -158,16 +158,14 @@ class Driver:
             except Exception as error:
                 strand.error = error
                 continue
-            if reason is None:
-                asking.append((strand, queries))
-            else:
+            if reason is not None:
                 lines.append(encode((strand.task, strand.seq, "stop", reason)))
                 strand.stop(reason)
-        if kind.waits:
-            for strand, queries in asking:
+            elif kind.waits:
                 strand.away = True
                 crew.send(partial(self._errand, [(strand, queries)], kind))
-            asking = []
+            else:
+                asking.append((strand, queries))
         self._take(self._ask(asking, kind) if asking else [], kind, lines)
 
     def _errand(self, asking: list[tuple[Strand, list[Any]]], kind: Kind[Any, Any]) -> Errand:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from operator import add
 from typing import Protocol, runtime_checkable
 
 from forethought.search.node import Context, Node
@@ -25,7 +26,12 @@ class Usage:
         return self.prompt + self.completion
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(*[getattr(self, f.name) + getattr(other, f.name) for f in fields(Usage)])
+        return Usage(*map(add, self.counts, other.counts))
+
+    @property
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """In the order of the fields."""
+        return self.calls, self.prompt, self.cached, self.completion, self.parse_failures
 
 
 FREE = Usage()
@@ -73,13 +79,14 @@ class Reply:
 class Query:
     """What a policy or value is asked about. Prompts are made from `context` and `actions` only."""
 
-    __slots__ = ("_actions", "_run_seed", "node", "width")
+    __slots__ = ("_actions", "_run_seed", "node", "rendered", "width")
 
     def __init__(self, node: Node, width: int | None, run_seed: int, actions: tuple[str, ...] | None = None) -> None:
         self.node = node
         self.width = width  # at most so many proposals; None: all there are
         self._run_seed = run_seed
         self._actions = actions
+        self.rendered: tuple[object, str] | None = None  # the last prompt made of it, and its text
 
     @property
     def context(self) -> Context:
