@@ -1,0 +1,55 @@
+"""Models whose attention is not one that can be shared (windows, recurrences): every row holds its own prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from transformers import PreTrainedModel
+
+
+class PlainRows:
+    """Rows that write on from their prompts, padded on the left and read in one forward pass."""
+
+    def __init__(self, model: PreTrainedModel, prompts: Sequence[list[int]]) -> None:
+        self.model = model
+        width, device = max(map(len, prompts)), model.device
+        self.mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
+        ids = torch.tensor([[0] * (width - len(p)) + p for p in prompts], device=device)  # the mask hides token 0
+        self.positions = (self.mask.cumsum(-1) - 1).clamp(min=0)
+        self.cache = None
+        self.logits = self._read(ids)
+
+    def step(self, tokens: torch.Tensor) -> torch.Tensor:
+        """The logits after one more token of each row, `[rows, vocabulary]`."""
+        self.mask = torch.cat([self.mask, torch.ones_like(tokens)[:, None]], dim=1)
+        self.positions = self.positions[:, -1:] + 1
+        return self._read(tokens[:, None])
+
+    def _read(self, ids: torch.Tensor) -> torch.Tensor:
+        output = self.model(
+            input_ids=ids,
+            attention_mask=self.mask,
+            position_ids=self.positions,
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        self.cache = output.past_key_values
+        logits: torch.Tensor = output.logits[:, -1]
+        return logits
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with some rows only, given in order."""
+        at = torch.tensor(rows, device=self.model.device)
+        self.mask, self.positions = self.mask[at], self.positions[at]
+        assert self.cache is not None
+        self.cache.batch_select_indices(at)
+
+
+def read_alone(model: PreTrainedModel, tokens: list[int], start: int) -> torch.Tensor:
+    """The logits of one sequence from a place on, `[places, vocabulary]`."""
+    wanted = torch.arange(start, len(tokens), device=model.device)
+    output = model(torch.tensor([tokens], device=model.device), use_cache=False, logits_to_keep=wanted)
+    logits: torch.Tensor = output.logits[0]
+    return logits

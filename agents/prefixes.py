@@ -1,0 +1,99 @@
+"""Prompts as a forest of tokens, in which what several of them share stands once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import takewhile
+
+
+class Block:
+    """Some prompts as one sequence of places, a parent before its children.
+
+    A place reads itself and the places above it: those up to itself whose subtree has not ended there.
+    The first `inherited` places are a path of the block before; a model has read them already.
+    """
+
+    def __init__(self, before: Block | None = None, shared: int = 0) -> None:
+        self.above: list[int] = before.path[:shared] if before else []  # the inherited path, as places of that block
+        self.inherited = shared
+        self.tokens: list[int] = [before.tokens[place] for place in self.above] if before else []
+        self.positions: list[int] = list(range(shared))  # in its prompt
+        self.ends: list[int] = [0] * shared  # the first place after the subtree; 0 while that is open
+        self.path: list[int] = list(range(shared))  # the places of the prompt added last
+        self.paths: list[list[int]] = []  # of each prompt
+        self.common: int | None = None  # places that all prompts share, the first ones
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def unread(self, tokens: Sequence[int], shared: int) -> int:
+        """Places that some prompt would not read if this one came too."""
+        common = len(tokens) if self.common is None else min(self.common, shared)
+        return len(self) + len(tokens) - shared - common
+
+    def add(self, tokens: Sequence[int], shared: int) -> None:
+        """A prompt that shares its first `shared` tokens with the one added before."""
+        self.leave(shared)
+        new = range(len(self), len(self) + len(tokens) - shared)
+        self.tokens += tokens[shared:]
+        self.positions += range(shared, len(tokens))
+        self.ends += [0] * len(new)
+        self.path = [*self.path[:shared], *new]
+        self.paths.append(self.path)
+        self.common = len(tokens) if self.common is None else min(self.common, shared)
+
+    def leave(self, depth: int = 0) -> None:
+        """No later place stands under those of the last path from this depth on."""
+        for place in self.path[depth:]:
+            self.ends[place] = len(self)
+
+
+class Forest:
+    """Prompts in blocks, so that no prompt shares a block with more than `spread` places that it does not read.
+
+    Prompts are added in the order of their tokens: the longest prefix that one shares with any before is then
+    the one it shares with the last.
+    """
+
+    def __init__(self, spread: int) -> None:
+        self.spread = spread
+        self.blocks: list[Block] = []
+        self.last: list[int] = []
+
+    def places(self) -> int:
+        """What is held of all prompts; an inherited place counts again in each block."""
+        return sum(map(len, self.blocks))
+
+    def widest_with(self, tokens: Sequence[int]) -> int:
+        """The length of the longest block if this prompt came too."""
+        shared = common_prefix(self.last, tokens)
+        last = len(self.blocks[-1]) if self._fits(tokens, shared) else shared
+        return max([last + len(tokens) - shared, *map(len, self.blocks)])
+
+    def growth(self, tokens: Sequence[int]) -> int:
+        """The places that this prompt would add; none if it was the last one added."""
+        shared = common_prefix(self.last, tokens)
+        if self.blocks and tokens == self.last:
+            return 0
+        return len(tokens) - (shared if self._fits(tokens, shared) else 0)
+
+    def add(self, tokens: list[int]) -> None:
+        assert self.last < tokens, "prompts come sorted, and each once"
+        shared = common_prefix(self.last, tokens)
+        if not self._fits(tokens, shared):
+            before = self.blocks[-1] if self.blocks else None
+            self.blocks.append(Block(before, shared))
+        self.blocks[-1].add(tokens, shared)
+        self.last = tokens
+
+    def closed(self) -> list[Block]:
+        for block in self.blocks:
+            block.leave()
+        return self.blocks
+
+    def _fits(self, tokens: Sequence[int], shared: int) -> bool:
+        return bool(self.blocks) and self.blocks[-1].unread(tokens, shared) <= self.spread
+
+
+def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
