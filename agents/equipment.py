@@ -89,6 +89,7 @@ def equip(
         lm = open_model(experiment.model, Path(experiment.adapter) if experiment.adapter else None, experiment.device)
     facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None}
     facts |= {f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}
+    experiment.price()  # whose file may be gone
     if experiment.prices:
         facts["prices"] = hashlib.sha256(Path(experiment.prices).read_bytes()).hexdigest()
     cached = Cached(lm, mode="on" if experiment.cache == "on" else "read") if lm and experiment.cache != "off" else None

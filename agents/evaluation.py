@@ -85,7 +85,7 @@ def replay(run_: Run) -> list[Strand]:
         seed=experiment.seed,
         journal=PastJournal(run_.folder / "journal.jsonl"),
         privileges=frozenset(experiment.privileges),
-        price=experiment.price(),
+        price=lambda usage: 0.0,  # nothing is asked
         concurrency=1,
     )
     strands = list(driver.run(parse_tasks(experiment.tasks), experiment.search()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,17 @@ from forethought.agents.specs import REWARDED, UNJUDGED, Setting, check_settings
 from forethought.agents.staffing import Staffing
 from forethought.envs import Simulator, simulate
 from forethought.search import Algorithm, Budget, Usage, algorithm
+
+KINDS: dict[str, Any] = {
+    "str": str,
+    "str | None": (str, type(None)),
+    "int": int,
+    "bool": bool,
+    "tuple[str, ...]": tuple,
+    "Mapping[str, float]": Mapping,
+    "Mapping[str, Setting]": Mapping,
+    "Mapping[str, Any]": Mapping,
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,7 @@ class Experiment:
     env_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._check_types()
         parse_tasks(self.tasks)
         Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks what it is given
         check_settings(self.algorithm, self.policy, self.value, self.settings)
@@ -67,15 +79,26 @@ class Experiment:
         if self.value == "none" and self.algorithm not in UNJUDGED:
             raise ValueError(f"{self.algorithm} asks for values; give another value than 'none', such as rule")
 
+    def _check_types(self) -> None:
+        """A config.toml may have been edited."""
+        for part in fields(self):
+            value, kinds = getattr(self, part.name), KINDS.get(str(part.type), object)
+            if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool and kinds is not object):
+                raise ValueError(f"{part.name} is {value!r:.60}; expected {part.type}")
+
     def config(self) -> dict[str, Any]:
         return {"kind": "eval", **asdict(self), "privileges": list(self.privileges)}
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Experiment:
         """From config.toml. Raises ValueError: a config of another kind, or of another version."""
-        fields = {name: value for name, value in config.items() if name != "kind"}
+        given = {name: value for name, value in config.items() if name != "kind"}
+        if isinstance(given.get("privileges"), list):
+            given["privileges"] = tuple(given["privileges"])
+        if type(given.get("workers")) is int:
+            given["workers"] = str(given["workers"])
         try:
-            return cls(**{**fields, "privileges": tuple(fields.get("privileges", ()))})
+            return cls(**given)
         except TypeError as error:
             raise ValueError(f"this config is no evaluation of this version ({error})") from error
 
@@ -106,7 +129,7 @@ def parse_tasks(text: str) -> list[int]:
             tasks += range(*bounds) if len(bounds) > 1 else bounds
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"cannot read the tasks {text!r}; write FIRST:END, FIRST:END:STEP or numbers with commas"
+            f"cannot read the tasks {text!r}; write START:STOP, START:STOP:STEP or numbers with commas"
         ) from error
     if not tasks or min(tasks) < 0 or len(set(tasks)) < len(tasks):
         raise ValueError(f"the tasks {text!r} are none, negative, or named twice")

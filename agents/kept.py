@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from forethought.agents.retrying import Fault
+from forethought.search import FREE, Usage
 
 A = TypeVar("A")
 
 
 class ServerError(RuntimeError):
-    """The server did not answer a request as it must."""
+    """The server did not answer a request as it must.
+
+    `settle()` gives what the kept replies of its batch have cost, for who bills them at once: they are free after.
+    """
+
+    def __init__(self, text: str, settle: Callable[[], Usage] = lambda: FREE) -> None:
+        super().__init__(text)
+        self.settle = settle
 
 
 class Kept(Generic[A]):
@@ -23,9 +31,9 @@ class Kept(Generic[A]):
         self._replies: dict[str, deque[A]] = {}
         self._faults: dict[str, tuple[Fault, int]] = {}  # with the size of the batch it was in; 0: not told yet
 
-    def claim(self, keys: Sequence[str]) -> list[A | Fault | None]:
+    def claim(self, keys: Sequence[str]) -> list[A | None]:
         """Hand out what is kept, None where nothing is; equal requests need a reply each."""
-        found: list[A | Fault | None] = [queue.popleft() if (queue := self._replies.get(k)) else None for k in keys]
+        found = [queue.popleft() if (queue := self._replies.get(key)) else None for key in keys]
         for key in keys:
             if not self._replies.get(key, True):
                 del self._replies[key]
@@ -39,7 +47,7 @@ class Kept(Generic[A]):
             elif reply is not None:
                 self._replies.setdefault(key, deque()).append(reply)
 
-    def refuse(self, keys: Sequence[str], size: int | None = None) -> None:
+    def refuse(self, keys: Sequence[str], size: int | None = None, settle: Callable[[], Usage] = lambda: FREE) -> None:
         """Raises ServerError: one of these failed, in this batch of `size`, or before in a larger one.
 
         A larger one's is told once: it is forgotten here.
@@ -50,4 +58,4 @@ class Kept(Generic[A]):
             self._faults |= {key: (fault, size) for key, (fault, _) in found.items()}
         if told:
             others = f" ({len(told)} of {len(keys)} requests failed)" if len(keys) > 1 else ""
-            raise ServerError(f"{self._name}: {told[0].reason}{others}")
+            raise ServerError(f"{self._name}: {told[0].reason}{others}", settle)

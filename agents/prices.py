@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from forethought.agents.endpoint import Address
 from forethought.search import FREE, Usage
 
 CURRENCY = "USD per million tokens"
+DEAREST = 1e9
 KINDS = ("prompt", "cached", "completion")
 
 
@@ -87,8 +87,10 @@ def price_of(name: str, entry: Any) -> Price:
     """Raises ValueError: an amount that is no price, or no source. KeyError: one is missing."""
     amounts = [entry[kind] for kind in KINDS]
     for kind, amount in zip(KINDS, amounts, strict=True):
-        if type(amount) not in (int, float) or not isfinite(amount) or amount < 0:
-            raise ValueError(f"{name}: the price {kind}={amount!r} is no number of 0 or more")
+        if type(amount) not in (int, float) or not 0 <= amount <= DEAREST:
+            raise ValueError(f"{name}: the price {kind}={amount!r} is no number from 0 to {DEAREST:g}")
+    if amounts[1] > amounts[0]:
+        raise ValueError(f"{name}: cached={amounts[1]!r} is dearer than prompt={amounts[0]!r}; no limit could be held")
     if not isinstance(entry["source"], str) or not entry["source"]:
         raise ValueError(f"{name}: the source says where the prices were read")
     prompt, cached, completion = map(float, amounts)

@@ -11,6 +11,8 @@ import random
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +24,7 @@ from forethought.agents.replies import TOP, text_of, top_of, usage_of
 from forethought.agents.retrying import Fault, Patience, patiently
 from forethought.agents.spread import asks_of, spread
 from forethought.agents.weights import content_of
-from forethought.search import Usage
+from forethought.search import FREE, Usage
 from forethought.search.seeds import seed_of
 
 LOG = logging.getLogger(__name__)
@@ -40,8 +42,8 @@ class Server:
 
     Replies come in the order of the requests. If one request fails for good, the call raises ServerError,
     but the other requests are asked to their end and nothing that was paid is lost: the replies are kept,
-    each for the next request that is equal (prompt, sampling and seed), and handed out once. So a driver
-    that asks again task by task pays for no reply twice. The failed ones fail at once in a smaller call,
+    each for the next request that is equal (prompt, sampling and seed), and handed out once, so a driver that
+    asks again task by task pays for no reply twice. The failed ones fail at once in a smaller call,
     where a server that is away would be waited for again task after task; a call as large asks them anew.
 
     Bills are the server's own counts, one call a reply however often it was tried; `attempts` counts the
@@ -137,9 +139,10 @@ class Server:
 
     def _answer(self, requests: Sequence[Q], kept: Kept[A], ask: Callable[[Q], Awaitable[A | Fault]]) -> list[A]:
         keys = [digest(request) for request in requests]
+        found: list[A | Fault | None] = []
         with self._lock:
             kept.refuse(keys)
-            found = kept.claim(keys)
+            found += kept.claim(keys)
         try:
             if None in found:
                 line, gate = self._open()
@@ -151,8 +154,15 @@ class Server:
                     kept.put_back(keys, found)
         if len(whole) < len(found):
             with self._lock:
-                kept.refuse(keys, len(requests))
+                kept.refuse(keys, len(requests), partial(self._settle, keys, kept))
         return whole
+
+    def _settle(self, keys: Sequence[str], kept: Kept[A]) -> Usage:
+        """What the kept replies to these requests have cost; they are free from now on."""
+        with self._lock:
+            found = kept.claim(keys)
+            kept.put_back(keys, [reply and replace(reply, usage=FREE) for reply in found])
+        return sum((reply.usage for reply in found if reply is not None), FREE)
 
     async def _ask_all(
         self,

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from forethought.agents.evaluation import Watch, write_outcomes
 from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.agents.worker import Done, Ended, Failed, Handed, Idle, Message, More, OpenModel, Order, Ready
 from forethought.search import Journal, Ledger
+from forethought.search.answers import paid
 from forethought.search.parts import merge, part
 from forethought.search.run import Run, RunError
 
@@ -63,7 +65,7 @@ class Place:
     ready: bool = False
     idle: bool = False  # it waits for tasks
     alone: bool = False  # it has one suspected task, and gets no more
-    spent: float = 0.0  # US dollars, by the tasks that ended here and by dead workers in whose place it came
+    usd: float | None = None  # what it may spend
 
 
 class Foreman:
@@ -88,8 +90,9 @@ class Foreman:
     def work(self) -> list[dict[str, Any]]:
         """The lines of all tasks. Raises RunError: no worker could begin, or one differs; or what a worker raised."""
         total = len(self.waiting)
-        for _ in range(min(self.staff.count, total)):
-            self.begin()
+        limit, count = self.order.experiment.budget.get("usd"), min(self.staff.count, total)
+        for _ in range(count):
+            self.begin(None if limit is None else (limit - self.spent()) / count)
         while len(self.lines) < total and self.places:
             self.hear()
             self.feed()
@@ -98,11 +101,16 @@ class Foreman:
         self.dismiss()
         return list(self.lines.values())
 
-    def begin(self, spent: float = 0.0) -> None:
+    def begin(self, usd: float | None) -> None:
         self.begun += 1
         path = part(self.journal.path, self.begun)
-        worker = self.staff.begin(replace(self.order, spent=spent), path)
-        self.places[worker] = Place(worker, path, spent=spent)
+        worker = self.staff.begin(replace(self.order, usd=usd), path)
+        self.places[worker] = Place(worker, path, usd=usd)
+
+    def spent(self) -> float:
+        """US dollars of all that the journal holds."""
+        price = self.order.experiment.price()
+        return sum(map(price, paid(chain.from_iterable(self.journal.entries.values())))) if price else 0.0
 
     def hear(self) -> None:
         for worker, message in self.staff.hear(list(self.places)):
@@ -116,7 +124,6 @@ class Foreman:
         worker = place.worker
         if isinstance(message, Done):
             place.tasks.remove(message.line["task"])
-            place.spent += message.line["spent"].get("usd", 0.0)
             self.finish(dict(message.line))
             worker.tell(None)
         elif isinstance(message, More):
@@ -175,7 +182,9 @@ class Foreman:
         """Take over what a dead worker has journaled, and see to its tasks."""
         del self.places[place.worker]
         place.worker.end()
+        before = self.spent()
         merge(self.journal, [place.part])
+        left = None if place.usd is None else place.usd - (self.spent() - before)
         LOG.warning("%s died; its %d tasks go on elsewhere", place.worker.name, len(place.tasks))
         self.barren += 1
         self.stillborn += not place.ready
@@ -192,7 +201,7 @@ class Foreman:
             and self.barren <= REPLACED * self.staff.count
             and self.stillborn <= STILLBORN
         ):
-            self.begin(place.spent)
+            self.begin(left)
 
     def give_up(self) -> None:
         """Raises RunError: no worker was ever ready."""

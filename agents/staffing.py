@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from urllib.parse import parse_qsl, urlsplit
 
 ADVICE = "write a number, or ray://HOST:PORT?workers=8&cpus=1&gpus=0 (ray://auto: the cluster of this machine)"
@@ -37,7 +38,13 @@ class Staffing:
             count = positive(asked.pop("workers")) if "workers" in asked else None
             cpus, gpus = float(asked.pop("cpus", "1")), float(asked.pop("gpus", "0"))
             plain = parts.netloc in ("auto", "local")
-            if asked or parts.path.strip("/") or parts.fragment or not (plain or parts.port) or min(cpus, gpus) < 0:
+            if (
+                asked
+                or parts.path.strip("/")
+                or parts.fragment
+                or not (plain or parts.port)
+                or not 0 <= min(cpus, gpus) <= max(cpus, gpus) < inf
+            ):
                 raise ValueError(text)
         except ValueError as error:
             raise ValueError(f"cannot read the workers {text!r}; {ADVICE}") from error

@@ -90,7 +90,7 @@ class Order:
 
     experiment: Experiment
     workers: int
-    spent: float = 0.0  # US dollars of this worker's share, by one that died before it
+    usd: float | None = None  # what this worker may spend, of the run's limit
     open_model: OpenModel | None = None
 
     @property
@@ -100,14 +100,11 @@ class Order:
         return min(self.experiment.concurrency, -(-tasks // self.workers))
 
 
-def share(budget: Mapping[str, float], workers: int, spent: float = 0.0) -> Budget:
-    """The budget of one of so many workers. Limits of a task stay, `seconds` are counted for the run by its clock.
-
-    Each has an equal part of the dollars, less what was `spent` of it; what is journaled of its tasks counts too.
-    """
-    limits = dict(budget)
-    if "usd" in limits:
-        limits["usd"] = max(limits["usd"] / workers - spent, NOTHING)
+def budget_of(order: Order) -> Budget:
+    """A worker's. Limits of a task stay, `seconds` are counted for the run by its clock, dollars are granted."""
+    limits = dict(order.experiment.budget)
+    if order.usd is not None:
+        limits["usd"] = max(order.usd, NOTHING)
     return Budget(**limits)  # type: ignore[arg-type]  # checked when the experiment was made
 
 
@@ -118,7 +115,7 @@ def work(order: Order, link: Link, open_journal: Callable[[float], Journal]) -> 
         equipment = equip(experiment, lm=order.open_model(experiment) if order.open_model else None)
         search = experiment.search()
         with open_journal(link.ask(Ready(equipment.facts))) as journal:
-            driver = equipment.driver(journal, share(experiment.budget, order.workers, order.spent), order.concurrency)
+            driver = equipment.driver(journal, budget_of(order), order.concurrency)
             while handed := link.ask(Idle()):
                 for strand in driver.run(unpacked(handed, journal, link), search):
                     link.ask(Done(outcome(strand)))

@@ -36,7 +36,7 @@ def evaluate(
             f"{', '.join(name for name in ALGORITHMS if name not in AGENTS)}."
         ),
     ],
-    tasks: Annotated[str, typer.Option(help="FIRST:END, FIRST:END:STEP, or numbers with commas.")],
+    tasks: Annotated[str, typer.Option(help="START:STOP, START:STOP:STEP, or numbers with commas.")],
     budget: Annotated[
         str, typer.Option(help="nodes=, lm_calls=, tokens= (a task), usd=, seconds= (the run), with commas.")
     ],

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from forethought.search.run import Run, RunError, replace
@@ -50,6 +51,7 @@ SCHEMA: dict[str, Any] = {
         "tokens": COUNT,
         "parse_failures": COUNT,
         "roles": dict,
+        "usd?": NUMBER,
     },
     "seconds": NUMBER,
     "command": TEXT,
@@ -65,16 +67,17 @@ class RowError(ValueError):
 
 
 def check(row: Any, schema: Any = SCHEMA, where: str = "row") -> None:
-    """Raises RowError: a field that is missing, unknown, or of the wrong type; and says which."""
+    """Raises RowError: a field that is missing, unknown, or of the wrong type; and says which. "x?" may be missing."""
     if isinstance(schema, dict):
         if not isinstance(row, dict):
             raise RowError(f"{where} is {row!r:.60}; expected an object")
-        if missing := sorted(set(schema) - set(row)):
+        known = {name.rstrip("?"): inner for name, inner in schema.items()}
+        if missing := sorted(name for name in schema if name not in row and not name.endswith("?")):
             raise RowError(f"{where} lacks {', '.join(missing)}")
-        if unknown := sorted(set(row) - set(schema)):
+        if unknown := sorted(set(row) - set(known)):
             raise RowError(f"{where} has unknown fields {', '.join(unknown)}")
-        for name, inner in schema.items():
-            check(row[name], inner, f"{where}.{name}")
+        for name, value in row.items():
+            check(value, known[name], f"{where}.{name}")
     elif isinstance(schema, list):
         if not isinstance(row, list):
             raise RowError(f"{where} is {row!r:.60}; expected a list")
@@ -173,9 +176,10 @@ def command(config: Mapping[str, Any]) -> str:
     words.append("--budget " + ",".join(f"{name}={limit}" for name, limit in config["budget"].items()))
     for name in ("policy", "value", "model", "adapter", "endings", "prompts", "prices", "seed"):
         if config.get(name) is not None:
-            words.append(f"--{name} {config[name]}")
+            words.append(f"--{name} {quote(str(config[name]))}")
     words += [f"--set {name}={value}" for name, value in config.get("settings", {}).items()]
-    words += [f"--env-option {name}={json.dumps(value)}" for name, value in config.get("env_options", {}).items()]
+    options = [f"{name}={json.dumps(value)}" for name, value in config.get("env_options", {}).items()]
+    words += [f"--env-option {quote(option)}" for option in options]
     words += [f"--privilege {name}" for name in config["privileges"]]
     words += ["--transpositions"] if config.get("transpositions") else []
     return " ".join(words)

@@ -29,6 +29,7 @@ from forethought.search.protocols import (
     Reply,
     Usage,
     Value,
+    lost,
     waits,
 )
 from forethought.search.puct import puct
@@ -105,6 +106,7 @@ __all__ = [
     "greedy",
     "gumbel",
     "lats",
+    "lost",
     "mcts",
     "puct",
     "rap",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from forethought.search.protocols import FREE, Estimate, Proposal, Proposals, Reply, Usage
+
+LOST = "lost"  # an entry of what was paid for answers that a failure has lost
 
 
 def dump_usage(usage: Usage) -> Any:
@@ -61,3 +63,16 @@ def check_value(value: float) -> None:
     """Raises ValueError: a value outside [0, 1] (NaN is outside)."""
     if not 0.0 <= value <= 1.0:
         raise ValueError(f"the value model answered {value!r}; a value lies in [0, 1]")
+
+
+def paid(entries: Iterable[tuple[str, Any]]) -> Iterator[Usage]:
+    """What journaled answers cost, those that were lost too. Raises TypeError, ValueError: one cannot be read."""
+    for kind, answer in entries:
+        if kind == LOST:
+            yield load_usage(answer)
+        elif kind in ("expand", "propose"):
+            yield from (usage_of(load_proposals(part)) for part in answer)
+        elif kind == "evaluate":
+            yield from (load_estimate(part).usage for part in answer)
+        elif kind in ("ask", "imagine"):
+            yield from (load_reply(part).usage for part in answer)

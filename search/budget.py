@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from math import inf
 
 from forethought.envs import Json
 from forethought.search.protocols import FREE, Usage
@@ -33,8 +34,8 @@ class Budget:
         if not limits:
             raise ValueError("a budget needs a limit; give at least one, as in nodes=500")
         for name, limit in limits.items():
-            if not limit > 0:
-                raise ValueError(f"the budget {name}={limit} is not positive")
+            if not 0 < limit < inf:
+                raise ValueError(f"the budget {name}={limit} is no positive number")
 
     def limits(self) -> dict[str, int | float]:
         return {name: limit for name, limit in asdict(self).items() if limit is not None}
@@ -50,6 +51,8 @@ class Budget:
                 raise ValueError(
                     f"cannot read the budget {part.strip()!r}; write NAME=LIMIT, NAME one of {', '.join(sorted(known))}"
                 )
+            if name in limits:
+                raise ValueError(f"the budget {text!r} has two limits of {name}; give one")
             try:
                 limits[name] = float(amount) if name in ("usd", "seconds") else int(amount)
             except ValueError as error:

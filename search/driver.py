@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from forethought.envs import Simulator
+from forethought.search.answers import LOST, dump_usage, load_usage, paid
 from forethought.search.budget import Budget, check_bound
 from forethought.search.crew import Crew
 from forethought.search.imagining import Imagining, Proposing
@@ -17,7 +18,7 @@ from forethought.search.journal import Journal, JournalError, encode
 from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play
 from forethought.search.node import Node, visible
 from forethought.search.parts import PastJournal
-from forethought.search.protocols import FREE, Asker, Policy, Value
+from forethought.search.protocols import FREE, Asker, Policy, Usage, Value, lost
 from forethought.search.purse import Price, Purse
 from forethought.search.requests import (
     Ask,
@@ -89,9 +90,8 @@ class Driver:
         self._shared = shared(policy, value) if transpositions else None
         self._paid = frozenset(chain.from_iterable(types for types, _, _ in self._kinds))
         self.purse = Purse(budget.usd, price)
-        self._counted = frozenset(journal.entries) if journal else frozenset()
-        for task in self._counted:
-            self._pay_again(task)
+        if price is not None and journal is not None:
+            self.purse.pay(paid(chain.from_iterable(journal.entries.values())))
         self._began = time.monotonic()
 
     def run(self, tasks: Iterable[int], algorithm: Algorithm) -> Iterator[Strand]:
@@ -125,8 +125,6 @@ class Driver:
 
     def _begin(self, task: int, algorithm: Algorithm) -> Strand:
         recorded = self.journal.entries.get(task, []) if self.journal else []
-        if task not in self._counted:
-            self._pay_again(task)
         strand = Strand(task, Node(None, "", world=self.world, task=task), deque(recorded))
         strand.positions = Positions(self._shared) if self._shared is not None else None
         try:
@@ -145,6 +143,9 @@ class Driver:
         asking: list[tuple[Strand, list[Any]]] = []
         lines: list[str] = []
         for strand in group:
+            while strand.recorded and strand.recorded[0][0] == LOST:
+                strand.spent.charge(LOST, load_usage(strand.recorded.popleft()[1]))
+                strand.seq += 1
             if strand.recorded:
                 self._replay(strand, kind)
                 continue
@@ -207,19 +208,30 @@ class Driver:
 
         One that cannot be used is the strand's error and gets no line: a resume asks again.
         """
+        if strand.error is not None:
+            self._lose(strand, lost(strand.error), lines)
+            return parts
         try:
-            if strand.error is None:
-                cost = kind.cost(parts)
-                check_bound(cost, strand.reserved)
-                self.purse.pay([cost])
-                if strand.positions is not None:
-                    queries, _ = kind.queries(strand.request, self.seed)
-                    parts = strand.positions.whole(kind.name, queries, parts)
-                if self.journal:
-                    lines.append(encode((strand.task, strand.seq, kind.name, [kind.dump(part) for part in parts])))
+            cost = kind.cost(parts)
+            check_bound(cost, strand.reserved)
+            self.purse.pay([cost])
+            if strand.positions is not None:
+                queries, _ = kind.queries(strand.request, self.seed)
+                parts = strand.positions.whole(kind.name, queries, parts)
+            if self.journal:
+                lines.append(encode((strand.task, strand.seq, kind.name, [kind.dump(part) for part in parts])))
         except Exception as error:
             strand.error = error
         return parts
+
+    def _lose(self, strand: Strand, usage: Usage, lines: list[str]) -> None:
+        """Bill what was paid for nothing: a resume must not spend it again."""
+        if usage is not FREE:
+            self.purse.pay([usage])
+            if self.journal:
+                lines.append(encode((strand.task, strand.seq, LOST, dump_usage(usage))))
+            strand.seq += 1
+            strand.spent.charge(LOST, usage)
 
     def _replay(self, strand: Strand, kind: Kind[Any, Any]) -> None:
         name, answer = strand.recorded.popleft()
@@ -290,14 +302,6 @@ class Driver:
         reward, replayed = return_of(node)
         strand.spent.replayed_steps += replayed
         return reward
-
-    def _pay_again(self, task: int) -> None:
-        """Count the dollars of what the journal holds of a task, before anything new is asked."""
-        if self.purse.price is None or self.journal is None:
-            return
-        kinds = {kind.name: kind for _, kind, _ in self._kinds}
-        entries = self.journal.entries.get(task, ())
-        self.purse.pay(kinds[n].cost([kinds[n].load(part) for part in answer]) for n, answer in entries if n in kinds)
 
     def _out_of_time(self) -> str | None:
         if self.budget.seconds is None:

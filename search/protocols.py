@@ -167,6 +167,12 @@ class Bounded(Protocol):
     def bound(self, query: Query | Question) -> Usage: ...
 
 
+def lost(error: BaseException) -> Usage:
+    """What was paid for answers that a failure has lost; an error that knows gives it once, by `settle()`."""
+    settle = getattr(error, "settle", None)
+    return settle() if settle is not None else FREE
+
+
 def waits(model: object) -> bool:
     """Whether a model waits for a machine elsewhere, and may be asked from several threads at once."""
     return bool(getattr(model, "waits", False))

@@ -16,7 +16,7 @@ import pytest
 from forethought.agents import Scripted, evaluation
 from forethought.agents.evaluation import replay
 from forethought.agents.shards import run_on
-from forethought.agents.worker import share
+from forethought.agents.worker import Order, budget_of
 from forethought.agents.workers import Processes
 from forethought.search import Budget, JournalError, digest
 from forethought.search.journal import locked
@@ -256,14 +256,12 @@ def test_a_journal_of_another_run_is_refused(make, counting):
 # What each worker may spend
 
 
-def test_limits_of_a_task_are_not_shared():
-    assert share({"nodes": 5, "seconds": 9.0}, 4) == Budget(nodes=5, seconds=9.0)
-
-
-def test_dollars_of_a_run_are_shared_evenly_less_what_was_spent_of_a_part():
-    assert share({"nodes": 5, "usd": 9.0}, 4) == Budget(nodes=5, usd=2.25)
-    assert share({"usd": 9.0}, 4, spent=2.0) == Budget(usd=0.25)
-    assert share({"usd": 9.0}, 4, spent=3.0).usd < 1e-9
+def test_limits_of_a_task_are_not_shared_and_dollars_are_granted(counting):
+    order = Order(replace(counting.ASKED, budget={"nodes": 5, "seconds": 9.0}), 4)
+    assert budget_of(order) == Budget(nodes=5, seconds=9.0)
+    order = Order(replace(counting.ASKED, budget={"nodes": 5, "usd": 9.0}), 4, usd=2.25)
+    assert budget_of(order) == Budget(nodes=5, usd=2.25)
+    assert 0 < budget_of(replace(order, usd=-1.0)).usd < 1e-9
 
 
 @pytest.mark.parametrize("killed", [False, True])
@@ -280,6 +278,11 @@ def test_workers_together_spend_no_more_dollars_than_the_run_may(make, counting,
     spent = [row["spent"]["usd"] for row in run.results()]
     assert "usd" in {row["stopped"] for row in run.results()}
     assert 0.2 < sum(spent) <= 0.8
+    journal = run.folder / "journal.jsonl"
+    lines = [line for line in journal.read_text().splitlines() if '"stop"' not in line]
+    journal.write_text("\n".join(lines) + "\n")
+    run_on(run, Processes(4), open_model=counting.counted)  # all is replayed by some, and new to others
+    assert sum(spent) <= sum(row["spent"]["usd"] for row in run.results()) <= 0.8
 
 
 def test_seconds_are_those_of_the_run(make, counting):

@@ -141,9 +141,12 @@ def test_resume_of_a_finished_run_changes_nothing(forethought, tmp_path):
             ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "5:1", "--budget", "nodes=5"],
             "are none, negative, or named twice",
         ),
-        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "x", "--budget", "nodes=5"], "write FIRST:END"),
+        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "x", "--budget", "nodes=5"], "write START:STOP"),
         (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "euro=2"], "NAME one of"),
-        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=0"], "is not positive"),
+        (
+            ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=0"],
+            "no positive number",
+        ),
         (
             ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=9", "--set", "kep=1"],
             "no setting 'kep'",

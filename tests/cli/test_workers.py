@@ -14,7 +14,8 @@ import pytest
 from forethought.search.run import Run
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
-EVAL = "eval --env Game24-v0 --agent mcts --set iterations=300 --tasks 0:24 --budget nodes=2000"
+AGENT = "--agent mcts --policy all --value rule --set iterations=300"
+EVAL = f"eval --env Game24-v0 {AGENT} --tasks 0:24 --budget nodes=2000"
 
 
 def forethought(text, cwd):

@@ -9,7 +9,7 @@ import pytest
 from forethought.agents.evaluation import run
 from forethought.agents.experiment import Experiment
 from forethought.leaderboards import RowError, build, check, load_rows, make_row, save_row
-from forethought.leaderboards.rows import ROWS, SCHEMA, total
+from forethought.leaderboards.rows import ROWS, SCHEMA, command, total
 from forethought.search.run import Run
 
 
@@ -78,6 +78,20 @@ def test_a_row_stays_in_its_folder(row, name, tmp_path):
     with pytest.raises(RowError, match="no plain file name"):
         save_row({**row, "name": name}, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_command_survives_the_shell():
+    config = {"env": "WebShop-v0", "agent": "beam", "tasks": "0:2", "budget": {"usd": 0.5}, "privileges": []}
+    odd = {"prices": "my prices.json", "env_options": {"world": "it's; here"}}
+    words = shlex.split(command({**config, **odd}))
+    assert words[words.index("--prices") + 1] == "my prices.json"
+    assert words[words.index("--env-option") + 1] == """world="it's; here\""""
+
+
+def test_dollars_are_in_the_row_of_a_run_that_had_prices(row):
+    check({**row, "ledger": {**row["ledger"], "usd": 0.25}})
+    with pytest.raises(RowError, match=r"row.ledger.usd is 'free'; expected int or float"):
+        check({**row, "ledger": {**row["ledger"], "usd": "free"}})
 
 
 @pytest.mark.parametrize("field", sorted(SCHEMA))

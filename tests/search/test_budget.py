@@ -21,7 +21,7 @@ def test_a_budget_without_a_limit_is_refused():
     "limits", [{"nodes": 0}, {"tokens": -1}, {"lm_calls": 0}, {"seconds": 0.0}, {"seconds": float("nan")}]
 )
 def test_a_limit_that_is_not_positive_is_refused(limits):
-    with pytest.raises(ValueError, match=f"the budget {next(iter(limits))}=.* is not positive"):
+    with pytest.raises(ValueError, match=f"the budget {next(iter(limits))}=.* is no positive number"):
         Budget(**limits)
 
 
@@ -51,7 +51,7 @@ def test_parse_says_which_limit_is_no_number(text):
 
 
 def test_parse_refuses_what_is_not_positive():
-    with pytest.raises(ValueError, match="the budget nodes=-5 is not positive"):
+    with pytest.raises(ValueError, match="the budget nodes=-5 is no positive number"):
         Budget.parse("nodes=-5")
 
 

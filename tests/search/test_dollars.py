@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Budget, Driver, Evaluate, Journal, Usage, beam, greedy, result
+from forethought.search import Budget, Driver, Estimate, Evaluate, Journal, Usage, beam, greedy, result
 
 PRICE = Usage(1, 6, 0, 4)  # at a cent a token: a dime
 MOST = Usage(1, 6, 0, 14)  # and 20 cents at the worst
@@ -86,5 +86,49 @@ def test_dollars_need_prices(letters, judge, mover):
 
 def test_a_budget_in_dollars_is_read():
     assert Budget.parse("usd=0.25,nodes=3") == Budget(nodes=3, usd=0.25)
-    with pytest.raises(ValueError, match="not positive"):
+    with pytest.raises(ValueError, match="no positive number"):
         Budget.parse("usd=0")
+
+
+class Interrupted(RuntimeError):
+    def settle(self):
+        return PRICE
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_was_paid_for_nothing_is_billed_once_and_not_spent_again(
+    run, path, letters, mover, priced_judge, drive, waits
+):
+    """The second look of task 0 fails, with one of its two replies paid."""
+
+    def value(fails):
+        def answer(query):
+            if fails and query.node.depth == 2:
+                raise Interrupted("half of it came")
+            return Estimate(0.5, usage=PRICE)
+
+        judge = priced_judge(MOST, answer)
+        judge.waits = waits
+        return judge
+
+    def go(fails, budget="usd=9"):
+        world = letters({"": "ab", "a": "ab", "b": "ab"})
+        with Journal(path) as journal:
+            strand = drive(world, value(fails), greedy, budget=budget, price=cents, journal=journal)[0]
+        return strand
+
+    for times in (1, 2):
+        strand = go(True)
+        assert isinstance(strand.error, Interrupted)
+        assert strand.spent.roles["lost"] == sum([PRICE] * times, Usage())
+        assert strand.spent.usd == pytest.approx(0.2 + 0.1 * times)
+    whole = go(False)
+    assert (whole.stopped, whole.spent.usd) == ("returned", pytest.approx(0.6))
+    assert whole.spent.roles.keys() == {"value", "lost"}
+
+
+def test_what_was_lost_before_counts_against_the_limit(path, run):
+    path.write_text('[-1,0,"format",1]\n[5,0,"lost",[1,40,0,20,0]]\n')
+    with Journal(path) as journal:
+        strands, value = run("usd=0.99", journal=journal)  # 60 of them were spent by task 5
+    assert (strands[0].stopped, value.calls) == ("usd", [])
