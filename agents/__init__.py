@@ -5,15 +5,18 @@ from forethought.agents.cache import Cached
 from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.agents.lm import LM, Completion, Request, Sampling, ScoreRequest, Scores
 from forethought.agents.lm_value import LMTextValue, LMTokenValue
+from forethought.agents.named import AGENTS, Agent, complete
+from forethought.agents.opening import open_model
 from forethought.agents.policies import AllActions, LMRank, LMText
 from forethought.agents.prompts import Prompt, load_prompt
 from forethought.agents.recorded import Recorded, Recording
 from forethought.agents.rules import JudgedEndings, RulePolicy, RuleValue
 from forethought.agents.scripted import Scripted
-from forethought.agents.specs import open_model
 
 __all__ = [
+    "AGENTS",
     "LM",
+    "Agent",
     "AllActions",
     "Cached",
     "Completion",
@@ -34,6 +37,7 @@ __all__ = [
     "ScoreRequest",
     "Scores",
     "Scripted",
+    "complete",
     "load_prompt",
     "open_model",
     "parse_tasks",

@@ -124,12 +124,12 @@ class Line:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._wire.close()
 
-    async def post(self, path: str, body: dict[str, Any], timeout: float) -> dict[str, Any] | Fault:
-        """One attempt: the JSON object that came within `timeout` seconds, or why none did."""
-        answer = await self._send(path, body, timeout)
+    async def post(self, path: str, content: bytes, model: str, timeout: float) -> dict[str, Any] | Fault:
+        """One attempt: the JSON object that came within `timeout` seconds, or why none did. `content` names `model`."""
+        answer = await self._send(path, content, timeout)
         if isinstance(answer, Fault):
             return answer
-        return self._read(answer.text) if answer.status == 200 else self._refusal(answer, str(body["model"]))
+        return self._read(answer.text) if answer.status == 200 else self._refusal(answer, model)
 
     async def models(self, timeout: float) -> frozenset[str] | Fault:
         """The names that /models lists; none where it cannot be read."""
@@ -138,9 +138,9 @@ class Line:
             return answer
         return names_in(answer.text) if answer.status == 200 else frozenset()
 
-    async def _send(self, path: str, body: dict[str, Any] | None, timeout: float) -> Answer | Fault:
+    async def _send(self, path: str, content: bytes | None, timeout: float) -> Answer | Fault:
         try:
-            return await asyncio.wait_for(self._wire.send(path, body), timeout)
+            return await asyncio.wait_for(self._wire.send(path, content), timeout)
         except asyncio.TimeoutError:
             return Fault(f"no answer within {timeout:.3g} s", passing=True)
         except NoConnection as error:

@@ -12,9 +12,10 @@ from forethought.agents.asker import LMAsker
 from forethought.agents.cache import Cached
 from forethought.agents.experiment import Experiment
 from forethought.agents.lm import LM
+from forethought.agents.opening import open_model
 from forethought.agents.recorded import Recording
 from forethought.agents.scripted import Scripted
-from forethought.agents.specs import default_endings, make_asker, make_policy, make_value, open_model
+from forethought.agents.specs import default_endings, make_asker, make_policy, make_value
 from forethought.envs import Json, Simulator
 from forethought.search import Budget, Driver, Journal, PastJournal, Policy, Value
 from forethought.search.transpositions import shared
@@ -86,7 +87,8 @@ def equip(
     world = experiment.simulator()
     prompts, questions = experiment.prompt_files()
     if lm is None and value is None and experiment.model:
-        lm = open_model(experiment.model, Path(experiment.adapter) if experiment.adapter else None, experiment.device)
+        adapter = Path(experiment.adapter) if experiment.adapter else None
+        lm = open_model(experiment.model, adapter, experiment.device, experiment.model_options)
     facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None}
     facts |= {f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}
     experiment.price()  # whose file may be gone

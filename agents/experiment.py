@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from forethought.agents.opening import read_options
 from forethought.agents.prices import tariff
 from forethought.agents.prompts import Prompt
 from forethought.agents.specs import REWARDED, UNJUDGED, Setting, check_settings, part_of, prompts_for, questions_of
@@ -52,6 +53,7 @@ class Experiment:
     concurrency: int = 64  # searches at once, in each worker
     workers: str = "1"  # processes, or where a cluster is: see Staffing; no result depends on it
     device: str = "cpu"
+    model_options: Mapping[str, Any] = field(default_factory=dict)  # limits of how it is asked, see opening.py
     cache: str = "off"  # of replies, over all runs: "read" looks up, "on" also keeps
     privileges: tuple[str, ...] = ()
     transpositions: bool = False
@@ -64,6 +66,7 @@ class Experiment:
         parse_tasks(self.tasks)
         Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks what it is given
         check_settings(self.algorithm, self.policy, self.value, self.settings)
+        read_options(self.model, self.model_options)
         Staffing.parse(self.workers)
         if self.cache not in ("off", "read", "on"):
             raise ValueError(f"the cache is 'off', 'read' or 'on'; {self.cache!r} was given")

@@ -255,12 +255,13 @@ class Server:
         whole = {"model": self.model, **body}
         path = "/chat/completions" if self.address.chat else "/completions"
         whole |= {"messages": [{"role": "user", "content": text}]} if self.address.chat else {"prompt": text}
+        content = json.dumps(whole)
 
         async def attempt(timeout: float) -> dict[str, Any] | Fault:
             self.attempts += 1
-            return await line.post(path, whole, timeout)
+            return await line.post(path, content.encode(), self.model, timeout)
 
-        draws = random.Random(json.dumps(whole))  # of the request alone: waits depend on no other
+        draws = random.Random(content)  # of the request alone: waits depend on no other
         reply = await patiently(attempt, self.patience, draws)
         if isinstance(reply, Fault):
             return reply

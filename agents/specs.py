@@ -1,4 +1,4 @@
-"""From names on a command line to models, policies and values."""
+"""From names on a command line to policies and values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from forethought.agents.lm import LM
 from forethought.agents.lm_value import LMTextValue, LMTokenValue
 from forethought.agents.policies import AllActions, LMRank, LMText, RandomActions
 from forethought.agents.prompts import Prompt, load_prompt
-from forethought.agents.recorded import Recorded
 from forethought.agents.rules import ENDINGS, JudgedEndings, RulePolicy, RuleValue
 from forethought.search import ALGORITHMS, Estimate, Policy, Query, Value
 
@@ -49,29 +48,6 @@ JUDGED = {"lm-tokens": "value_score", "lm-text": "value_text"}  # and a value
 ASKING = {"reflexion": ("reflection",), "lats": ("reflection",), "rap": ("imagination",)}
 REWARDED = ("reflexion", "lats")
 UNJUDGED = ("react", "reflexion")
-
-
-def open_model(spec: str, adapter: Path | None = None, device: str = "cpu") -> LM:
-    """`recorded:FILE`, `server:MODEL@URL`, or a spec of weights for this process.
-
-    A server is asked for an adapter by its content, see `server.name_of`. Raises ValueError: the spec names nothing.
-    """
-    kind, _, rest = spec.partition(":")
-    if kind == "recorded":
-        return Recorded(Path(rest))
-    if kind in ("server", "server+chat"):
-        try:
-            from forethought.agents.server import Server, name_of
-        except ModuleNotFoundError as error:
-            raise ValueError(f"the model {spec!r} needs {error.name}; install forethought[server]") from error
-        return Server(spec, adapter=name_of(adapter) if adapter else None, adapter_folder=adapter)
-    try:
-        from forethought.agents.local import Local
-    except ImportError as error:
-        raise ValueError(
-            f"the model {spec!r} needs torch, transformers and peft ({error}); install forethought[lm]"
-        ) from error
-    return Local(spec, adapter, device)
 
 
 def prompts_for(env_id: str, policy: str, value: str, folder: Path | None = None) -> dict[str, Prompt]:

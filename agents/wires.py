@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 CONNECTING = 10.0  # seconds until a machine that does not even refuse counts as away
 
@@ -38,12 +37,12 @@ class Wire:
         http = openai.DefaultAioHttpClient(timeout=patience)
         self._client = openai.AsyncOpenAI(api_key=key, base_url=url, max_retries=0, timeout=patience, http_client=http)
 
-    async def send(self, path: str, body: dict[str, Any] | None) -> Answer:
-        """A POST, or a GET without a body. Raises NoConnection, Broken: see there; nothing that holds the key."""
+    async def send(self, path: str, content: bytes | None) -> Answer:
+        """A POST of JSON, or a GET without any. Raises NoConnection, Broken: see there; nothing that holds the key."""
         import openai
 
         client = self._client
-        asked = client.get(path, cast_to=str) if body is None else client.post(path, cast_to=str, body=body)
+        asked = client.get(path, cast_to=str) if content is None else client.post(path, cast_to=str, content=content)
         try:
             return Answer(200, {}, await asked)
         except openai.APIStatusError as error:

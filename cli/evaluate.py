@@ -63,6 +63,10 @@ def evaluate(
     concurrency: Annotated[int, typer.Option(help="Searches at once, in each worker.")] = 64,
     workers: Annotated[str, typer.Option(help="Processes, or ray://HOST:PORT?workers=N for those of a cluster.")] = "1",
     device: str = "cpu",
+    model_option: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=NUMBER: concurrency, retries, timeout, deadline of a server; memory (bytes) here."),
+    ] = None,
     cache: Annotated[str, typer.Option(help="Of replies, over all runs: off, read, or on.")] = "off",
     run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
     as_json: AsJson = False,
@@ -87,6 +91,7 @@ def evaluate(
         concurrency=concurrency,
         workers=workers,
         device=device,
+        model_options=settings_of(model_option),
         cache=cache,
         privileges=tuple(privilege or ()),
         transpositions=transpositions,

@@ -178,6 +178,7 @@ def command(config: Mapping[str, Any]) -> str:
         if config.get(name) is not None:
             words.append(f"--{name} {quote(str(config[name]))}")
     words += [f"--set {name}={value}" for name, value in config.get("settings", {}).items()]
+    words += [f"--model-option {name}={value}" for name, value in config.get("model_options", {}).items()]
     options = [f"{name}={json.dumps(value)}" for name, value in config.get("env_options", {}).items()]
     words += [f"--env-option {quote(option)}" for option in options]
     words += [f"--privilege {name}" for name in config["privileges"]]

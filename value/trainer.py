@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from forethought.agents.lm_value import LMTextValue, LMTokenValue
+from forethought.agents.opening import open_model
 from forethought.agents.prompts import Prompt
 from forethought.agents.rules import JudgedEndings
-from forethought.agents.specs import make_value, open_model, prompts_for
+from forethought.agents.specs import make_value, prompts_for
 from forethought.search import Value
 from forethought.value.lora import Pair, TrainingConfig, train
 from forethought.value.targets import Example

@@ -11,9 +11,9 @@ pytest.importorskip("openai")
 
 from forethought.agents.kept import ServerError
 from forethought.agents.lm import Request, Sampling
+from forethought.agents.opening import open_model
 from forethought.agents.retrying import Patience
 from forethought.agents.server import Server, name_of
-from forethought.agents.specs import open_model
 
 KEY = "sk-secret-0123456789"
 QUICK = Patience(retries=1, timeout=5.0, deadline=10.0, first=0.01, longest=0.02)

@@ -1,0 +1,97 @@
+"""How many trees of a real model change with the searches at once and with the workers.
+
+    .venv/bin/python benchmarks/same_trees.py              # 64 tasks, 6 settings
+
+Recorded, scripted and rule models give the same bytes in all of these, by test. A real model's batches differ in
+shape, and with it in the last bits of its floating-point numbers. Greedy search in Game of 24, moves sampled at
+temperature 1 and states judged by score tokens: each tree is compared with that of one search at a time in one process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from measuring import apart, table
+
+from forethought.agents import Experiment
+from forethought.agents.evaluation import replay
+from forethought.agents.running import carry_out
+from forethought.search import Node
+from forethought.search.run import Run
+
+SETTINGS = {"policy.samples": 5, "policy.temperature": 1.0, "policy.max_tokens": 20, "depth": 2, "width": 5}
+Tree = tuple[list[tuple[int, str]], list[float]]  # depth and action of each node; its value
+CASES = ((1, 1), (1, 1), (8, 1), (64, 1), (8, 2), (16, 4))  # searches at once, workers; the first is what counts
+
+
+def tried(home: Path, model: str, tasks: int, concurrency: int, workers: int) -> tuple[list[Tree], float]:
+    """The trees of a run, by task, and its seconds."""
+    asked = Experiment(
+        "Game24-v0",
+        f"900:{900 + tasks}",
+        "greedy",
+        {"nodes": 200},
+        policy="lm-text",
+        value="lm-tokens",
+        model=model,
+        settings=SETTINGS,
+        concurrency=concurrency,
+        workers=str(workers),
+    )
+    run = Run.create(Path(tempfile.mkdtemp(dir=home)) / "run", asked.config())
+    began = time.perf_counter()
+    carry_out(run)
+    seconds = time.perf_counter() - began
+    strands = replay(run)
+    if len(strands) < tasks:
+        raise RuntimeError(f"{tasks - len(strands)} of {tasks} tasks failed: {run.failures()[:1]}")
+    return [told(strand.root) for strand in strands], seconds
+
+
+def told(root: Node) -> Tree:
+    return [(node.depth, node.action or "") for node in root], [node.value for node in root]
+
+
+def compared(case: tuple[int, int], trees: Sequence[Tree], of: Sequence[Tree], seconds: float) -> dict[str, float]:
+    pairs = list(zip(trees, of, strict=True))
+    alike = [(one, other) for (moves, one), (others, other) in pairs if moves == others]
+    return {
+        "concurrency": case[0],
+        "workers": case[1],
+        "moves": len(pairs) - len(alike),
+        "values": sum(one != other for one, other in alike),
+        "most": max((abs(a - b) for pair in alike for a, b in zip(*pair, strict=True)), default=0.0),
+        "seconds": seconds,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tasks", type=int, default=64)
+    parser.add_argument("--model", default="smollm2-135m")
+    options = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        first: list[Tree] = []
+        for case in CASES:
+            trees, seconds = apart(tried, Path(folder), options.model, options.tasks, *case)
+            first = first or trees
+            rows.append(compared(case, trees, first, seconds))
+    columns = {
+        "concurrency": ("at once", "{}"),
+        "workers": ("workers", "{}"),
+        "moves": ("other moves", "{}"),
+        "values": ("other values only", "{}"),
+        "most": ("by at most", "{:.1e}"),
+        "seconds": ("seconds", "{:.0f}"),
+    }
+    print(f"of {options.tasks} trees:")
+    print(table(rows, columns))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Models opened by their specs, with the limits that are told on a command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from forethought.agents import Experiment, open_model
+
+SERVER = "server:base@http://127.0.0.1:9/v1"
+GIVEN = {"concurrency": 64, "retries": 0, "timeout": 2.5, "deadline": 9}
+
+
+def test_the_limits_of_a_server_reach_it_and_change_no_identity():
+    pytest.importorskip("openai")
+    server = open_model(SERVER, options=GIVEN)
+    patience = server.patience
+    assert (server.concurrency, patience.retries, patience.timeout, patience.deadline) == (64, 0, 2.5, 9.0)
+    assert server.content == open_model(SERVER).content
+
+
+def test_the_memory_of_a_model_in_this_process_reaches_it(monkeypatch):
+    local = pytest.importorskip("forethought.agents.local")
+    told = {}
+    monkeypatch.setattr(local.Local, "__init__", lambda self, *words, **options: told.update(options))
+    open_model("smollm2-135m", options={"memory": 4e9})
+    assert told == {"memory": 4_000_000_000}
+
+
+@pytest.mark.parametrize(
+    ("spec", "given", "told"),
+    [
+        (SERVER, {"memory": 5}, "has no option 'memory'; expected concurrency or retries or timeout or deadline"),
+        ("smollm2-135m", {"retries": 1}, "has no option 'retries'; expected memory"),
+        ("recorded:FILE", {"memory": 5}, "expected none"),
+        (None, {"memory": 5}, "the model None has no option"),
+        (SERVER, {"concurrency": 0}, "concurrency=0; expected a number of at least 1"),
+        (SERVER, {"concurrency": 2.5}, "concurrency=2.5; expected a whole number"),
+        (SERVER, {"timeout": "all"}, "timeout='all'; expected a number"),
+        (SERVER, {"timeout": float("nan")}, "timeout=nan; expected a number"),
+        (SERVER, {"retries": True}, "retries=True; expected a number"),
+    ],
+)
+def test_an_option_that_cannot_be_is_told_before_anything_is_opened(spec, given, told):
+    with pytest.raises(ValueError, match=told):
+        Experiment("Game24-v0", "0:1", "beam", {"nodes": 5}, model=spec, model_options=given)
