@@ -26,7 +26,8 @@ SCORE = re.compile(r"correctness score is\s+(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)", re
 class LMTokenValue:
     """The expected score: sum of s P(s) over the integers 0..10, divided by 10 times the sum of P(s). No decoding.
 
-    Equal prompts get equal estimates, and one computation; each is billed as if it had its own.
+    Equal prompts get equal estimates of a model in this process, and one computation; each is billed as if it had
+    its own. One that is paid elsewhere is asked for each.
     """
 
     def __init__(self, lm: LM, prompt: Prompt) -> None:
@@ -35,12 +36,19 @@ class LMTokenValue:
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
         prompts = [self.prompt.render(query) for query in queries]
+        if self.waits:
+            return self._score(prompts)
         new = list(dict.fromkeys(prompt for prompt in prompts if prompt not in self._known))
-        for prompt, scores in zip(new, self.lm.score([ScoreRequest(p, SCORES) for p in new]), strict=True):
+        self._known.update(zip(new, self._score(new), strict=True))
+        return [self._known[prompt] for prompt in prompts]
+
+    def _score(self, prompts: Sequence[str]) -> list[Estimate]:
+        estimates = []
+        for scores in self.lm.score([ScoreRequest(prompt, SCORES) for prompt in prompts]):
             weights = [exp(lp - max(scores.log_probabilities)) for lp in scores.log_probabilities]
             expected = sum(score * weight for score, weight in enumerate(weights)) / sum(weights)
-            self._known[prompt] = Estimate(min(expected / 10, 1.0), usage=scores.usage)
-        return [self._known[prompt] for prompt in prompts]
+            estimates.append(Estimate(min(expected / 10, 1.0), usage=scores.usage))
+        return estimates
 
     def bound(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)

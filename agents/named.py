@@ -61,7 +61,7 @@ AGENTS: dict[str, Agent] = {
         value="none",
         settings={"attempts": 5, "kept": 3, "enough": 1.0, **REACT},
         families=STEPS,
-        privileges=("reward",),
+        privileges=("reward", "reflection"),
         source="Shinn et al. 2023, arXiv:2303.11366: ReAct with a memory of at most 3 reflections; authors' logs: "
         "5 trials of HotpotQA. Ours: 5 elsewhere too",
     ),
@@ -88,7 +88,7 @@ AGENTS: dict[str, Agent] = {
         value="lm-text",
         settings={"width": 5, "iterations": 30, "exploration": 1.0, "depth": 7, "kept": 3, **sampling(5, 1, 1.0)},
         families={"game24": {"depth": 3}, "hotpotqa": {"iterations": 50}, "webshop": {"depth": 15}},
-        privileges=("reward",),
+        privileges=("reward", "reflection"),
         source="Zhou et al. 2024, arXiv:2310.04406: n = 5, w = 1, 50 iterations of depth 7 for HotpotQA, 30 for "
         "WebShop; authors' code: depth 15 there, 1 value sample, temperature 1. Ours: no self-consistency term",
     ),

@@ -19,7 +19,7 @@ from forethought.agents.lm import (
 )
 from forethought.agents.prompts import Prompt
 from forethought.envs.space import BLANK, is_template
-from forethought.search import FREE, Context, Proposal, Proposals, Query, Question, Usage, waits
+from forethought.search import FREE, Context, Proposal, Proposals, Query, Question, Usage, draws, waits
 
 WORD = re.compile(r"[^\W_]+(?:['’&.,/-][^\W_]+)*")
 SEPARATOR = "[SEP]"  # between the texts of a page; no word of it
@@ -46,7 +46,7 @@ class AllActions:
             )
         prior = 1 / len(actions) if actions else 0.0
         if query.width is not None and query.width < len(actions):
-            return [Proposal(a, prior) for a in random.Random(query.seed).sample(actions, query.width)]
+            return [Proposal(a, prior) for a in draws.sample(random.Random(query.seed), actions, query.width)]
         return [Proposal(a, prior) for a in actions]
 
 
@@ -63,7 +63,7 @@ class RandomActions:
     def _propose(self, query: Query) -> list[Proposal]:
         draw, actions = random.Random(query.seed), query.actions
         width = len(actions) if query.width is None else min(query.width, len(actions))
-        drawn = draw.sample(actions, width)
+        drawn = draws.sample(draw, actions, width)
         filled = dict.fromkeys(fill_in(action, query.context, draw) for action in drawn)
         return [Proposal(action, 1 / len(actions)) for action in filled]
 
@@ -76,8 +76,8 @@ def fill_in(action: str, context: Context, draw: random.Random) -> str:
     words = WORD.findall(text) or ["x"]
 
     def filling() -> str:
-        first = draw.randrange(len(words))
-        return " ".join(words[first : first + 1 + draw.randrange(LONGEST_FILLING)])
+        first = draws.below(draw, len(words))
+        return " ".join(words[first : first + 1 + draws.below(draw, LONGEST_FILLING)])
 
     return BLANK.sub(lambda _: filling(), action)
 

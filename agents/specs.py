@@ -46,7 +46,7 @@ WRITTEN = {"lm-rank": "propose", "lm-text": "propose"}  # the prompt that a poli
 JUDGED = {"lm-tokens": "value_score", "lm-text": "value_text"}  # and a value
 # What algorithms ask a model about, which of them read the true reward, and which ask for no value.
 ASKING = {"reflexion": ("reflection",), "lats": ("reflection",), "rap": ("imagination",)}
-REWARDED = ("reflexion", "lats")
+REWARDED = ("reflexion", "lats")  # their questions are reflections, which the reward has told them to ask
 UNJUDGED = ("react", "reflexion")
 
 
@@ -79,6 +79,13 @@ def known_settings(algorithm: str, policy: str, value: str) -> dict[str, Setting
         for parameter in inspect.signature(maker).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
+
+
+def needed(algorithm: str, settings: Mapping[str, Setting]) -> set[str]:
+    """The privileges that an algorithm makes use of. Where no reflection is kept, none is asked for."""
+    if algorithm not in REWARDED:
+        return set()
+    return {"reward"} if settings.get("kept") == 0 else {"reward", "reflection"}
 
 
 def pick(kind: str, name: str, table: Mapping[str, Callable[..., object]]) -> Callable[..., object]:

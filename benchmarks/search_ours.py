@@ -18,7 +18,18 @@ from statistics import median
 from search_peers import ACTIONS, SECONDS_TO_MICROSECONDS, WIDTH, worth
 
 from forethought.envs import Json, Step
-from forethought.search import Algorithm, Budget, Driver, Estimate, Journal, Proposal, Query, Question, Reply
+from forethought.search import (
+    PRIVILEGES,
+    Algorithm,
+    Budget,
+    Driver,
+    Estimate,
+    Journal,
+    Proposal,
+    Query,
+    Question,
+    Reply,
+)
 from forethought.search.algorithms import ALGORITHMS
 
 REPEATS = 5  # of a single search, which takes milliseconds
@@ -34,10 +45,10 @@ class Timed:
     privileges: frozenset[str] = field(default_factory=frozenset)
 
 
-REWARD = frozenset({"reward"})
+GIVEN = frozenset(PRIVILEGES)
 TIMED: dict[str, Timed] = {
     "react": Timed({"depth": 200}),  # integers of more digits would cost more than the search
-    "reflexion": Timed({"attempts": 10, "depth": 50}, end=50, privileges=REWARD),
+    "reflexion": Timed({"attempts": 10, "depth": 50}, end=50, privileges=GIVEN),
     "greedy": Timed({"width": WIDTH, "depth": 100}),
     "restarts": Timed({"width": WIDTH, "depth": 25, "restarts": 3}),
     "best_of_n": Timed({"n": 5, "depth": 100}),
@@ -47,7 +58,7 @@ TIMED: dict[str, Timed] = {
     "best_first": Timed({"width": WIDTH, "visits": 100, "depth": 1000}),
     "mcts": Timed({"width": WIDTH, "iterations": 100, "depth": 1000}),
     "puct": Timed({"width": WIDTH, "simulations": 300, "depth": 1000}),
-    "lats": Timed({"width": WIDTH, "iterations": 25, "depth": 7}, end=7, privileges=REWARD),
+    "lats": Timed({"width": WIDTH, "iterations": 25, "depth": 7}, end=7, privileges=GIVEN),
     "rap": Timed({"width": WIDTH, "iterations": 10, "depth": 10, "horizon": 5}),
     "gumbel": Timed({"width": WIDTH, "simulations": 60, "depth": 1000}),
     "ab_mcts": Timed({"simulations": 100, "depth": 1000}),

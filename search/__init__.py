@@ -7,7 +7,7 @@ from forethought.search.best_first import best_first
 from forethought.search.best_of_n import best_of_n
 from forethought.search.budget import Budget, Ledger
 from forethought.search.depth_first import depth_first
-from forethought.search.driver import Algorithm, Driver, PrivilegeError
+from forethought.search.driver import PRIVILEGES, Algorithm, Driver, PrivilegeError
 from forethought.search.dvts import dvts
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
@@ -59,6 +59,7 @@ from forethought.search.walk import walk
 __all__ = [
     "ALGORITHMS",
     "FREE",
+    "PRIVILEGES",
     "TERMINAL",
     "Algorithm",
     "Ask",

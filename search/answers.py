@@ -59,6 +59,13 @@ def load_reply(data: Any) -> Reply:
     return Reply(text, load_usage(usage))
 
 
+def check(answers: Iterable[Any]) -> None:
+    """Raises ValueError: an answer that no search can use."""
+    for answer in answers:
+        if isinstance(answer, Estimate):
+            check_value(answer.value)
+
+
 def check_value(value: float) -> None:
     """Raises ValueError: a value outside [0, 1] (NaN is outside)."""
     if not 0.0 <= value <= 1.0:

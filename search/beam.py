@@ -11,11 +11,12 @@ from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
 def beam(root: Node, *, width: int | None = None, keep: int = 5, depth: int = 10) -> Search:
     """Breadth-first search that keeps the `keep` best states of each level (Yao et al. 2023, algorithm 1).
 
-    A finished state keeps its place in the beam, so the answer is the best of the last level.
+    A finished state keeps its place in the beam. The answer is the best ending ever kept, or, before there is one,
+    the best state of the newest level.
     """
     if keep < 1:
         raise ValueError(f"keep is {keep}; a beam keeps at least one state")
-    level = [root]
+    level, best = [root], root
     while any(not node.done and node.depth < depth for node in level):
         finished = [node for node in level if node.done]
         families = yield ExpandAll([node for node in level if not node.done], width)
@@ -24,5 +25,6 @@ def beam(root: Node, *, width: int | None = None, keep: int = 5, depth: int = 10
             break
         yield Evaluate(children)
         level = sorted(finished + children, key=value, reverse=True)[:keep]
-        yield Offer(max(level, key=standing))
-    return max(level, key=value)
+        best = max([best, *level] if best.done else level, key=standing)
+        yield Offer(best)
+    return best

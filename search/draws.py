@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import cos, exp, log, pi, sqrt
 from random import Random
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def uniform(draw: Random) -> float:
@@ -14,6 +18,16 @@ def uniform(draw: Random) -> float:
     while not (u := draw.random()):
         pass
     return u
+
+
+def below(draw: Random, count: int) -> int:
+    """A number from 0 to `count` - 1."""
+    return int(draw.random() * count)
+
+
+def sample(draw: Random, items: Sequence[T], count: int) -> list[T]:
+    """`count` of the items without replacement, in random order."""
+    return [item for _, _, item in sorted((draw.random(), place, item) for place, item in enumerate(items))[:count]]
 
 
 def normal(draw: Random, mean: float = 0.0, deviation: float = 1.0) -> float:

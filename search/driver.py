@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from forethought.envs import Simulator
-from forethought.search.answers import LOST, dump_usage, load_usage, paid
+from forethought.search.answers import LOST, check, dump_usage, load_usage, paid
 from forethought.search.budget import Budget, check_bound
 from forethought.search.crew import Crew
 from forethought.search.imagining import Imagining, Proposing
@@ -39,6 +39,18 @@ from forethought.search.transpositions import Positions, shared
 Algorithm = Callable[[Node], Search]
 Asked = list[tuple[Strand, Sequence[Any]]]  # answers, each a part for each query
 Errand = tuple[Asked, Kind[Any, Any]]
+
+
+# What a search may have only where its run grants it, and its row says so.
+PRIVILEGES = {"reward": "the true reward", "reflection": "a reflection on how an attempt truly ended"}
+
+
+class Miscounted(RuntimeError):
+    """A model gave too many answers or too few."""
+
+    def __init__(self, text: str, cost: Usage) -> None:
+        super().__init__(text)
+        self.settle = lambda: cost
 
 
 class PrivilegeError(RuntimeError):
@@ -189,7 +201,9 @@ class Driver:
         try:
             parts = kind.ask(queries) if queries else []
             if len(parts) != len(queries):
-                raise RuntimeError(f"the model gave {len(parts)} answers to {len(queries)} queries ({kind.name})")
+                raise Miscounted(
+                    f"the model gave {len(parts)} answers to {len(queries)} queries ({kind.name})", kind.cost(parts)
+                )
         except Exception as error:
             if len(asking) == 1:
                 asking[0][0].error = error
@@ -206,22 +220,25 @@ class Driver:
     def _accept(self, strand: Strand, parts: Sequence[Any], kind: Kind[Any, Any], lines: list[str]) -> Sequence[Any]:
         """Bill a fresh answer, add its line for the journal, and return it with what was known before.
 
-        One that cannot be used is the strand's error and gets no line: a resume asks again.
+        One that cannot be used is the strand's error; only its bill gets a line, and a resume asks again.
         """
         if strand.error is not None:
             self._lose(strand, lost(strand.error), lines)
             return parts
+        cost = FREE
         try:
             cost = kind.cost(parts)
+            check(parts)
             check_bound(cost, strand.reserved)
-            self.purse.pay([cost])
             if strand.positions is not None:
                 queries, _ = kind.queries(strand.request, self.seed)
                 parts = strand.positions.whole(kind.name, queries, parts)
             if self.journal:
                 lines.append(encode((strand.task, strand.seq, kind.name, [kind.dump(part) for part in parts])))
+            self.purse.pay([cost])
         except Exception as error:
             strand.error = error
+            self._lose(strand, cost, lines)
         return parts
 
     def _lose(self, strand: Strand, usage: Usage, lines: list[str]) -> None:
@@ -273,6 +290,9 @@ class Driver:
                         strand.stop(reason)  # a resume comes to the same end by itself: nothing to journal
                         return
                     answer = play(request, strand.spent)  # type: ignore[arg-type]  # likewise
+                elif kind is Ask and request.role in PRIVILEGES:  # type: ignore[union-attr]  # likewise
+                    self._need(request.role)  # type: ignore[union-attr]  # likewise
+                    break
                 elif kind is Imagine and not request.proposals:  # type: ignore[union-attr]  # likewise
                     answer = []
                 elif kind is Reward:
@@ -295,13 +315,17 @@ class Driver:
             strand.error = error
 
     def _reward(self, strand: Strand, node: Node) -> float:
-        if "reward" not in self.privileges:
-            raise PrivilegeError(
-                "the search asks for the true reward, which this run was not given; run with --privilege reward"
-            )
+        self._need("reward")
         reward, replayed = return_of(node)
         strand.spent.replayed_steps += replayed
         return reward
+
+    def _need(self, privilege: str) -> None:
+        if privilege not in self.privileges:
+            raise PrivilegeError(
+                f"the search asks for {PRIVILEGES[privilege]}, which this run was not given; "
+                f"run with --privilege {privilege}"
+            )
 
     def _out_of_time(self) -> str | None:
         if self.budget.seconds is None:

@@ -1,4 +1,4 @@
-"""The three kinds of paid answer: how each is asked for, journaled, and applied.
+"""The kinds of paid answer: how each is asked for, journaled, and applied.
 
 `apply` is the one function that uses an answer, be it live or replayed from the journal.
 """
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from forethought.search.answers import (
-    check_value,
     dump_estimate,
     dump_proposals,
     dump_reply,
@@ -37,6 +36,7 @@ from forethought.search.protocols import (
 from forethought.search.requests import Ask, Evaluate, Expand, ExpandAll, Play
 from forethought.search.seeds import seed_of
 
+REFUSED = "Invalid action!"  # as ReAct's notebooks say it
 Q = TypeVar("Q", Query, Question)  # what the model is asked
 A = TypeVar("A")  # what it answers to one query
 
@@ -52,7 +52,7 @@ class Kind(Protocol[Q, A]):
 
     def ask(self, queries: Sequence[Q]) -> Sequence[A]: ...
     def cost(self, answers: Sequence[A]) -> Usage:
-        """What fresh answers cost. Raises ValueError: one that no search can use."""
+        """What fresh answers cost, be they good or not."""
 
     def dump(self, answer: A) -> Any: ...
     def load(self, data: Any) -> A: ...
@@ -95,15 +95,18 @@ class Expanding:
 
     def apply(self, request: Expand | ExpandAll, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> Any:
         if type(request) is Expand:
-            return grow(request.node, request.width, answers[0], spent)
+            return grow(request.node, request.width, answers[0], spent, request.refused)
         nodes = request.nodes  # type: ignore[union-attr]  # Expand was returned above
         return [grow(node, request.width, answer, spent) for node, answer in zip(nodes, answers, strict=True)]
 
 
-def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Ledger) -> list[Node]:
+def grow(
+    node: Node, width: int | None, proposals: Sequence[Proposal], spent: Ledger, refused: bool = False
+) -> list[Node]:
     """The children that the proposals make. Repeated ones make none.
 
-    Illegal ones are counted, and make one only where the family counts them as steps: an agent then sees the refusal.
+    Illegal ones are counted, and make one only where the family counts them as steps, or the search asked for the
+    `refused` ones: an agent then sees the refusal.
     """
     world, children = node.world, []
     if (usage := usage_of(proposals)) is not FREE:
@@ -117,13 +120,16 @@ def grow(node: Node, width: int | None, proposals: Sequence[Proposal], spent: Le
             continue
         tried.add(action)
         step = world.step(node.state, action)
+        seen = visible(step, world)
         spent.env_steps += 1
         spent.replayed_steps += step.replayed
         if step.illegal is not None:
             spent.illegal_actions += 1
-            if not step.counted:
+            if not (step.counted or refused):
                 continue
-        child = Node(step.state, visible(step, world), node, action, proposal.prior, step.terminated)
+            if not step.counted:
+                seen = f"{REFUSED} {seen or node.observation}"
+        child = Node(step.state, seen, node, action, proposal.prior, step.terminated)
         if proposal.rationale:
             child.thought = proposal.rationale
         children.append(child)
@@ -150,8 +156,6 @@ class Evaluating:
         return [Query(node, None, seed) for node in request.nodes], 0
 
     def cost(self, answers: Sequence[Estimate]) -> Usage:
-        for estimate in answers:
-            check_value(estimate.value)
         return total(estimate.usage for estimate in answers)
 
     def apply(self, request: Evaluate, answers: Sequence[Estimate], spent: Ledger) -> None:

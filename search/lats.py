@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from forethought.search.mcts import backup, select
 from forethought.search.node import Node, value
 from forethought.search.requests import Ask, Attempt, Evaluate, Expand, Offer, Reward, Search
@@ -21,30 +23,46 @@ def lats(
 
     A simulation goes from best child to best child down to an ending. Needs the privilege `reward`: the true
     reward of the ending is what is backed up, and one of `enough` ends the search. After a worse one the model
-    is asked for a reflection; the last `kept` of them are memory in all later contexts of the tree. Where a
-    simulation reaches no ending, the value of its last state is backed up, 0 of a dead end.
+    is asked for a reflection (the privilege `reflection`); the last `kept` of them are memory in all later contexts
+    of the tree, and with none kept none is asked for. Where a simulation reaches no ending, the value of its last
+    state is backed up, 0 of a dead end. Rewards are to lie in [0, 1], as values do: UCT weighs them together.
 
-    A node's first visit is the judgement of the value model; each simulation through it is one more. The answer is
-    the attempt of the highest reward, or, before there is one, the end of the newest simulation.
+    A node's first visit is the judgement of the value model; each simulation through it is one more. What a
+    simulation has ended in is not selected again, as in the authors' code, and the search ends when nothing is left.
+    The answer is the attempt of the highest reward, or, before there is one, the end of the newest simulation.
     """
     lessons: list[str] = []
-    best, highest = root, -1.0
+    closed: set[Node] = set()
+    best, highest = root, -inf
     for _ in range(iterations):
-        end = yield from simulate(select(root, exploration), width, depth)
+        if root in closed:
+            break
+        end = yield from simulate(select(root, exploration, closed), width, depth)
         score = 0.0 if end.dead else end.value
         if end.done:
             yield Attempt(end)
             score = yield Reward(end)
         backup(end, [score])
-        if (end.done and score > highest) or highest < 0:
-            best, highest = end, score if end.done else highest
+        close(end, closed)
+        if end.done and score > highest:
+            best, highest = end, score
+        elif not best.done:
+            best = end
         yield Offer(best)
         if highest >= enough:
             break
-        if end.done:
+        if end.done and kept:
             lessons.append((yield Ask(end, "reflection")))
-            root.remember(lessons[-kept:] if kept else [])
+            root.remember(lessons[-kept:])
     return best
+
+
+def close(end: Node, closed: set[Node]) -> None:
+    """Nothing new can come of this end; nor of a node whose children are all closed."""
+    node: Node | None = end
+    while node is not None and all(child in closed for child in node.children):
+        closed.add(node)
+        node = node.parent
 
 
 def simulate(node: Node, width: int, depth: int) -> Search:

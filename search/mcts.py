@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import log, sqrt
+from collections.abc import Collection, Sequence
+from math import inf, log, sqrt
 from operator import attrgetter
 
 from forethought.search.node import Node
@@ -22,9 +22,8 @@ def mcts(
 ) -> Search:
     """UCT (Kocsis & Szepesvári 2006): select, expand, evaluate, back up.
 
-    All children of an expanded leaf are evaluated in one batch, and each counts as one simulation
-    (leaf parallelisation, Cazenave & Jouandeau 2007). The answer is the finished node of highest
-    value, or, before there is one, the end of the most visited path.
+    All children of an expanded leaf are evaluated in one batch, and each counts as one simulation. The answer is
+    the finished node of highest value, or, before there is one, the end of the most visited path.
     """
     best = None
     for _ in range(iterations):
@@ -45,12 +44,14 @@ def mcts(
     return best or most_visited(root)
 
 
-def select(node: Node, exploration: float) -> Node:
-    """Follow the highest upper confidence bound, W/N + c sqrt(ln N(parent) / N), to a leaf."""
+def select(node: Node, exploration: float, closed: Collection[Node] = ()) -> Node:
+    """Follow the highest upper confidence bound, W/N + c sqrt(ln N(parent) / N), to a leaf; no closed one below."""
     while node.children:
         log_visits = log(node.visits)
-        bound = -1.0
+        bound = -inf
         for child in node.children:
+            if child in closed:
+                continue
             count = child.visits
             upper = child.total / count + exploration * sqrt(log_visits / count)
             if upper > bound:

@@ -11,7 +11,8 @@ def reflexion(root: Node, *, attempts: int = 3, depth: int = 10, kept: int = 3, 
     """Verbal reinforcement (Shinn et al. 2023, arXiv:2303.11366, algorithm 1): the last `kept` reflections are memory.
 
     Needs the privilege `reward`: after each attempt the true reward says whether another one is needed; so does
-    the paper's evaluator. The answer is the last attempt.
+    the paper's evaluator. And `reflection`, unless none is kept: then none is asked for, and attempts are only
+    repeated. The answer is the last attempt.
     """
     lessons: list[str] = []
     start = end = root
@@ -21,6 +22,7 @@ def reflexion(root: Node, *, attempts: int = 3, depth: int = 10, kept: int = 3, 
         yield Offer(end)
         if (yield Reward(end)) >= enough or number == attempts - 1:
             break
-        lessons.append((yield Ask(end, "reflection")))
-        start = root.again(lessons[-kept:] if kept else [])
+        if kept:
+            lessons.append((yield Ask(end, "reflection")))
+        start = root.again(lessons[-kept:])
     return end

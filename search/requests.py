@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Expand:
-    """Make up to `width` children (None: all admissible). Answer: list[Node]; empty is a dead end."""
+    """Make up to `width` children (None: all admissible). Answer: list[Node]; empty is a dead end.
+
+    With `refused` an action that the world refuses makes a child too, of the same state, which shows the refusal.
+    """
 
     node: Node
     width: int | None = None
+    refused: bool = False
 
 
 @dataclass(slots=True)

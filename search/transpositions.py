@@ -7,6 +7,7 @@ grows the very same tree as without, and a cycle of positions (a page and the wa
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -40,7 +41,7 @@ class Positions:
         """An answer a query, given those of its fresh ones: what was known before costs nothing."""
         if kind not in self.kinds:
             return list(answers)
-        new, given, seen = iter(answers), list[Any](), dict(self._answers)
+        new, given, seen = iter(answers), list[Any](), ChainMap[Any, Any]({}, self._answers)
         for query in queries:
             place = place_of(kind, query)
             if place is not None and place in seen:

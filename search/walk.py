@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from forethought.search import draws
 from forethought.search.node import Node, value
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 from forethought.search.seeds import seed_of
@@ -34,7 +35,7 @@ def walk(
         while node.depth < goal and not (node.done or node.dead):
             children = node.children or (yield Expand(node, width))
             if children:
-                node = draw.choice(children)
+                node = children[draws.below(draw, len(children))]
         if node.done or id(node) in looked:
             continue
         looked.add(id(node))

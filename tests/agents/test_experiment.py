@@ -57,6 +57,16 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(change, message):
         Experiment(**{**ASKED.__dict__, **change})
 
 
+@pytest.mark.parametrize("name", ["gumbel", "walk"])
+def test_the_seed_of_a_run_is_that_of_its_draws(name, tmp_path):
+    def trees(of, **settings):
+        asked = Experiment("Game24-v0", "900:903", name, {"nodes": 300}, seed=of, settings=settings)
+        strands = run(Run.create(tmp_path / f"{of} {settings}", asked.config()))
+        return [digest(strand.root) for strand in strands]
+
+    assert len({tuple(found) for found in (trees(0), trees(1), trees(1, seed=1))}) == 3
+
+
 def test_a_replay_asks_nobody_and_grows_the_same_trees(tmp_path):
     folder = Run.create(tmp_path / "r", ASKED.config())
     strands = run(folder)
@@ -161,7 +171,10 @@ def test_reflexion_asks_the_model_for_reflections_and_replays(tmp_path):
         return "take other numbers" if "went wrong" in request.prompt else writes(request)
 
     asked = asked_of_a_model(
-        algorithm="reflexion", settings={"attempts": 2}, privileges=("reward",), budget={"lm_calls": 99}
+        algorithm="reflexion",
+        settings={"attempts": 2, "depth": 3},
+        privileges=("reward", "reflection"),
+        budget={"lm_calls": 99},
     )
     folder = Run.create(tmp_path / "r", asked.config())
     strands = run(folder, lm=Scripted(reply))

@@ -143,8 +143,10 @@ def test_what_is_unknown_is_refused_with_what_is_known(call, message):
 
 @pytest.mark.parametrize("name", ["reflexion", "lats"])
 def test_the_reward_is_never_granted_by_a_name(name):
-    assert AGENTS[name].privileges == ("reward",)
-    with pytest.raises(ValueError, match=r"reads the true reward .* add --privilege reward"):
+    assert AGENTS[name].privileges == ("reward", "reflection")
+    with pytest.raises(
+        ValueError, match=r"the true reward and a reflection .* --privilege reward --privilege reflection"
+    ):
         asked(name, "Game24-v0", privileges=())
 
 

@@ -63,10 +63,16 @@ def test_a_finished_state_keeps_its_place_and_is_not_expanded(search):
     assert expanded[-1] == [(0, "ba")]
 
 
-def test_a_finished_state_can_lose_its_place(search):
+def test_a_finished_state_can_lose_its_place_and_stays_the_answer_until_a_better_one_has_finished(search):
     # b .6 has ended; level 2 of c .4 and a .5 is ca .9, ab .8, aa .3: a beam of 2 has no place for b.
-    assert search(ends={"b"}, keep=2, depth=2)[0] == "ab"
-    assert search(ends={"b"}, keep=3, depth=2)[0] == "ca"
+    answer, expanded, _ = search(ends={"b"}, keep=2, depth=3)
+    assert (answer, expanded[-1]) == ("b", [(0, "ab")])
+    assert search(ends={"b", "cax"}, keep=3, depth=3)[0] == "cax"
+
+
+def test_an_ending_is_never_given_up_for_a_dead_end(letters, judge, one):
+    strand = one(letters({"": "ab"}, ends={"a"}), judge({"a": 0.3, "b": 0.9}), beam)
+    assert strand.answer.state.letters == "a"
 
 
 def test_the_search_ends_where_all_have_ended(search):
@@ -111,7 +117,7 @@ def test_a_beam_that_keeps_nothing_is_refused(letters, judge, drive):
 
 
 def last_level(world, task, depth):
-    """The states that an exhaustive search ends with: all that have ended, and the others of the last level."""
+    """The steps that an exhaustive search ends with: all that have ended, and the others of the last level."""
     level, ended = [world.root(task)], []
     for _ in range(depth):
         after = [world.step(s.state, a) for s in level if not s.terminated for a in world.actions(s.state)]
@@ -119,7 +125,7 @@ def last_level(world, task, depth):
             break
         ended += [step for step in level if step.terminated]
         level = after
-    return [step.state for step in ended + level]
+    return ended + level
 
 
 @settings(deadline=None, max_examples=60)
@@ -127,15 +133,16 @@ def last_level(world, task, depth):
 def test_a_beam_that_keeps_all_finds_the_best_there_is(grown, worth_of, judge, one, seed, depth):
     world, value = grown(seed), judge(worth_of(seed))
     strand = one(world, value, algorithm("beam", {"keep": 10**6, "depth": depth}))
-    states = last_level(world, 0, depth)
-    assert strand.answer.state in states
+    steps = last_level(world, 0, depth)
+    assert strand.answer.state in [step.state for step in steps]
     if strand.answer is not strand.root:
 
         class At:
             def __init__(self, state):
                 self.task, self.node = state.task, type("Node", (), {"state": state})
 
-        assert strand.answer.value == max(worth_of(seed)(At(state)).value for state in states)
+        best = max((step.terminated, worth_of(seed)(At(step.state)).value) for step in steps)
+        assert (strand.answer.done, strand.answer.value) == best
 
 
 @settings(deadline=None, max_examples=40)

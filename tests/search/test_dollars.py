@@ -127,6 +127,17 @@ def test_what_was_paid_for_nothing_is_billed_once_and_not_spent_again(
     assert whole.spent.roles.keys() == {"value", "lost"}
 
 
+@pytest.mark.parametrize("answer", [Estimate(1.5, usage=PRICE), Estimate(0.5, usage=PRICE, rationale=b"")])
+def test_an_answer_that_cannot_be_used_is_paid_all_the_same(path, letters, priced_judge, drive, answer):
+    for times in (1, 2, 3):
+        with Journal(path) as journal:
+            value = priced_judge(MOST, lambda query: answer)
+            strand = drive(letters({"": "a"}), value, greedy, budget="usd=9", price=cents, journal=journal)[0]
+        assert strand.error is not None
+        assert strand.spent.roles == {"lost": sum([PRICE] * times, Usage())}
+        assert strand.spent.usd == pytest.approx(0.1 * times)
+
+
 def test_what_was_lost_before_counts_against_the_limit(path, run):
     path.write_text('[-1,0,"format",1]\n[5,0,"lost",[1,40,0,20,0]]\n')
     with Journal(path) as journal:

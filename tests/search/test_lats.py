@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Estimate, Reply, algorithm
+from forethought.search import PRIVILEGES, Estimate, Reply, algorithm
 
 #         root
 #      a .6     b .5          Simulations follow the best child to its end.
@@ -18,7 +18,7 @@ def search(letters, judge, mover, one, words, oracle):
     def run(legal=LEGAL, values=VALUES, ends=("aa", "bb"), rewards=None, budget="nodes=1000", **settings):
         asker = oracle(lambda question: Reply(f"not {''.join(action for action, _ in question.context.steps)}"))
         world = letters(legal, ends=ends, rewards={"bb": 1.0} if rewards is None else rewards)
-        models = {"policy": mover(), "asker": asker, "privileges": frozenset({"reward"}), "budget": budget}
+        models = {"policy": mover(), "asker": asker, "privileges": frozenset(PRIVILEGES), "budget": budget}
         strand = one(world, judge(values), algorithm("lats", settings), **models)
         return strand, {word: (node.visits, node.total) for word, node in words(strand.root).items()}, asker
 
@@ -43,17 +43,26 @@ def test_simulations_are_as_worked_by_hand(search):
 
 
 def test_reflections_are_memory_in_the_whole_tree_and_the_last_are_kept(search, words):
-    strand, _, asker = search(rewards={}, iterations=4, kept=2)
+    wide = {"": "ab", "a": "ab", "b": "ab"}
+    values = {"a": 0.6, "b": 0.5, "aa": 0.8, "ab": 0.3, "ba": 0.2, "bb": 0.4}
+    strand, _, asker = search(wide, values, ends=("aa", "ab", "ba", "bb"), rewards={}, iterations=9, kept=2)
     notes = ["not aa", "not bb", *("not " + node.state.letters for node in strand.attempts[2:])]
     assert len(asker.calls) == 4
     assert {node.memory for node in strand.root} == {tuple(notes[-2:])}
     assert asker.calls[1][0].context.memory == ("not aa",)
 
 
-def test_the_best_attempt_is_the_answer(search):
-    strand, _, _ = search(rewards={"aa": 0.3, "bb": 0.2}, iterations=5)
+@pytest.mark.parametrize("rewards", [{"aa": 0.3, "bb": 0.2}, {"aa": -0.2, "bb": -0.9}, {"aa": -20.0, "bb": -90.0}])
+def test_the_best_attempt_is_the_answer_and_none_is_made_twice(search, rewards):
+    strand, counts, asker = search(rewards=rewards, iterations=5)
     assert strand.answer.state.letters == "aa"
-    assert {node.state.letters for node in strand.attempts} == {"aa", "bb"}
+    assert [node.state.letters for node in strand.attempts] == ["aa", "bb"]
+    assert (counts[""][0], len(asker.calls)) == (2, 2)
+
+
+def test_where_no_reflection_is_kept_none_is_asked_for(search):
+    strand, _, asker = search(iterations=9, kept=0)
+    assert (strand.answer.state.letters, asker.calls) == ("bb", [])
 
 
 def test_where_nothing_ends_the_newest_simulation_is_the_answer(search):
@@ -79,7 +88,12 @@ def test_visits_are_simulations(search, legal, iterations, rewards):
         legal=legal, values=lambda query: Estimate(0.5), ends=lambda word: len(word.letters) == 3, rewards=rewards,
         iterations=iterations, depth=3, enough=9.0,
     )  # fmt: skip
-    assert counts[""][0] == iterations
+    ended = [node for node in strand.root if not node.children and node.visits > 1]
+    assert counts[""][0] <= iterations
+    assert len({id(node) for node in strand.attempts}) == len(strand.attempts)
+    assert counts[""][0] == len(ended) or strand.root.dead
+    if counts[""][0] < iterations:
+        assert all(node.visits > 1 for node in strand.root if not node.children) or strand.root.dead
     for node in strand.root:
         made = [child for child in node.children if child.visits > 1]
         through = sum(child.visits - 1 for child in made)

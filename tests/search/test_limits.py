@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from forethought.search import (
     FREE,
@@ -24,7 +22,6 @@ from forethought.search import (
     algorithm,
     greedy,
 )
-from forethought.search.seeds import seed_of
 
 # The world below has two letters at each word, so a step of greedy search with width 2 makes 2 nodes;
 # a question to the policy costs 1 call and 10 tokens, one to the value 1 and 3.
@@ -157,49 +154,6 @@ def test_free_questions_are_paid_from_the_same_budget(letters, judge, oracle, on
     strand = one(letters({}), judge(), search, asker=asker, budget="tokens=29")
     assert (len(asker.calls), strand.spent.usage.tokens, strand.stopped) == (2, 20, "tokens")
     assert strand.spent.roles == {f"question {number}": price for number in (0, 1)}
-
-
-def costs(seed, top):
-    """A price for each query, drawn from its word, and a share of it for the answer."""
-
-    def price(query, share=1.0):
-        drawn = seed_of(seed, query.task, query.node.state.letters, query.node.asked)
-        return Usage(1 + drawn % 2, int(share * (drawn % top)), 0, int(share * (drawn // top % top)))
-
-    return price
-
-
-@settings(deadline=None, max_examples=60)
-@given(
-    seed=st.integers(0, 10**6),
-    name=st.sampled_from(["greedy", "beam", "mcts", "walk"]),
-    width=st.none() | st.integers(1, 3),
-    limits=st.fixed_dictionaries(
-        {}, optional={"nodes": st.integers(1, 40), "lm_calls": st.integers(1, 60), "tokens": st.integers(1, 400)}
-    ).filter(bool),
-    share=st.floats(0, 1),
-)
-def test_no_limit_is_ever_exceeded(
-    grown, worth_of, priced_mover, priced_judge, drive, seed, name, width, limits, share
-):
-    price, worth = costs(seed, 9), worth_of(seed)
-
-    def propose(query):
-        return Proposals([Proposal(action) for action in query.actions], price(query, share))
-
-    def evaluate(query):
-        return Estimate(worth(query).value, usage=price(query, share))
-
-    policy, value = priced_mover(FREE, propose), priced_judge(FREE, evaluate)
-    policy.bound = value.bound = price
-    chosen = algorithm(name, {} if width is None else {"width": width})
-    strands = drive(grown(seed), value, chosen, policy=policy, tasks=range(3), budget=Budget(**limits))
-    for strand in strands.values():
-        assert strand.error is None
-        assert strand.spent.nodes == sum(1 for _ in strand.root) - 1
-        spent = strand.spent.to_json()
-        assert all(spent[limit] <= amount for limit, amount in limits.items())
-        assert strand.stopped == "returned" or strand.stopped in limits
 
 
 def overspending(letters, priced_mover, priced_judge, drive, bound, used, role, tasks=3):

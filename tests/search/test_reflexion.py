@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-import pytest
+from itertools import pairwise
 
-from forethought.search import PrivilegeError, Proposal, Reply, algorithm, dump, result
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forethought.search import PRIVILEGES, PrivilegeError, Proposal, Reply, algorithm, dump, result
 
 #        root
 #      a      b         The policy's first is a; once it has a note, b.
@@ -19,10 +23,14 @@ def stubborn(query):
     return [Proposal(letter) for letter in query.actions]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def search(letters, judge, mover, one, oracle):
-    def run(policy=learner, name="reflexion", rewards=None, privileges=frozenset({"reward"}), **settings):
-        asker = oracle(lambda question: Reply(f"not {question.context.steps[0][0]} {len(question.context.memory)}"))
+    def run(policy=learner, name="reflexion", rewards=None, privileges=frozenset(PRIVILEGES), **settings):
+        def note(question):
+            steps, memory = question.context.steps, question.context.memory
+            return Reply(f"not {steps[0][0] if steps else ''} {len(memory)}")
+
+        asker = oracle(note)
         world = letters(LEGAL, ends=("aa", "bb"), rewards={"bb": 1.0} if rewards is None else rewards)
         models = {"policy": mover(policy), "asker": asker, "privileges": privileges}
         return one(world, judge(), algorithm(name, settings), **models), asker
@@ -39,6 +47,45 @@ def test_react_follows_the_first_proposal_and_judges_nothing(search):
 @pytest.mark.parametrize(("depth", "answer"), [(0, ""), (1, "a"), (2, "aa")])
 def test_react_goes_to_the_depth(search, depth, answer):
     assert search(name="react", depth=depth)[0].answer.state.letters == answer
+
+
+def test_react_sees_a_refusal_and_goes_on(search):
+    def wrong_once(query):
+        return [Proposal("a" if query.context.steps else "z")]
+
+    strand, _ = search(policy=wrong_once, name="react", depth=3)
+    steps = (("z", "Invalid action! no such letter"), ("a", "0:a"), ("a", "0:aa"))
+    assert strand.answer.context.steps == steps
+    assert (strand.spent.nodes, strand.spent.illegal_actions, strand.answer.done) == (3, 1, True)
+
+
+def test_react_ends_where_nothing_is_proposed(search):
+    strand, _ = search(policy=lambda query: [], name="react")
+    assert (strand.answer, strand.stopped, strand.root.dead) == (strand.root, "returned", True)
+
+
+@settings(max_examples=60)
+@given(
+    attempts=st.integers(1, 6),
+    kept=st.integers(0, 4),
+    depth=st.integers(0, 3),
+    rewards=st.dictionaries(st.sampled_from(["aa", "bb"]), st.sampled_from([0.0, 0.5, 1.0])),
+    enough=st.sampled_from([0.5, 1.0]),
+)
+def test_attempts_end_with_a_good_one_and_what_is_kept_are_the_last_notes(
+    search, attempts, kept, depth, rewards, enough
+):
+    strand, asker = search(policy=learner, rewards=rewards, attempts=attempts, kept=kept, depth=depth, enough=enough)
+    found = [rewards.get(node.state.letters, 0.0) for node in strand.attempts]
+    assert strand.answer is strand.attempts[-1]
+    assert len(found) == attempts or found[-1] >= enough
+    assert all(reward < enough for reward in found[:-1])
+    asked = [call[0].context.memory for call in asker.calls]
+    assert len(asked) == (len(found) - 1 if kept else 0)
+    assert [len(memory) for memory in asked] == [min(kept, number) for number in range(len(asked))]
+    assert len(strand.answer.context.memory) == min(kept, len(asked))
+    assert all(later[: len(memory)] == memory or len(memory) == kept for memory, later in pairwise(asked))
+    assert all(node.depth <= depth for node in strand.attempts)
 
 
 def test_a_failed_attempt_teaches_the_next_one(search):
@@ -70,6 +117,13 @@ def test_the_last_attempt_is_the_answer_and_the_last_notes_are_kept(search):
 def test_without_the_privilege_nothing_is_learnt_from_the_reward(search):
     with pytest.raises(PrivilegeError, match="--privilege reward"):
         search(privileges=frozenset())
+    with pytest.raises(PrivilegeError, match="--privilege reflection"):
+        search(privileges=frozenset({"reward"}))
+
+
+def test_where_no_reflection_is_kept_none_is_asked_for(search):
+    strand, asker = search(policy=stubborn, rewards={}, attempts=3, kept=0, privileges=frozenset({"reward"}))
+    assert (len(strand.attempts), asker.calls) == (3, [])
 
 
 def test_each_attempt_is_a_root_of_its_own_with_seeds_of_its_own(search):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from forethought.search import (
     ALGORITHMS,
+    PRIVILEGES,
     Estimate,
     Evaluate,
     Expand,
@@ -76,7 +77,7 @@ def test_the_tree_is_the_same_and_no_position_is_paid_for_twice(bags, models, or
         policy, value = models(seed)
         search = algorithm(name, {k: v for k, v in FAST.items() if k in ALGORITHMS[name].__kwdefaults__})
         asker = oracle()
-        privileges = frozenset({"reward"})
+        privileges = frozenset(PRIVILEGES)
         found = drive(bags, value, search, policy=policy, tasks=(0, 1), asker=asker, privileges=privileges, **options)
         assert all(strand.error is None for strand in found.values())
         return [(digest(s.root), s.answer.actions) for s in found.values()], policy, value, found
