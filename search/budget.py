@@ -8,15 +8,14 @@ from math import inf
 from forethought.envs import Json
 from forethought.search.protocols import FREE, Usage
 
-PER_TASK = ("nodes", "lm_calls", "tokens")
-
 
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Limits; None is no limit, and at least one is set.
 
-    `nodes` (created children), `lm_calls` and `tokens` (prompt and completion) hold for each task:
-    the worst case is reserved before a model is asked, so they are never exceeded. `usd` (of what the answers
+    `nodes` (created children), `env_steps` (refused ones too, those played again not), `lm_calls` and `tokens`
+    (prompt and completion) hold for each task: the worst case is reserved before a model is asked, so they are
+    never exceeded. `usd` (of what the answers
     cost without a cache) and `seconds` hold for the whole run and only stop it: where they do is journaled, and
     depends on what else ran. Dollars are reserved at the worst case too.
 
@@ -24,6 +23,7 @@ class Budget:
     """
 
     nodes: int | None = None
+    env_steps: int | None = None
     lm_calls: int | None = None
     tokens: int | None = None
     usd: float | None = None
@@ -59,10 +59,12 @@ class Budget:
                 raise ValueError(f"the budget {name}={amount!r} is no number") from error
         return cls(**limits)  # type: ignore[arg-type]  # names and types were checked above
 
-    def blocks(self, spent: Ledger, nodes: int, usage: Usage) -> str | None:
-        """The first limit that `nodes` more children and `usage` more could exceed."""
+    def blocks(self, spent: Ledger, nodes: int, steps: int, usage: Usage) -> str | None:
+        """The first limit that so many more children, steps and `usage` could exceed."""
         if self.nodes is not None and spent.nodes + nodes > self.nodes:
             return "nodes"
+        if self.env_steps is not None and spent.env_steps + steps > self.env_steps:
+            return "env_steps"
         if usage is FREE:
             return None
         if self.lm_calls is not None and spent.usage.calls + usage.calls > self.lm_calls:

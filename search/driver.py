@@ -166,7 +166,8 @@ class Driver:
                 if strand.positions is not None:
                     queries = strand.positions.fresh(kind.name, queries)
                 strand.reserved = bounds(queries)
-                reason = self._out_of_time() or self.budget.blocks(strand.spent, nodes, strand.reserved)
+                steps = nodes if kind.plays else 0
+                reason = self._out_of_time() or self.budget.blocks(strand.spent, nodes, steps, strand.reserved)
                 reason = reason or self.purse.reserve(strand.task, strand.reserved)
             except Exception as error:
                 strand.error = error
@@ -286,7 +287,7 @@ class Driver:
                 elif kind is Attempt:
                     strand.attempts.append(real(request.node))  # type: ignore[union-attr]  # likewise
                 elif kind is Play:
-                    if (reason := self.budget.blocks(strand.spent, 1, FREE)) is not None:
+                    if (reason := self.budget.blocks(strand.spent, 1, 1, FREE)) is not None:
                         strand.stop(reason)  # a resume comes to the same end by itself: nothing to journal
                         return
                     answer = play(request, strand.spent)  # type: ignore[arg-type]  # likewise

@@ -7,7 +7,10 @@ from forethought.search.requests import Evaluate, Expand, Offer, Search
 
 
 def greedy(root: Node, *, width: int | None = None, depth: int = 10) -> Search:
-    """Expand, evaluate, step to the child of highest value; the answer is where that ends."""
+    """Expand, evaluate, step to the child of highest value (the descent of Mendes & Ritter 2025, arXiv:2503.02878).
+
+    The answer is where that ends.
+    """
     node = root
     while not node.done and node.depth < depth:
         children = yield Expand(node, width)  # may come back empty: a dead end

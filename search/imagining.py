@@ -16,7 +16,7 @@ ROLE = "imagination"
 
 
 class Proposing:
-    name = "propose"
+    name, plays = "propose", False
     dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
 
     def __init__(self, policy: Policy) -> None:
@@ -39,7 +39,7 @@ class Proposing:
 
 
 class Imagining:
-    name = "imagine"
+    name, plays = "imagine", False
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
 
     def __init__(self, asking: Asking) -> None:

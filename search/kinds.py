@@ -46,6 +46,7 @@ class Kind(Protocol[Q, A]):
 
     name: str
     waits: bool  # for a machine elsewhere: its model may be asked from several threads at once
+    plays: bool  # its children are made by steps of the world, one each
 
     def queries(self, request: Any, seed: int) -> tuple[list[Q], int]:
         """The queries of a request, and how many children they can make at the most."""
@@ -76,7 +77,7 @@ def total(usages: Iterable[Usage]) -> Usage:
 
 
 class Expanding:
-    name = "expand"
+    name, plays = "expand", True
     dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
 
     def __init__(self, policy: Policy) -> None:
@@ -146,7 +147,7 @@ def play(request: Play, spent: Ledger) -> Node | None:
 
 
 class Evaluating:
-    name = "evaluate"
+    name, plays = "evaluate", False
     dump, load = staticmethod(dump_estimate), staticmethod(load_estimate)
 
     def __init__(self, value: Value) -> None:
@@ -168,7 +169,7 @@ class Evaluating:
 
 
 class Asking:
-    name = "ask"
+    name, plays = "ask", False
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
 
     def __init__(self, asker: Asker | None) -> None:

@@ -21,7 +21,9 @@ def rap(
     The language model is the world model: it writes what an action would show, `horizon` steps ahead at the most,
     and no step of the environment is taken while planning. What is done is the action most visited in the plan;
     where the world refuses it, the next one. The paper plays its whole plan; to plan anew after each real step
-    keeps one wrong imagination from spoiling the rest. The answer is where the real steps came to.
+    keeps one wrong imagination from spoiling the rest. What is backed up is the value model's judgement, where the
+    paper sums rewards of its own (the action's likelihood, the state's confidence) and plays a rollout on.
+    The answer is where the real steps came to; a budget that ends in the first plan leaves the root.
     """
     node = root
     while not node.done and node.depth < depth:

@@ -22,6 +22,7 @@ def walk(
 ) -> Search:
     """Walk at random to a depth from `first` to `last`, then expand the node there and evaluate its children.
 
+    A way of ours to make the data of self-taught lookahead (Mendes & Ritter 2025, arXiv:2503.02878) without a search.
     Nodes on the way are expanded and not evaluated, so they make no examples. With `itself` the node is
     evaluated too, which shows how far a value model agrees with its own look ahead.
     """

@@ -30,16 +30,14 @@ def test_the_smallest_limits_are_taken():
 
 
 def test_parse_reads_every_limit():
-    text = "nodes=500, lm_calls=7 ,tokens=20000,seconds=2.5"
-    assert Budget.parse(text) == Budget(nodes=500, lm_calls=7, tokens=20000, seconds=2.5)
+    text = "nodes=500, env_steps=9,lm_calls=7 ,tokens=20000,seconds=2.5"
+    assert Budget.parse(text) == Budget(nodes=500, env_steps=9, lm_calls=7, tokens=20000, seconds=2.5)
     assert Budget.parse("nodes=500").limits() == {"nodes": 500}
 
 
 @pytest.mark.parametrize("text", ["", "nodes", "dogs=3", "Nodes=3", "nodes=1,,tokens=2", "nodes 5", "limits=3"])
 def test_parse_names_what_it_cannot_read_and_what_it_can(text):
-    with pytest.raises(
-        ValueError, match=r"cannot read the budget '.*'; write NAME=LIMIT, NAME one of lm_calls, nodes, seconds, tokens"
-    ):
+    with pytest.raises(ValueError, match=r"the budget .*; write NAME=LIMIT, NAME one of env_steps, lm_calls"):
         Budget.parse(text)
 
 
@@ -56,31 +54,32 @@ def test_parse_refuses_what_is_not_positive():
 
 
 @pytest.mark.parametrize(
-    ("limit", "spent", "nodes", "usage"),
+    ("limit", "spent", "more"),
     [
-        ({"nodes": 10}, Ledger(nodes=7), 3, FREE),
-        ({"lm_calls": 10}, Ledger(usage=Usage(calls=7)), 0, Usage(calls=3)),
-        ({"tokens": 10}, Ledger(usage=Usage(prompt=4, completion=3)), 0, Usage(prompt=2, completion=1)),
+        ({"nodes": 10}, Ledger(nodes=7), (3, 0, FREE)),
+        ({"env_steps": 10}, Ledger(env_steps=7, replayed_steps=9), (0, 3, FREE)),
+        ({"lm_calls": 10}, Ledger(usage=Usage(calls=7)), (0, 0, Usage(calls=3))),
+        ({"tokens": 10}, Ledger(usage=Usage(prompt=4, completion=3)), (0, 0, Usage(prompt=2, completion=1))),
     ],
 )
-def test_what_just_fits_is_allowed_and_one_more_is_not(limit, spent, nodes, usage):
-    assert Budget(**limit).blocks(spent, nodes, usage) is None
+def test_what_just_fits_is_allowed_and_one_more_is_not(limit, spent, more):
+    assert Budget(**limit).blocks(spent, *more) is None
     less = {name: amount - 1 for name, amount in limit.items()}
-    assert Budget(**less).blocks(spent, nodes, usage) == next(iter(limit))
+    assert Budget(**less).blocks(spent, *more) == next(iter(limit))
 
 
 def test_the_first_limit_that_blocks_is_named():
     spent = Ledger(nodes=5, usage=Usage(calls=5, prompt=5))
     more = Usage(calls=1, prompt=1)
-    assert Budget(nodes=5, lm_calls=5, tokens=5).blocks(spent, 1, more) == "nodes"
-    assert Budget(nodes=6, lm_calls=5, tokens=5).blocks(spent, 1, more) == "lm_calls"
-    assert Budget(nodes=6, lm_calls=6, tokens=5).blocks(spent, 1, more) == "tokens"
-    assert Budget(nodes=6, lm_calls=6, tokens=6).blocks(spent, 1, more) is None
+    assert Budget(nodes=5, lm_calls=5, tokens=5).blocks(spent, 1, 1, more) == "nodes"
+    assert Budget(nodes=6, lm_calls=5, tokens=5).blocks(spent, 1, 1, more) == "lm_calls"
+    assert Budget(nodes=6, lm_calls=6, tokens=5).blocks(spent, 1, 1, more) == "tokens"
+    assert Budget(nodes=6, lm_calls=6, tokens=6).blocks(spent, 1, 1, more) is None
 
 
 def test_what_is_free_is_allowed_when_all_is_spent():
     spent = Ledger(nodes=5, usage=Usage(calls=5, prompt=5))
-    assert Budget(nodes=5, lm_calls=5, tokens=5).blocks(spent, 0, FREE) is None
+    assert Budget(nodes=5, lm_calls=5, tokens=5).blocks(spent, 0, 0, FREE) is None
 
 
 def test_cached_tokens_are_part_of_the_prompt_and_not_billed_twice():
@@ -122,17 +121,19 @@ def test_a_ledger_tells_the_sum_and_the_share_of_each_role():
 
 @settings(deadline=None)
 @given(
-    st.tuples(*[st.none() | st.integers(1, 12)] * 3).filter(any),
-    st.tuples(*[st.integers(0, 10)] * 3),
-    st.tuples(*[st.integers(0, 3)] * 3),
+    st.tuples(*[st.none() | st.integers(1, 12)] * 4).filter(any),
+    st.tuples(*[st.integers(0, 10)] * 4),
+    st.tuples(*[st.integers(0, 3)] * 4),
 )
 def test_blocks_is_the_comparison_of_sum_and_limit(limits, spent, more):
     budget = Budget(*limits)
     spent = [min(pair) for pair in zip(spent, (limit or 10 for limit in limits), strict=True)]
-    told = budget.blocks(Ledger(spent[0], usage=Usage(spent[1], spent[2])), more[0], Usage(more[1], more[2]))
+    told = budget.blocks(Ledger(*spent[:2], usage=Usage(*spent[2:])), *more[:2], Usage(*more[2:]))
     over = [
         name
-        for name, limit, had, adds in zip(("nodes", "lm_calls", "tokens"), limits, spent, more, strict=True)
+        for name, limit, had, adds in zip(
+            ("nodes", "env_steps", "lm_calls", "tokens"), limits, spent, more, strict=True
+        )
         if limit is not None and had + adds > limit
     ]
     assert told == (over[0] if over else None)

@@ -25,7 +25,13 @@ from forethought.search.seeds import seed_of
 
 NAMES = sorted(ALGORITHMS)
 LIMITS = st.fixed_dictionaries(
-    {}, optional={"nodes": st.integers(1, 40), "lm_calls": st.integers(1, 60), "tokens": st.integers(1, 400)}
+    {},
+    optional={
+        "nodes": st.integers(1, 40),
+        "env_steps": st.integers(1, 40),
+        "lm_calls": st.integers(1, 60),
+        "tokens": st.integers(1, 400),
+    },
 ).filter(bool)
 
 
