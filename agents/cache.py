@@ -21,7 +21,7 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_score
+from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_completion, bound_of_score
 from forethought.envs.data.world import cache_folder
 from forethought.search import FREE, Usage, waits
 
@@ -40,8 +40,9 @@ class Cached:
     A hit returns the usage that the reply had when it was paid for: budgets count it and a search stops
     where it would have stopped without the cache, with the same tree. What the provider really gets is
     counted apart: `billed` is the usage of the requests that reached the model, `saved` that of the
-    answers that did not need it. The two add up to what the answers say, but for races: when two
-    processes ask the same at once, both are billed, the reply written first is kept, and both return it.
+    answers that did not need it. The two add up to what the answers say and what failures were settled for,
+    but for races: when two processes ask the same at once, both are billed, the reply written first is kept,
+    and both return it.
 
     Mode "on" reads and writes; "read" writes no reply, and asks the model for a missing one every time
     (beside the file SQLite may then leave an empty -wal and a -shm).
@@ -72,6 +73,9 @@ class Cached:
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
         return self._answer("score", requests, self.lm.score, load_scores)
 
+    def bound_of_completion(self, request: Request) -> Usage:
+        return bound_of_completion(self.lm, request)
+
     def bound_of_score(self, request: ScoreRequest) -> Usage:
         return bound_of_score(self.lm, request)
 
@@ -82,7 +86,11 @@ class Cached:
         known = self._file.find(keys)
         missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
         if missing:
-            fresh = ask(list(missing.values()))
+            try:
+                fresh = ask(list(missing.values()))
+            except Exception as error:
+                self._bill_settled(error)
+                raise
             self._add(billed=sum((answer.usage for answer in fresh), FREE))
             known |= self._file.keep({key: dump(answer) for key, answer in zip(missing, fresh, strict=True)})
         answers = [self._load(load, known[key]) for key in keys]
@@ -98,6 +106,19 @@ class Cached:
             return load(data)
         except (ValueError, TypeError) as error:
             raise self._file.damaged(f"a reply in it cannot be read: {error}") from error
+
+    def _bill_settled(self, error: Exception) -> None:
+        """What this failure is settled for was paid too (see forethought.search.lost)."""
+        settle: Callable[[], Usage] | None = getattr(error, "settle", None)
+        if settle is None:
+            return
+
+        def settle_and_bill() -> Usage:
+            usage = settle()
+            self._add(billed=usage)
+            return usage
+
+        error.settle = settle_and_bill  # type: ignore[attr-defined]  # it has one
 
     def _add(self, billed: Usage = FREE, saved: Usage = FREE) -> None:
         with self._counting:
@@ -142,7 +163,9 @@ class ReplyFile:
         if write:
             self._prepare()
         elif not path.is_file() or self._is_empty():
-            raise ValueError(f"there is no reply cache {path} to read; give the file of one, or fill it in mode 'on'")
+            raise ValueError(
+                f"there is no reply cache {path} to read; fill one with --cache on, or name its folder in FORETHOUGHT_CACHE"
+            )
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The stored replies to those of the keys that have one."""

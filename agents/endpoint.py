@@ -8,18 +8,19 @@ import os
 import re
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from forethought.agents.retrying import Fault, retry_after
 from forethought.agents.wires import Answer, Broken, NoConnection, Wire
 
-T = TypeVar("T")
 PASSING = (408, 409, 429)  # and 5xx
 SPEC = re.compile(r"server(?P<chat>\+chat)?:(?P<model>.+)@(?P<url>https?://.+)", re.DOTALL)
 SECRET = re.compile(r"//[^/@]*@")  # a user and a password
+STARRED = re.compile(r"\*\*|[•…]|\.\.\w")  # how some quote a secret
+CLOSING = 5.0  # seconds that what is asked gets to end
 NO_KEY = "none"  # what a server of one's own, that asks for no key, is sent
 ADVICE = {
     400: "the server cannot take such a request; a prompt may be longer than the model reads",
@@ -84,10 +85,12 @@ class Line:
     The thread lives until `close`. No exception of the wire leaves here: it may hold the request, with its key.
     """
 
-    def __init__(self, url: str, key: str, variable: str, hint: str = "") -> None:
+    def __init__(self, url: str, key: str, variable: str, concurrency: int, hint: str = "") -> None:
         """`hint` says what else may be done where the server does not know the model."""
+        self.gate = asyncio.Semaphore(concurrency)  # of all who ask here
         self._key, self._variable, self._hint = key, variable, hint
         self._wire = Wire(url, key)
+        self._lock, self._closed = threading.Lock(), False
         self._loop = asyncio.new_event_loop()
         self._helpers = ThreadPoolExecutor(2, "forethought-server")  # look up addresses
         self._loop.set_default_executor(self._helpers)
@@ -97,21 +100,39 @@ class Line:
     @property
     def alive(self) -> bool:
         """False once closed, and in a forked process, which has none of its parent's threads."""
-        return self._thread.is_alive()
+        return not self._closed and self._thread.is_alive()
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`. What interrupts the wait, such as Ctrl-C, ends the work and closes the line."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work`, or as much of it as is done when the line is closed elsewhere.
+
+        What it raises is raised here, and disturbs no other work. What interrupts the wait, such as Ctrl-C, closes
+        the line, which ends this work and all other.
+        """
         try:
-            return future.result()
+            with self._lock:
+                if not self.alive:
+                    work.close()
+                    return
+                future = asyncio.run_coroutine_threadsafe(work, self._loop)
+            future.result()
+        except CancelledError:
+            return
+        except Exception:
+            raise
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
+        """The first call ends what is asked, and then the thread; another one meanwhile returns at once."""
         if not self.alive or threading.current_thread() is self._thread:  # a garbage collector may run anywhere
             return
-        wait([asyncio.run_coroutine_threadsafe(self._end(), self._loop)], timeout=10)
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True  # no work comes after the end
+            end = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+        wait([end], timeout=CLOSING)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -144,13 +165,13 @@ class Line:
         except asyncio.TimeoutError:
             return Fault(f"no answer within {timeout:.3g} s", passing=True)
         except NoConnection as error:
-            return Fault(f"no connection ({self._clean(str(error))})", passing=True, reached=False)
+            return Fault(f"no connection ({self.clean(str(error))})", passing=True, reached=False)
         except Broken as error:
-            return Fault(f"the connection broke ({self._clean(str(error))})", passing=True)
+            return Fault(f"the connection broke ({self.clean(str(error))})", passing=True)
 
     def _refusal(self, answer: Answer, model: str) -> Fault:
         status, message = answer.status, message_of(answer.text)
-        told = f"the server answered {status} ({self._clean(message)})"
+        told = f"the server answered {status} ({self.clean(message)})"
         if status in PASSING or status >= 500:
             return Fault(told, passing=True, wait=retry_after(answer.headers.get("retry-after")))
         unknown = status == 404 or (status == 400 and model in message)  # as transformers serve says it
@@ -161,18 +182,33 @@ class Line:
         try:
             data = json.loads(text)
         except (ValueError, RecursionError):
-            return Fault(f"the reply is no JSON ({self._clean(text)})", passing=True)
+            return Fault(f"the reply is no JSON ({self.clean(text)})", passing=True)
         choices = data.get("choices") if isinstance(data, dict) else None
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            return Fault(f"the reply has no choices ({self._clean(message_of(text))})", passing=True)
+            return Fault(f"the reply has no choices ({self.clean(message_of(text))})", passing=True)
         assert isinstance(data, dict)
         return data
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
         """One short line without the key, which a server may quote."""
-        if self._key != NO_KEY:
-            text = text.replace(self._key, "***")
-        return " ".join(text.split())[:200]
+        words = text.split() if self._key == NO_KEY else mask(text, self._key).split()
+        return " ".join(words)[:200]
+
+
+def mask(text: str, key: str) -> str:
+    """Without the key, and without the words that hold its first or last four characters, or were starred out.
+
+    A word ends at a space. A part of the key from elsewhere, or the key in another coding, is not found.
+    """
+    text = text.replace(key, "***")
+    if len(key) < 8:  # it is no secret, and its parts are anywhere
+        return text
+
+    def hide(word: re.Match[str]) -> str:
+        told = key[:4] in word[0] or key[-4:] in word[0] or STARRED.search(word[0])
+        return "***" if told else word[0]
+
+    return re.sub(r"\S+", hide, text)
 
 
 def message_of(body: str) -> str:

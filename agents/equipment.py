@@ -10,14 +10,28 @@ from typing import Any, NamedTuple
 
 from forethought.agents.asker import LMAsker
 from forethought.agents.cache import Cached
-from forethought.agents.experiment import Experiment
+from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.agents.lm import LM
 from forethought.agents.opening import open_model
 from forethought.agents.recorded import Recording
 from forethought.agents.scripted import Scripted
-from forethought.agents.specs import default_endings, make_asker, make_policy, make_value
+from forethought.agents.specs import WRITTEN, default_endings, make_asker, make_policy, make_value
 from forethought.envs import Json, Simulator
-from forethought.search import Budget, Driver, Journal, PastJournal, Policy, Value
+from forethought.search import (
+    Budget,
+    Driver,
+    Expand,
+    ExpandAll,
+    Journal,
+    Node,
+    PastJournal,
+    Policy,
+    Propose,
+    Query,
+    Request,
+    Value,
+)
+from forethought.search.node import visible
 from forethought.search.transpositions import shared
 
 
@@ -48,6 +62,39 @@ def check(experiment: Experiment) -> None:
     experiment.price()
     if experiment.transpositions:
         shared(models.policy, models.value)
+    rehearse(experiment, models.policy)
+
+
+def rehearse(experiment: Experiment, policy: Policy) -> None:
+    """The first request of a search, and the answer of a policy that asks no model: what fails there fails everywhere.
+
+    Raises ValueError: a task beyond the last, settings that the algorithm refuses, actions that no policy can take.
+    """
+    world, task = experiment.simulator(), max(parse_tasks(experiment.tasks))
+    try:
+        start = world.root(task)
+    except IndexError as error:
+        raise ValueError(str(error)) from error
+    except Exception:  # of this task alone: the run tells
+        return
+    root = Node(start.state, visible(start, world), world=world, task=task, done=start.terminated)
+    request = first_request(experiment, root)
+    if isinstance(request, Expand | ExpandAll | Propose) and experiment.policy not in WRITTEN:
+        try:
+            policy.propose([Query(root, request.width, experiment.seed)])
+        except (TypeError, ValueError) as error:
+            raise ValueError(str(error)) from error
+        except Exception:  # likewise
+            return
+
+
+def first_request(experiment: Experiment, root: Node) -> Request | None:
+    """None: the search ends without one. Raises ValueError: its settings make no sense."""
+    search = experiment.search()(root)
+    try:
+        return next(search, None)
+    finally:
+        search.close()
 
 
 @dataclass(frozen=True)

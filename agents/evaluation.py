@@ -33,13 +33,15 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     lines = []
     with run_.journal() as journal:
         driver = equipment.driver(journal, budget, experiment.concurrency)
-        for strand in driver.run(parse_tasks(experiment.tasks), experiment.search()):
-            strands.append(strand)
-            lines.append(outcome(strand))
-            if watch:
-                watch(lines[-1])
-    if bill := equipment.bill():
-        run_.note_billed(*bill)
+        try:
+            for strand in driver.run(parse_tasks(experiment.tasks), experiment.search()):
+                strands.append(strand)
+                lines.append(outcome(strand))
+                if watch:
+                    watch(lines[-1])
+        finally:
+            if bill := equipment.bill():
+                run_.note_billed(*bill)
     write_outcomes(run_, lines)
     return sorted(strands, key=lambda strand: strand.task)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -10,11 +11,23 @@ from typing import Any
 from forethought.agents.opening import read_options
 from forethought.agents.prices import tariff
 from forethought.agents.prompts import Prompt
-from forethought.agents.specs import REWARDED, UNJUDGED, Setting, check_settings, part_of, prompts_for, questions_of
+from forethought.agents.specs import (
+    UNJUDGED,
+    Setting,
+    check_settings,
+    known_settings,
+    needed,
+    part_of,
+    prompts_for,
+    questions_of,
+)
 from forethought.agents.staffing import Staffing
 from forethought.envs import Simulator, simulate
-from forethought.search import Algorithm, Budget, Usage, algorithm
+from forethought.search import PRIVILEGES, Algorithm, Budget, Usage, algorithm
+from forethought.search.run import check_free
+from forethought.search.seeds import seed_of
 
+DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 KINDS: dict[str, Any] = {
     "str": str,
     "str | None": (str, type(None)),
@@ -68,16 +81,24 @@ class Experiment:
         check_settings(self.algorithm, self.policy, self.value, self.settings)
         read_options(self.model, self.model_options)
         Staffing.parse(self.workers)
+        if self.concurrency < 1:
+            raise ValueError(f"the concurrency is {self.concurrency}; at least one search must run")
+        if not DEVICE.fullmatch(self.device):
+            raise ValueError(f"unknown device {self.device!r}; expected cpu, cuda, cuda:N or mps")
         if self.cache not in ("off", "read", "on"):
             raise ValueError(f"the cache is 'off', 'read' or 'on'; {self.cache!r} was given")
+        if self.record is not None:
+            check_free(self.record)
         if self.record and not Staffing.parse(self.workers).alone:
             raise ValueError(f"--record writes one file, and the workers are {self.workers!r}; record with --workers 1")
-        if unknown := set(self.privileges) - {"reward"}:
-            raise ValueError(f"unknown privileges {sorted(unknown)}; expected 'reward'")
-        if self.algorithm in REWARDED and "reward" not in self.privileges:
+        if unknown := set(self.privileges) - set(PRIVILEGES):
+            raise ValueError(f"unknown privileges {sorted(unknown)}; expected {' or '.join(PRIVILEGES)}")
+        needs = needed(self.algorithm, self.settings) - set(self.privileges)
+        if missing := [name for name in PRIVILEGES if name in needs]:
+            asked = " and ".join(PRIVILEGES[name] for name in missing)
             raise ValueError(
-                f"{self.algorithm} reads the true reward while it searches, and its row will say so; "
-                "if that is meant, add --privilege reward"
+                f"{self.algorithm} asks for {asked} while it searches, and its row will say so; "
+                f"if that is meant, add {' '.join(f'--privilege {name}' for name in missing)}"
             )
         if self.value == "none" and self.algorithm not in UNJUDGED:
             raise ValueError(f"{self.algorithm} asks for values; give another value than 'none', such as rule")
@@ -109,7 +130,11 @@ class Experiment:
         return simulate(self.env, **self.env_options)
 
     def search(self) -> Algorithm:
-        return algorithm(self.algorithm, part_of(self.settings))
+        """An algorithm that draws for itself draws by its own seed and the run's."""
+        settings = part_of(self.settings)
+        if "seed" in (known := known_settings(self.algorithm, self.policy, self.value)):
+            settings["seed"] = seed_of(self.seed, settings.get("seed", known["seed"]))
+        return algorithm(self.algorithm, settings)
 
     def prompt_files(self) -> tuple[dict[str, Prompt], dict[str, Prompt]]:
         """Those of the policy and the value, and those of the questions. Raises ValueError: one is missing."""

@@ -1,21 +1,28 @@
-"""What a server answered in a batch that failed as a whole: kept until it is asked for again."""
+"""What a server answered in a batch that failed as a whole: kept until it is asked for again, or settled."""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
+from forethought.agents.lm import Completion, Scores
 from forethought.agents.retrying import Fault
 from forethought.search import FREE, Usage
 
-A = TypeVar("A")
+A = TypeVar("A", Completion, Scores)
+T = TypeVar("T")
+Queues = dict[str, deque[T]]  # by request
+CLOSED = Fault("the connection was closed before the reply came")
 
 
 class ServerError(RuntimeError):
     """The server did not answer a request as it must.
 
-    `settle()` gives what the kept replies of its batch have cost, for who bills them at once: they are free after.
+    `settle()` gives what its batch has cost that nobody was billed for, for who bills it at once. The replies
+    among it are forgotten: who wants them asks, and pays, anew. So it gives every cost once.
     """
 
     def __init__(self, text: str, settle: Callable[[], Usage] = lambda: FREE) -> None:
@@ -24,38 +31,76 @@ class ServerError(RuntimeError):
 
 
 class Kept(Generic[A]):
-    """Replies that were paid and not handed out yet, and faults not told to every asker yet, by request."""
+    """Replies that were paid and not handed out yet, and faults not told to every asker yet, by request.
+
+    Equal requests have one each. It may be used from several threads at once.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._replies: dict[str, deque[A]] = {}
-        self._faults: dict[str, tuple[Fault, int]] = {}  # with the size of the batch it was in; 0: not told yet
+        self._lock = threading.Lock()
+        self._replies: Queues[A] = {}
+        self._faults: Queues[tuple[Fault, int]] = {}  # to be told once more, with the size of the batch it was in
+        self._owed: Queues[Usage] = {}  # what faults have cost
 
-    def claim(self, keys: Sequence[str]) -> list[A | None]:
-        """Hand out what is kept, None where nothing is; equal requests need a reply each."""
-        found = [queue.popleft() if (queue := self._replies.get(key)) else None for key in keys]
-        for key in keys:
-            if not self._replies.get(key, True):
-                del self._replies[key]
-        return found
+    def answer(self, keys: Sequence[str], ask: Callable[[list[A | Fault | None]], None]) -> list[A]:
+        """A reply to each of these requests. `ask` fills in, in their order, those that are None.
 
-    def put_back(self, keys: Sequence[str], found: Sequence[A | Fault | None]) -> None:
-        """Keep what a batch that failed has found."""
-        for key, reply in zip(keys, found, strict=True):
-            if isinstance(reply, Fault):
-                self._faults[key] = (reply, 0)
-            elif reply is not None:
-                self._replies.setdefault(key, deque()).append(reply)
-
-    def refuse(self, keys: Sequence[str], size: int | None = None, settle: Callable[[], Usage] = lambda: FREE) -> None:
-        """Raises ServerError: one of these failed, in this batch of `size`, or before in a larger one.
-
-        A larger one's is told once: it is forgotten here.
+        Raises ServerError: one of them failed, now or before in a larger batch. Whatever ends it, what came is kept.
         """
-        found = {key: self._faults.pop(key) for key in keys if key in self._faults}
-        told = [fault for fault, batch in found.values() if size is not None or batch > len(keys)]
-        if size is not None and size > 1:
-            self._faults |= {key: (fault, size) for key, (fault, _) in found.items()}
-        if told:
-            others = f" ({len(told)} of {len(keys)} requests failed)" if len(keys) > 1 else ""
-            raise ServerError(f"{self._name}: {told[0].reason}{others}", settle)
+        found = self._claim(keys)
+        try:
+            if None in found:
+                ask(found)
+            found = [CLOSED if reply is None else reply for reply in found]
+        finally:
+            replies = [reply for reply in found if reply is not None and not isinstance(reply, Fault)]
+            if len(replies) < len(keys):
+                self._keep(keys, found)
+        if faults := [reply for reply in found if isinstance(reply, Fault)]:
+            raise self._error(keys, faults)
+        return replies
+
+    def _claim(self, keys: Sequence[str]) -> list[A | Fault | None]:
+        """Hand out what is kept. Faults of a larger batch are raised, and those of one no larger forgotten."""
+        with self._lock:
+            before = [fault for key in keys if (fault := pop(self._faults, key)) is not None]
+            if told := [fault for fault, size in before if size > len(keys)]:
+                raise self._error(keys, told)
+            return [pop(self._replies, key) for key in keys]
+
+    def _keep(self, keys: Sequence[str], found: Sequence[A | Fault | None]) -> None:
+        with self._lock:
+            for key, reply in zip(keys, found, strict=True):
+                if isinstance(reply, Fault):
+                    if len(keys) > 1:
+                        self._faults.setdefault(key, deque()).append((reply, len(keys)))
+                    if reply.usage != FREE:
+                        self._owed.setdefault(key, deque()).append(reply.usage)
+                elif reply is not None:
+                    self._replies.setdefault(key, deque()).append(reply)
+
+    def _error(self, keys: Sequence[str], faults: Sequence[Fault]) -> ServerError:
+        others = f" ({len(faults)} of {len(keys)} requests failed)" if len(keys) > 1 else ""
+        return ServerError(f"{self._name}: {faults[0].reason}{others}", partial(self._settle, keys))
+
+    def _settle(self, keys: Sequence[str]) -> Usage:
+        """At most one bill a request, which is what a budget has reserved for it."""
+        bills = []
+        with self._lock:
+            for key in keys:
+                if (reply := pop(self._replies, key)) is not None:
+                    bills.append(reply.usage)
+                elif (usage := pop(self._owed, key)) is not None:
+                    bills.append(usage)
+        return sum(bills, FREE)
+
+
+def pop(queues: Queues[T], key: str) -> T | None:
+    """The oldest of a request, None where there is none."""
+    if key not in queues:
+        return None
+    oldest = queues[key].popleft()
+    if not queues[key]:
+        del queues[key]
+    return oldest

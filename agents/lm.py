@@ -61,12 +61,22 @@ class LM(Protocol):
 
 
 @runtime_checkable
+class BoundsCompletions(Protocol):
+    def bound_of_completion(self, request: Request) -> Usage: ...
+
+
+@runtime_checkable
 class BoundsScores(Protocol):
     def bound_of_score(self, request: ScoreRequest) -> Usage: ...
 
 
 def bound_of_completion(lm: LM, request: Request) -> Usage:
-    """The most that a request can cost."""
+    """What a request costs at the worst: its prompt, and as many tokens as may be written.
+
+    A model that may write more than it was allowed says so with a `bound_of_completion` of its own.
+    """
+    if isinstance(lm, BoundsCompletions):
+        return lm.bound_of_completion(request)
     return Usage(calls=1, prompt=lm.count(request.prompt), completion=request.sampling.max_tokens)
 
 

@@ -15,7 +15,7 @@ from forethought.agents.memory import Limit, Need, Sizes, in_halves, packed, pad
 from forethought.agents.plain import PlainRows
 from forethought.agents.reading import SharedRows, spread_of
 from forethought.agents.scoring import After, Reading, exclusive, read, total
-from forethought.agents.weights import find_weights
+from forethought.agents.weights import Weights, find_weights
 from forethought.agents.writing import Rows, Writer, write
 from forethought.search import Usage
 
@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 
 def load(spec: str, device: str = "cpu") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Model and tokenizer of a spec, in the fastest exact type of the device; safetensors only."""
+    return load_weights(find_weights(spec), device)
+
+
+def load_weights(weights: Weights, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves these untyped
-    weights = find_weights(spec)
     kwargs: dict[str, Any] = {"revision": weights.revision} if weights.revision else {}
     model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
         weights.source, dtype=fastest_dtype(device), use_safetensors=True, trust_remote_code=False, **kwargs
@@ -63,8 +66,9 @@ class Local:
         stay within it, and a single one that does not is refused. Without one it is 2 GiB on a CPU and 0.6 of
         what is free on a GPU, and a single request that needs more may have it.
         """
-        model, tokenizer = load(spec, device)
-        self._set(Base(model), tokenizer, spec, find_weights(spec).content, memory)
+        weights = find_weights(spec)  # once: a branch may move
+        model, tokenizer = load_weights(weights, device)
+        self._set(Base(model), tokenizer, spec, weights.content, memory)
         if adapter is not None:
             self._wear(Adapter.read(adapter))
 

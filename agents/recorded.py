@@ -1,16 +1,22 @@
-"""Record the replies of a language model to a file, and answer from such a file."""
+"""Record the replies of a language model to a file, and answer from such a file.
+
+A line of the file is JSON: [digest of a request, the most it can cost], or [digest of a request, the reply, its usage].
+The bounds are there because budgets reserve them: a replay stops where the recorded run did only if it is told the same
+ones, those of requests that were never made too.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
-from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_score
+from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_completion, bound_of_score
 from forethought.search import Usage, waits
 
 
@@ -19,60 +25,128 @@ def digest(request: Request | ScoreRequest) -> str:
     return hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
 
 
+class Rows:
+    """What a recording holds. `whole` is how many of its bytes are whole lines; a kill may leave a torn one behind.
+
+    Raises ValueError: it is no recording, or is damaged elsewhere than at its end.
+    """
+
+    def __init__(self, path: Path, data: bytes) -> None:
+        self.bounds: dict[str, Usage] = {}
+        self.replies: dict[str, tuple[Any, Usage]] = {}
+        self.counts: dict[str, int] = {}  # tokens of the prompt, which is all that older files have of a bound
+        lines = data.split(b"\n")
+        self.whole = len(data) - len(lines[-1])
+        for number, line in enumerate(lines, 1):
+            if number == len(lines) and (not line or is_torn(line)):
+                return
+            try:
+                self._add(json.loads(line))
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"{path}, line {number}, is no recorded reply ({error})") from error
+        self.whole = len(data)  # whole lines, but for the end of the last
+
+    def _add(self, row: Any) -> None:
+        if not isinstance(row, list):
+            raise TypeError(f"expected a list, found {row!r:.80}")
+        if len(row) == 2:
+            key, bound = row
+            self.bounds[key] = Usage(*map(int, bound))
+        else:
+            key, *older, reply, usage = row
+            self.replies[key] = (reply, Usage(*map(int, usage)))
+            if older:
+                (self.counts[key],) = map(int, older)
+
+
+def is_torn(line: bytes) -> bool:
+    """Whether it is the beginning of a row, and no more."""
+    if not line.startswith(b'["'[: len(line)]):
+        return False
+    try:
+        json.loads(line)
+    except ValueError:
+        return True
+    return False
+
+
 class Recording:
-    """Passes requests on to a model, and appends each reply to a JSON Lines file."""
+    """Passes requests on to a model, and appends each reply, and each bound, to a JSON Lines file.
+
+    Raises ValueError when it writes first: the file is there and is no recording.
+    """
 
     def __init__(self, lm: LM, path: Path) -> None:
         self.lm, self.path = lm, path
         self.name, self.content, self.waits = lm.name, lm.content, waits(lm)
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
         self.count = lm.count
+        self._noted: dict[str, Usage] | None = None  # the bounds in the file; None: it may end in a torn line
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         replies = self.lm.complete(requests)
-        self._append(
-            [
-                [digest(q), self.count(q.prompt), r.text, astuple(r.usage)]
-                for q, r in zip(requests, replies, strict=True)
-            ]
-        )
+        for request in requests:
+            self.bound_of_completion(request)
+        self._append([[digest(q), r.text, astuple(r.usage)] for q, r in zip(requests, replies, strict=True)])
         return replies
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
         replies = self.lm.score(requests)
+        for request in requests:
+            self.bound_of_score(request)
         self._append(
-            [
-                [digest(q), self.count(q.prompt), r.log_probabilities, astuple(r.usage)]
-                for q, r in zip(requests, replies, strict=True)
-            ]
+            [[digest(q), r.log_probabilities, astuple(r.usage)] for q, r in zip(requests, replies, strict=True)]
         )
         return replies
 
+    def bound_of_completion(self, request: Request) -> Usage:
+        return self._noting(digest(request), bound_of_completion(self.lm, request))
+
     def bound_of_score(self, request: ScoreRequest) -> Usage:
-        return bound_of_score(self.lm, request)
+        return self._noting(digest(request), bound_of_score(self.lm, request))
+
+    def _noting(self, key: str, bound: Usage) -> Usage:
+        """The bound, which is written once."""
+        with self._writing:
+            noted = self._mended()
+            if noted.get(key) != bound:
+                self._append([[key, astuple(bound)]])
+                noted[key] = bound
+        return bound
 
     def _append(self, rows: list[Any]) -> None:
-        with self._writing, self.path.open("a", encoding="ascii") as file:
-            file.write("".join(json.dumps(row) + "\n" for row in rows))
+        with self._writing:
+            noted, self._noted = self._mended(), None
+            with self.path.open("a", encoding="ascii") as file:
+                file.write("".join(json.dumps(row) + "\n" for row in rows))
+            self._noted = noted  # nothing was torn
+
+    def _mended(self) -> dict[str, Usage]:
+        """The bounds in the file, whose torn last line is cut off: what comes next would be written onto it."""
+        if self._noted is None:
+            data = self.path.read_bytes() if self.path.exists() else b""
+            rows = Rows(self.path, data)
+            if rows.whole < len(data):
+                os.truncate(self.path, rows.whole)
+            elif not data.endswith(b"\n") and data:
+                with self.path.open("ab") as file:
+                    file.write(b"\n")
+            self._noted = rows.bounds
+        return self._noted
 
 
 class Recorded:
     """Answers from the file of a Recording, in any order and any number of times.
 
-    Raises KeyError: a request that the file has no reply to. ValueError: a file that is no recording.
+    Raises KeyError: a request that the file has no reply to. ValueError: a file that is no recording. A torn last
+    line, which a kill leaves behind, is none of its replies.
     """
 
     def __init__(self, path: Path) -> None:
         self.name = f"recorded:{path}"
         data = path.read_bytes()
         self.content = hashlib.sha256(data).hexdigest()
-        self._replies: dict[str, tuple[Any, Usage]] = {}
-        for number, line in enumerate(data.splitlines(), 1):
-            try:
-                key, _, reply, usage = json.loads(line)
-                self._replies[key] = (reply, Usage(*usage))
-            except (ValueError, TypeError) as error:
-                raise ValueError(f"{path}, line {number}, is no recorded reply ({error})") from error
+        self._rows = Rows(path, data)
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         return [Completion(*self._find(request)) for request in requests]
@@ -83,15 +157,24 @@ class Recorded:
 
     def _find(self, request: Request | ScoreRequest) -> tuple[Any, Usage]:
         key = digest(request)
-        if key not in self._replies:
+        if key not in self._rows.replies:
             raise KeyError(f"no reply was recorded for the prompt {request.prompt[-80:]!r}; record the run again")
-        return self._replies[key]
+        return self._rows.replies[key]
+
+    def bound_of_completion(self, request: Request) -> Usage:
+        return self._bound(request, request.sampling.max_tokens)
 
     def bound_of_score(self, request: ScoreRequest) -> Usage:
-        """What it cost, or what one look at the prompt may cost at the worst, whichever is more."""
-        _, usage = self._find(request)
-        prompt = max(self.count(request.prompt), usage.prompt)
-        return Usage(calls=max(1, usage.calls), prompt=prompt, completion=usage.completion)
+        return self._bound(request, 0)
+
+    def _bound(self, request: Request | ScoreRequest, completion: int) -> Usage:
+        """As recorded; else what it cost, or what one look at the prompt may cost, whichever is more."""
+        key = digest(request)
+        if key in self._rows.bounds:
+            return self._rows.bounds[key]
+        _, usage = self._rows.replies.get(key, (None, Usage()))
+        prompt = max(self._rows.counts.get(key) or self.count(request.prompt), usage.prompt)
+        return Usage(max(1, usage.calls), prompt, 0, max(completion, usage.completion))
 
     def count(self, text: str) -> int:
         """An upper bound, for no tokenizer is recorded: a token holds at least one byte."""

@@ -5,13 +5,13 @@ A reply is input: whatever it holds is checked. Fields: https://platform.openai.
 
 from __future__ import annotations
 
-from math import isfinite
+from reprlib import repr as shown  # short, however long or deep the value is
 from typing import Any
 
 from forethought.agents.retrying import Fault
 from forethought.search import Usage
 
-OVERSHOOT = 3  # tokens beyond max_tokens with which llama.cpp ends a character that it has begun
+MOST = 1e300  # no number beyond is read; a whole one may be too large to be a float
 TOP = 20  # likeliest tokens asked for; vLLM's and OpenAI's chat limit
 
 
@@ -24,31 +24,30 @@ def text_of(reply: dict[str, Any], chat: bool) -> str:
 
 
 def usage_of(reply: dict[str, Any], bound: Usage) -> Usage | Fault | None:
-    """The bill; None where the server sends none, a fault where it cannot be true or is beyond the bound.
+    """The bill; None where the server sends none.
 
-    A few written tokens too many are no fault where the prompt has as many fewer than its bound.
+    A fault where it cannot be true or is beyond the bound, which is then the bill, for more was not reserved.
     """
     told = reply.get("usage")
     if told is None:
         return None
     if not isinstance(told, dict):
-        return Fault(f"the reply's usage is {told!r:.80}, expected an object")
+        return Fault(f"the reply's usage is {shown(told)}, expected an object", usage=bound)
     details = told.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
     counts: list[Any] = [told.get("prompt_tokens"), 0 if cached is None else cached, told.get("completion_tokens")]
     if any(type(count) is not int or count < 0 for count in counts) or counts[1] > counts[0]:
         return Fault(
-            "the reply counts prompt_tokens={!r:.40}, cached_tokens={!r:.40}, completion_tokens={!r:.40}; ".format(
-                *counts
-            )
-            + "expected whole numbers of 0 or more, and no more cached than in the prompt"
+            "the reply counts prompt_tokens={}, cached_tokens={}, completion_tokens={}; ".format(*map(shown, counts))
+            + "expected whole numbers of 0 or more, and no more cached than in the prompt",
+            usage=bound,
         )
     prompt, cached, completion = counts
-    overshot = completion > bound.completion + OVERSHOOT or prompt + completion > bound.tokens
-    if prompt > bound.prompt or overshot:
+    if prompt > bound.prompt or completion > bound.completion:
         return Fault(
-            f"the reply counts {prompt} tokens of the prompt and {completion} written ones, and at most "
-            f"{bound.prompt} and {bound.completion} can be; a budget cannot be held by such counts"
+            f"the reply counts {shown(prompt)} tokens of the prompt and {shown(completion)} written ones, and at most "
+            f"{bound.prompt} and {bound.completion} can be; a budget cannot be held by such counts",
+            usage=bound,
         )
     return Usage(1, prompt, cached, completion)
 
@@ -64,14 +63,12 @@ def top_of(reply: dict[str, Any]) -> dict[str, float] | None:
         return None
     first = item(told.get("top_logprobs")) or item(told.get("content"))
     if isinstance(first, dict) and isinstance(first.get("top_logprobs"), list):
-        first = {entry.get("token"): entry.get("logprob") for entry in first["top_logprobs"] if isinstance(entry, dict)}
+        entries = [entry for entry in first["top_logprobs"] if isinstance(entry, dict)]
+        first = {text: entry.get("logprob") for entry in entries if isinstance(text := entry.get("token"), str)}
     if not isinstance(first, dict):
         return None
-    top: dict[str, float] = {}
-    for text, found in first.items():
-        if isinstance(text, str) and type(found) in (int, float) and isfinite(found):
-            top[text] = min(float(found), 0.0)
-    return top or None
+    numbers = {text: found for text, found in first.items() if type(found) in (int, float) and abs(found) < MOST}
+    return {text: min(float(found), 0.0) for text, found in numbers.items()} or None
 
 
 def item(value: Any) -> Any:

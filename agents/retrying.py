@@ -12,18 +12,23 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from forethought.envs.data.download import pause
+from forethought.search import FREE, Usage
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why there is no answer. `passing`: another attempt may get one, after `wait` seconds if a time was named."""
+    """Why there is no answer. `passing`: another attempt may get one, after `wait` seconds if a time was named.
+
+    `usage` is what was paid all the same, as far as the server tells it.
+    """
 
     reason: str
     passing: bool = False
     wait: float | None = None
     reached: bool = True  # False: nobody listens there
+    usage: Usage = FREE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +29,7 @@ from forethought.search.seeds import seed_of
 LOG = logging.getLogger(__name__)
 PLAIN_TOKENS = 4  # that a server may put around a plain prompt: its beginning
 CHAT_TOKENS = 128  # that a chat template may put around a message: roles, and the system prompt some bring along
+OVERSHOOT = 3  # tokens beyond max_tokens with which llama.cpp ends a character that it has begun
 
 Q = TypeVar("Q", Request, ScoreRequest)
 A = TypeVar("A", Completion, Scores)
@@ -45,10 +45,12 @@ class Server:
     each for the next request that is equal (prompt, sampling and seed), and handed out once, so a driver that
     asks again task by task pays for no reply twice. The failed ones fail at once in a smaller call,
     where a server that is away would be waited for again task after task; a call as large asks them anew.
+    Who does not ask again settles the error: it gives the bill of what was kept, and that is forgotten.
 
     Bills are the server's own counts, one call a reply however often it was tried; `attempts` counts the
-    tries. A count that cannot be true, or is above `count` or max_tokens, is a ServerError, for it would
-    break the budget. A reply without counts is billed at these bounds and counted in `assumed`.
+    tries. A count that cannot be true, or is above the bounds (`bound_of_completion`, `bound_of_score`), is a
+    ServerError, for it would break the budget. Such a reply is billed at its bound, and so is one without
+    counts, which is counted in `assumed`.
 
     Nobody can verify the weights of a server: `content` is the hash of what was asked for (the model, the
     adapter, chat or not), not of what answered. The same seed need not give the same text again either.
@@ -93,8 +95,10 @@ class Server:
         self.patience = patience or Patience(retries, timeout, deadline)
         self.attempts = 0  # requests sent, each try counted
         self.assumed = 0  # replies billed at their bound
-        self._completions = Kept[Completion](self.name)
-        self._scores = Kept[Scores](self.name)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._completions, self._scores = Kept[Completion](self.name), Kept[Scores](self.name)
         self._lock = threading.Lock()
         self._line: Line | None = None
 
@@ -117,10 +121,17 @@ class Server:
         """
         return len(text.encode("utf-8", "replace")) + (CHAT_TOKENS if self.address.chat else PLAIN_TOKENS)
 
+    def bound_of_completion(self, request: Request) -> Usage:
+        """The most that a request can cost: a server may write a few tokens more than it was allowed."""
+        return self._bound(request.prompt, request.sampling.max_tokens)
+
     def bound_of_score(self, request: ScoreRequest) -> Usage:
         """The most that a score request can cost: its prompt once, and once more for each "1" of a "10"."""
         asked = [request.prompt, *(request.prompt + text for text in asks_of(request.continuations))]
-        return Usage(len(asked), sum(map(self.count, asked)), 0, len(asked))
+        return sum((self._bound(prompt, 1) for prompt in asked), FREE)
+
+    def _bound(self, prompt: str, max_tokens: int) -> Usage:
+        return Usage(1, self.count(prompt), 0, max_tokens + OVERSHOOT)
 
     def close(self) -> None:
         """End the connections and their thread; the next request opens them again."""
@@ -129,64 +140,47 @@ class Server:
             line.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_line", "_gate", "_lock")  # a copy, or one in another process, has its own
+        own = ("_line", "_lock", "_completions", "_scores")  # a copy, or one in another process, has its own
         return {name: part for name, part in self.__dict__.items() if name not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__ |= {**state, "_line": None, "_lock": threading.Lock()}
+        self.__dict__ |= state
+        self._begin()
 
-    # A batch: what is kept is not asked, and only a whole answer is handed out; what comes of another is kept.
+    # A batch, of which only what is not kept is asked.
 
-    def _answer(self, requests: Sequence[Q], kept: Kept[A], ask: Callable[[Q], Awaitable[A | Fault]]) -> list[A]:
-        keys = [digest(request) for request in requests]
-        found: list[A | Fault | None] = []
-        with self._lock:
-            kept.refuse(keys)
-            found += kept.claim(keys)
-        try:
-            if None in found:
-                line, gate = self._open()
-                line.run(self._ask_all(requests, found, gate, ask))
-        finally:
-            whole = [reply for reply in found if reply is not None and not isinstance(reply, Fault)]
-            if len(whole) < len(found):
-                with self._lock:
-                    kept.put_back(keys, found)
-        if len(whole) < len(found):
-            with self._lock:
-                kept.refuse(keys, len(requests), partial(self._settle, keys, kept))
-        return whole
+    def _answer(self, requests: Sequence[Q], kept: Kept[A], ask: Callable[[Line, Q], Awaitable[A | Fault]]) -> list[A]:
+        def ask_all(found: list[A | Fault | None]) -> None:
+            line = self._open()
+            line.run(self._ask_all(line, requests, found, ask))
 
-    def _settle(self, keys: Sequence[str], kept: Kept[A]) -> Usage:
-        """What the kept replies to these requests have cost; they are free from now on."""
-        with self._lock:
-            found = kept.claim(keys)
-            kept.put_back(keys, [reply and replace(reply, usage=FREE) for reply in found])
-        return sum((reply.usage for reply in found if reply is not None), FREE)
+        return kept.answer([digest(request) for request in requests], ask_all)
 
     async def _ask_all(
         self,
+        line: Line,
         requests: Sequence[Q],
         found: list[A | Fault | None],
-        gate: asyncio.Semaphore,
-        ask: Callable[[Q], Awaitable[A | Fault]],
+        ask: Callable[[Line, Q], Awaitable[A | Fault]],
     ) -> None:
-        """Fill in what was not found yet. The gate is one for all batches."""
-        away = [fault] if (fault := await self._without_adapter()) else list[Fault]()
+        """Fill in what was not found yet."""
+        away = [fault] if (fault := await self._without_adapter(line)) else list[Fault]()
 
         async def one(place: int) -> None:
-            async with gate:
-                reply = away[0] if away else await ask(requests[place])
+            reply: A | Fault
+            async with line.gate:
+                try:
+                    reply = away[0] if away else await ask(line, requests[place])
+                except Exception as error:  # none is known; it must not cost the replies to others
+                    reply = Fault(f"its reply cannot be used ({line.clean(f'{type(error).__name__}: {error}')})")
             if isinstance(reply, Fault) and not reply.reached:
                 away.append(reply)  # nobody listens there: those still in the queue need not find out each by itself
             found[place] = reply
 
         await asyncio.gather(*(one(place) for place, reply in enumerate(found) if reply is None))
 
-    async def _without_adapter(self) -> Fault | None:
+    async def _without_adapter(self, line: Line) -> Fault | None:
         """Why the adapter cannot be asked. llama.cpp answers with its model, whatever it is asked for."""
-        line = self._line
-        assert line is not None
         if self._adapted:
             return None
         listed = await patiently(line.models, self.patience, random.Random(self.model))
@@ -197,17 +191,17 @@ class Server:
         self._adapted = True
         return None
 
-    def _open(self) -> tuple[Line, asyncio.Semaphore]:
+    def _open(self) -> Line:
         with self._lock:
             if self._line is None or not self._line.alive:
-                self._line = Line(self.address.url, key_of(self.key_variable), self.key_variable, self._hint)
-                self._gate = asyncio.Semaphore(self.concurrency)
+                key = key_of(self.key_variable)
+                self._line = Line(self.address.url, key, self.key_variable, self.concurrency, self._hint)
                 weakref.finalize(self, self._line.close)
-            return self._line, self._gate
+            return self._line
 
     # One request, in the line's thread.
 
-    async def _complete(self, request: Request) -> Completion | Fault:
+    async def _complete(self, line: Line, request: Request) -> Completion | Fault:
         sampling = request.sampling
         body: dict[str, Any] = {
             "temperature": sampling.temperature,
@@ -216,7 +210,7 @@ class Server:
         }
         if sampling.stop:
             body["stop"] = list(sampling.stop)
-        found = await self._ask(request.prompt, body)
+        found = await self._ask(line, request.prompt, body)
         if isinstance(found, Fault):
             return found
         reply, usage = found
@@ -225,32 +219,31 @@ class Server:
             text = text.split(stop, 1)[0]
         return Completion(text, usage)
 
-    async def _score(self, request: ScoreRequest) -> Scores | Fault:
+    async def _score(self, line: Line, request: ScoreRequest) -> Scores | Fault:
         if self.address.chat:
             return Fault(
                 "scores need a prompt that the model continues, and a chat has none; "
                 "ask server:MODEL@URL, or take the value lm-text"
             )
-        spent: list[Usage] = []
+        bills: list[Usage] = []
 
         async def top(prompt: str) -> dict[str, float] | Fault:
-            found = await self._ask(prompt, {"temperature": 1.0, "max_tokens": 1, "logprobs": TOP, "seed": 0})
+            found = await self._ask(line, prompt, {"temperature": 1.0, "max_tokens": 1, "logprobs": TOP, "seed": 0})
+            bills.append(found.usage if isinstance(found, Fault) else found[1])
             if isinstance(found, Fault):
                 return found
-            spent.append(found[1])
             return top_of(found[0]) or Fault(
                 "the server tells no log-probabilities; take the value lm-text, or a server that tells them"
             )
 
         scores = await spread(request.prompt, request.continuations, top)
+        usage = sum(bills, FREE)
         if isinstance(scores, Fault):
-            return scores
-        return Scores(tuple(scores[text] for text in request.continuations), sum(spent, Usage()))
+            return replace(scores, usage=usage)
+        return Scores(tuple(scores[text] for text in request.continuations), usage)
 
-    async def _ask(self, prompt: str, body: dict[str, Any]) -> tuple[dict[str, Any], Usage] | Fault:
+    async def _ask(self, line: Line, prompt: str, body: dict[str, Any]) -> tuple[dict[str, Any], Usage] | Fault:
         """The reply and its bill."""
-        line = self._line
-        assert line is not None
         text = prompt.encode("utf-8", "replace").decode()  # JSON in UTF-8 has no lone surrogates
         whole = {"model": self.model, **body}
         path = "/chat/completions" if self.address.chat else "/completions"
@@ -265,7 +258,7 @@ class Server:
         reply = await patiently(attempt, self.patience, draws)
         if isinstance(reply, Fault):
             return reply
-        bound = Usage(1, self.count(prompt), 0, body["max_tokens"])
+        bound = self._bound(prompt, body["max_tokens"])
         usage = usage_of(reply, bound)
         if isinstance(usage, Fault):
             return usage

@@ -17,8 +17,21 @@ from typing import Any, Protocol
 
 from forethought.agents.evaluation import Watch, write_outcomes
 from forethought.agents.experiment import Experiment, parse_tasks
-from forethought.agents.worker import Done, Ended, Failed, Handed, Idle, Message, More, OpenModel, Order, Ready
-from forethought.search import Journal, Ledger
+from forethought.agents.worker import (
+    Bill,
+    Done,
+    Ended,
+    Failed,
+    Funds,
+    Handed,
+    Idle,
+    Message,
+    More,
+    OpenModel,
+    Order,
+    Ready,
+)
+from forethought.search import FREE, Journal, Ledger
 from forethought.search.answers import paid
 from forethought.search.parts import merge, part
 from forethought.search.run import Run, RunError
@@ -27,6 +40,8 @@ LOG = logging.getLogger(__name__)
 SUSPECT = 2  # deaths at each of which a task was in flight, before it goes on alone in a worker
 REPLACED = 3  # deaths for each worker, since a task last ended, that are made good by new workers
 STILLBORN = 3  # deaths of workers that were not ready yet, since one last was, that are made good
+GRANTS = 8  # in which a worker would have an equal part of the dollars
+UNSORTED = "unsorted"  # the role of all answers of a lost task: a journal does not tell what each was for
 
 
 class Worker(Protocol):
@@ -65,7 +80,8 @@ class Place:
     ready: bool = False
     idle: bool = False  # it waits for tasks
     alone: bool = False  # it has one suspected task, and gets no more
-    usd: float | None = None  # what it may spend
+    usd: float = 0.0  # what it was granted, of all dollars
+    bill: Bill = None  # what it told last
 
 
 class Foreman:
@@ -86,31 +102,56 @@ class Foreman:
         self.lines: dict[int, dict[str, Any]] = {}  # of results or failures, by task
         self.begun = self.barren = self.stillborn = 0
         self.any_ready = False
+        self.price = order.experiment.price()
+        self.pool = self.grant = 0.0  # dollars that nobody was granted, and how many are granted at once
 
     def work(self) -> list[dict[str, Any]]:
         """The lines of all tasks. Raises RunError: no worker could begin, or one differs; or what a worker raised."""
         total = len(self.waiting)
         limit, count = self.order.experiment.budget.get("usd"), min(self.staff.count, total)
-        for _ in range(count):
-            self.begin(None if limit is None else (limit - self.spent()) / count)
-        while len(self.lines) < total and self.places:
-            self.hear()
-            self.feed()
-        if len(self.lines) < total:
-            self.give_up()
-        self.dismiss()
+        if limit is not None:
+            self.pool = max(0.0, limit - self.spent())
+            self.grant = self.pool / (GRANTS * count)
+        try:
+            for _ in range(count):
+                self.begin()
+            while len(self.lines) < total and self.places:
+                self.hear()
+                self.feed()
+            if len(self.lines) < total:
+                self.give_up()
+            self.dismiss()
+        finally:
+            for place in self.places.values():
+                self.note(place)
         return list(self.lines.values())
 
-    def begin(self, usd: float | None) -> None:
+    def begin(self) -> None:
         self.begun += 1
         path = part(self.journal.path, self.begun)
+        usd = self.fund(0.0) if "usd" in self.order.experiment.budget else None
         worker = self.staff.begin(replace(self.order, usd=usd), path)
-        self.places[worker] = Place(worker, path, usd=usd)
+        self.places[worker] = Place(worker, path, usd=usd or 0.0)
+
+    def fund(self, lacking: float) -> float:
+        """Dollars for a worker that lacks so many: one grant or more, or none if those are not there.
+
+        Below 0 it gives them back.
+        """
+        usd = min(max(lacking, self.grant), self.pool) if lacking <= self.pool else 0.0
+        usd = lacking if lacking < 0 else usd
+        self.pool -= usd
+        return usd
 
     def spent(self) -> float:
         """US dollars of all that the journal holds."""
-        price = self.order.experiment.price()
-        return sum(map(price, paid(chain.from_iterable(self.journal.entries.values())))) if price else 0.0
+        entries = chain.from_iterable(self.journal.entries.values())
+        return sum(map(self.price, paid(entries))) if self.price else 0.0
+
+    def note(self, place: Place) -> None:
+        """Note what a worker has told of its bill; of one that was killed that is up to the last task it ended."""
+        if place.bill:
+            self.run_.note_billed(*place.bill)
 
     def hear(self) -> None:
         for worker, message in self.staff.hear(list(self.places)):
@@ -124,8 +165,13 @@ class Foreman:
         worker = place.worker
         if isinstance(message, Done):
             place.tasks.remove(message.line["task"])
+            place.bill = message.bill
             self.finish(dict(message.line))
             worker.tell(None)
+        elif isinstance(message, Funds):
+            granted = self.fund(message.usd)
+            place.usd += granted
+            worker.tell(granted)
         elif isinstance(message, More):
             self.hand(place, [] if place.alone else self.shard())
         elif isinstance(message, Idle):
@@ -138,8 +184,8 @@ class Foreman:
         elif isinstance(message, Failed):
             raise message.error()
         elif isinstance(message, Ended):
-            if message.bill:
-                self.run_.note_billed(*message.bill)
+            place.bill = message.bill
+            self.note(place)
             worker.tell(None)
             worker.end(patience=5.0)
             del self.places[worker]
@@ -182,9 +228,10 @@ class Foreman:
         """Take over what a dead worker has journaled, and see to its tasks."""
         del self.places[place.worker]
         place.worker.end()
+        self.note(place)
         before = self.spent()
         merge(self.journal, [place.part])
-        left = None if place.usd is None else place.usd - (self.spent() - before)
+        self.pool += place.usd - (self.spent() - before)
         LOG.warning("%s died; its %d tasks go on elsewhere", place.worker.name, len(place.tasks))
         self.barren += 1
         self.stillborn += not place.ready
@@ -201,7 +248,7 @@ class Foreman:
             and self.barren <= REPLACED * self.staff.count
             and self.stillborn <= STILLBORN
         ):
-            self.begin(left)
+            self.begin()
 
     def give_up(self) -> None:
         """Raises RunError: no worker was ever ready."""
@@ -215,9 +262,12 @@ class Foreman:
             self.fail(task, f"the workers died one after another, {self.begun} in all: {advice}")
 
     def fail(self, task: int, message: str) -> None:
-        """What a lost task has spent is in the journal; nobody has added it up."""
-        spent = Ledger().to_json()
-        self.finish({"task": task, "error": "WorkerLost", "message": message, "at": "", "spent": spent})
+        """What a lost task has spent is in the journal alone; its steps were counted by nobody."""
+        spent, usage = Ledger(), sum(paid(self.journal.entries.get(task, ())), FREE)
+        if usage != FREE:
+            spent.charge(UNSORTED, usage)
+        spent.usd = self.price(usage) if self.price else None
+        self.finish({"task": task, "error": "WorkerLost", "message": message, "at": "", "spent": spent.to_json()})
 
     def dismiss(self) -> None:
         """The end of those that live. One that is not ready yet has nothing to tell."""

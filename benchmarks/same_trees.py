@@ -23,7 +23,7 @@ from forethought.agents.running import carry_out
 from forethought.search import Node
 from forethought.search.run import Run
 
-SETTINGS = {"policy.samples": 5, "policy.temperature": 1.0, "policy.max_tokens": 20, "depth": 2, "width": 5}
+SETTINGS = {"policy.samples": 4, "policy.temperature": 1.0, "policy.max_tokens": 10, "depth": 2, "width": 4}
 Tree = tuple[list[tuple[int, str]], list[float]]  # depth and action of each node; its value
 CASES = ((1, 1), (1, 1), (8, 1), (64, 1), (8, 2), (16, 4))  # searches at once, workers; the first is what counts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +25,7 @@ from forethought.search import ALGORITHMS, Budget
 from forethought.search.run import Run, RunError
 
 out = Console(highlight=False)
+TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # of what was spent, always
 
 
 def evaluate(
@@ -38,7 +39,8 @@ def evaluate(
     ],
     tasks: Annotated[str, typer.Option(help="START:STOP, START:STOP:STEP, or numbers with commas.")],
     budget: Annotated[
-        str, typer.Option(help="nodes=, lm_calls=, tokens= (a task), usd=, seconds= (the run), with commas.")
+        str,
+        typer.Option(help="nodes=, env_steps=, lm_calls=, tokens= (a task), usd=, seconds= (the run), with commas."),
     ],
     policy: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(POLICIES)}.")] = None,
     value: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(VALUES)}.")] = None,
@@ -86,7 +88,7 @@ def evaluate(
         adapter=adapter,
         endings=endings or (default_endings(env) if named.value.startswith("lm-") else None),
         prompts=prompts,
-        record=inside(record),
+        record=record,
         seed=seed,
         concurrency=concurrency,
         workers=workers,
@@ -129,11 +131,7 @@ def go_on(run: Run, as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary))
     else:
-        out.print(
-            f"score {summary['score']} on {summary['tasks']} tasks; spent {summary['spent']}",
-            markup=False,
-            soft_wrap=True,
-        )
+        out.print(said(summary), markup=False, soft_wrap=True)
         out.print(f"{run.folder}", markup=False)
     raise typer.Exit(int(summary["failed"] > 0))
 
@@ -142,15 +140,30 @@ def summarise(run: Run) -> dict[str, Any]:
     results, failures = run.results(), run.failures()
     scores = [float(result["score"]) for result in results] + [0.0] * len(failures)
     spent = total(result["spent"] for result in [*results, *failures])
-    counts = {name: amount for name, amount in spent.items() if name != "roles" and amount}
+    stopped = Counter(result["stopped"] for result in results if result["stopped"] != "returned")
     return {
         "run": str(run.folder),
         "tasks": len(scores),
+        "stopped": dict(sorted(stopped.items())),
         "failed": len(failures),
         "score": str(mean_interval(scores)),
         "mean": sum(scores) / len(scores),
-        "spent": counts,
+        "spent": {name: spent[name] for name in spent if name in TOLD or (spent[name] and name != "roles")},
+        **total(run.billed()),
     }
+
+
+def said(summary: dict[str, Any]) -> str:
+    """A line for people: the score, what kept tasks from their ends, what was spent, and what a cache saved of that."""
+    ends = [f"{count} stopped by {limit}" for limit, count in summary["stopped"].items()]
+    ends += [f"{summary['failed']} failed: see failures.jsonl"] if summary["failed"] else []
+    spent = [f"{summary['spent'][name]} {word}" for name, word in TOLD.items()]
+    spent += [f"{summary['spent']['tokens']} tokens"] if "tokens" in summary["spent"] else []
+    spent += [f"{summary['spent']['usd']:.4g} USD"] if "usd" in summary["spent"] else []
+    line = f"score {summary['score']} on {summary['tasks']} tasks" + (f" ({', '.join(ends)})" if ends else "")
+    if "billed" in summary:
+        spent[-1] += f" ({summary['billed']['calls']} calls billed, {summary['saved']['calls']} saved by the cache)"
+    return f"{line}; spent {', '.join(spent)}"
 
 
 def interrupted(folder: Path) -> None:
@@ -170,15 +183,14 @@ def settings_of(texts: list[str] | None) -> dict[str, Setting]:
     return settings
 
 
-def inside(name: str | None) -> str | None:
-    """A file name of the run's folder. Raises ValueError: a path that leaves it."""
-    if name is not None and (os.path.basename(name) != name or name in (".", "..", "")):
-        raise ValueError(f"{name!r} leaves the run's folder; give a bare file name")
-    return name
-
-
 def free_folder(home: Path, name: str) -> Path:
+    """A new folder, made here, so that no other start can have it too."""
     number = 1
-    while (home / f"{name}-{number}").exists():
-        number += 1
-    return home / f"{name}-{number}"
+    while True:
+        folder = home / f"{name}-{number}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder

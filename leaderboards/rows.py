@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from forethought.search.parts import PastJournal
 from forethought.search.run import Run, RunError, replace
 
 ROWS = Path(__file__).parent / "rows"
@@ -92,7 +93,8 @@ def check(row: Any, schema: Any = SCHEMA, where: str = "row") -> None:
 def make_row(run: Run, name: str, training: str | None = None) -> dict[str, Any]:
     """The row of a finished evaluation. `training` says where its adapter came from.
 
-    Raises RowError: the run is no evaluation, or has failures that a resume could mend.
+    Tasks that failed are counted, and score nothing. Raises RowError: the run is no evaluation, or has no results.
+    JournalError: its journal is damaged.
     """
     config, manifest = run.config, run.manifest()
     if config.get("kind") != "eval":
@@ -103,8 +105,7 @@ def make_row(run: Run, name: str, training: str | None = None) -> dict[str, Any]
         raise RowError(str(error)) from error
     if not results:
         raise RowError(f"{run.folder} has no results; a row needs at least one task that ended")
-    with run.journal() as journal:
-        seconds = round(journal.seconds, 1)
+    seconds = round(PastJournal(run.folder / "journal.jsonl").seconds, 1)  # reads, and leaves the run as it is
     row = {
         "format": FORMAT,
         "name": name,
@@ -171,7 +172,7 @@ def command(config: Mapping[str, Any]) -> str:
         "forethought eval",
         f"--env {config['env']}",
         f"--agent {config.get('agent') or config['algorithm']}",
-        f"--tasks {config['tasks']}",
+        f"--tasks {quote(config['tasks'])}",
     ]
     words.append("--budget " + ",".join(f"{name}={limit}" for name, limit in config["budget"].items()))
     for name in ("policy", "value", "model", "adapter", "endings", "prompts", "prices", "seed"):

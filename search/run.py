@@ -19,6 +19,7 @@ from forethought.envs import Json
 from forethought.search.journal import Journal
 from forethought.search.parts import merge
 
+OWN = ("config.toml", "manifest.json", "journal.jsonl", "results.jsonl", "failures.jsonl", "billed.jsonl")
 PACKAGES = ("forethought", "gymnasium", "numpy", "torch", "transformers", "peft")
 
 
@@ -51,7 +52,10 @@ class Run:
             )
         if folder.exists() and any(not path.name.startswith(".config.toml.") for path in folder.iterdir()):
             raise RunError(f"{folder} is not empty and holds no run; give a new folder")
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=folder.exists())
+        except FileExistsError as error:
+            raise RunError(f"another run began in {folder} at the same moment; give a new folder") from error
         replace(folder / "config.toml", tomlkit.dumps(without_none(config)))
         return cls(folder)
 
@@ -72,6 +76,10 @@ class Run:
         """
         with (self.folder / "billed.jsonl").open("a", encoding="ascii") as file:
             file.write(json.dumps({"billed": billed, "saved": saved}) + "\n")
+
+    def billed(self) -> list[dict[str, Any]]:
+        """The lines of billed.jsonl; none without a cache."""
+        return self._rows("billed.jsonl") if (self.folder / "billed.jsonl").exists() else []
 
     def pin(self, facts: Mapping[str, Json]) -> None:
         """Write the manifest at the first start; at a later one compare the content it pins.
@@ -115,6 +123,14 @@ class Run:
                 f"{self.folder} has no {name} yet; finish it with `forethought resume {self.folder}`"
             ) from error
         return [json.loads(line) for line in text.splitlines()]
+
+
+def check_free(name: str) -> None:
+    """Raises ValueError: a file of this name is not in a run's folder, or it is one that the run writes itself."""
+    if os.path.basename(name) != name or name in (".", "..", ""):
+        raise ValueError(f"{name!r} leaves the run's folder; give a bare file name")
+    if name.lower() in OWN or name.lower().startswith((".", "journal-")):
+        raise ValueError(f"{name!r} is a file that the run writes itself; give another name, such as replies.jsonl")
 
 
 def replace(path: Path, text: str) -> None:

@@ -7,17 +7,20 @@ The model of an experiment names a folder: `asked` gets a line for each request 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
-from forethought.agents import Experiment, Scripted
+from forethought.agents import Completion, Experiment, Scripted
 from forethought.agents.recorded import digest
 from forethought.agents.shards import run_on
 from forethought.agents.workers import Processes
+from forethought.search import Usage
 from forethought.search.run import Run
 
 ASKED = Experiment(
@@ -30,6 +33,16 @@ ASKED = Experiment(
     settings={"keep": 2, "width": 3},
     seed=7,
 )
+
+
+def priced(home: Path, name: str) -> Experiment:
+    """A run that is granted dollars again and again, for its questions could cost more than one grant at the worst."""
+    price = {"prompt": 0.0, "cached": 0.0, "completion": 1000.0, "source": "made up"}
+    models = {str(home / model): price for model in ("one-model", "killed-model")}
+    content = {"date": "2026-11-22", "currency": "USD per million tokens", "models": models}
+    (home / "prices.json").write_text(json.dumps(content))
+    limits = {"budget": {"nodes": 12, "usd": 50.0}, "prices": str(home / "prices.json")}
+    return replace(ASKED, model=str(home / name), concurrency=2, **limits)
 
 
 def number(*parts):
@@ -107,6 +120,34 @@ def deadly(experiment):
         if any("left: 1 2 4 7\n" in request.prompt for request in requests):
             os.kill(os.getpid(), signal.SIGKILL)
         return answer(requests)
+
+    model.complete = complete
+    return model
+
+
+def harsh(experiment):
+    """Nobody survives a judgement. What was proposed before is paid by then, and journaled."""
+    model = counted(experiment)
+    answer = model.complete
+
+    def complete(requests):
+        if any(request.prompt.endswith("best next action: ") for request in requests):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer(requests)
+
+    model.complete = complete
+    return model
+
+
+def uneven(experiment):
+    """In one of the processes a reply costs twelve times as much as in the others, which take their time."""
+    model = counted(experiment)
+    answer, dear = model.complete, taken(model.folder / "dear")
+
+    def complete(requests):
+        time.sleep(0.0 if dear else 0.03)
+        tokens = 12 if dear else 1
+        return [Completion(reply.text, Usage(1, 1, 0, tokens)) for reply in answer(requests)]
 
     model.complete = complete
     return model

@@ -22,7 +22,7 @@ from forethought.search.run import Run, RunError
 def main(home: Path) -> None:
     ray.init("local", num_cpus=3, include_dashboard=False, configure_logging=False, log_to_driver=False)
     staffing = Staffing.parse("ray://local")  # as many workers as there are cpus
-    asked = replace(counting.ASKED, model=str(home / "killed-model"), concurrency=2)
+    asked = counting.priced(home, "killed-model")
     for count in (100, 400):  # a third could be the end of a task that was there at all of them
         (home / "killed-model" / f"kill-{count}-me").touch()
     run_on(Run.create(home / "killed", asked.config()), Cluster(staffing), open_model=counting.counted)

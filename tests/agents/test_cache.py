@@ -31,7 +31,7 @@ from forethought.agents import (
 from forethought.agents.cache import FORMAT, Cached
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import FREE, Budget, Driver, Journal, Usage, algorithm, result
+from forethought.search import FREE, Budget, Driver, Journal, Usage, algorithm, lost, result
 
 ANY_TEXT = st.text(st.characters(), max_size=20) | st.sampled_from(["\ud83e\udd8a", "🦊", "\udfff\0", '"\\\n'])
 
@@ -137,6 +137,23 @@ def test_its_place_is_the_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path))
     Cached(echo())
     assert (tmp_path / "replies.sqlite").is_file()
+
+
+@pytest.mark.parametrize("costs", [[Usage(2, 9, 1, 3)], []])
+def test_what_a_failure_is_settled_for_was_paid_too(path, costs):
+    failure, left = RuntimeError("half of it came"), list(costs)
+    if costs:
+        failure.settle = lambda: left.pop() if left else FREE
+
+    def fail(request):
+        raise failure
+
+    lm = Cached(Scripted(fail), path)
+    with pytest.raises(RuntimeError, match="half of it came") as caught:
+        lm.complete([Request("a")])
+    assert lm.billed == FREE  # until somebody settles it
+    assert [lost(caught.value), lost(caught.value)] == [sum(costs, FREE), FREE]
+    assert (lm.billed, lm.saved) == (sum(costs, FREE), FREE)
 
 
 # Mode "read".

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,7 +48,7 @@ def ray_folder():
 def test_actors_killed_in_the_middle_lose_nothing_and_pay_nothing_twice(tmp_path, counting, ray_folder):
     for name in ("one-model", "killed-model", "refused-model"):
         (tmp_path / name).mkdir()
-    one = Run.create(tmp_path / "one", replace(counting.ASKED, model=str(tmp_path / "one-model")).config())
+    one = Run.create(tmp_path / "one", counting.priced(tmp_path, "one-model").config())
     evaluation.run(one, lm=counting.Counted(tmp_path / "one-model"))
 
     quiet = {"RAY_TMPDIR": ray_folder, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}

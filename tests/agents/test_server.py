@@ -24,7 +24,7 @@ from forethought.agents.lm_value import SCORES
 from forethought.agents.policies import AllActions
 from forethought.agents.prices import prices
 from forethought.agents.retrying import Patience, retry_after
-from forethought.agents.server import PLAIN_TOKENS, Server
+from forethought.agents.server import OVERSHOOT, PLAIN_TOKENS, Server
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
 from forethought.search import Budget, Driver, Estimate, Evaluate, Expand, Usage
@@ -315,7 +315,8 @@ def test_what_cannot_heal_is_told_at_once(stub, server, code, advice):
             "cached_tokens=4",
         ),
         ({"prompt_tokens": 30, "completion_tokens": 1}, "30 tokens of the prompt and 1 written ones, and at most 26"),
-        ({"prompt_tokens": 3, "completion_tokens": 68}, "at most 26 and 64 can be"),
+        ({"prompt_tokens": 3, "completion_tokens": 68}, "at most 26 and 67 can be"),
+        ({"prompt_tokens": 10**4000, "completion_tokens": 1}, r"counts 10+\.\.\.0+ tokens of the prompt and 1 written"),
         ([3, 1], r"usage is \[3, 1\]"),
     ],
 )
@@ -329,7 +330,7 @@ def test_counts_that_cannot_be_are_an_error_and_not_asked_again(stub, server, us
 def test_a_reply_without_counts_is_billed_at_the_bound_and_said(stub, server, caplog):
     stub.fault = lambda asked: changed(usage=None)
     for reply in server.complete([Request("žluť", Sampling(max_tokens=7), seed) for seed in range(2)]):
-        assert reply.usage == Usage(1, 6 + PLAIN_TOKENS, 0, 7)
+        assert reply.usage == Usage(1, 6 + PLAIN_TOKENS, 0, 7 + OVERSHOOT)
     assert server.assumed == 2
     assert [record.getMessage() for record in caplog.records if "upper bound" in record.getMessage()] == [
         f"{server.name} sends no counts of tokens; its replies are billed at their upper bound"
@@ -351,7 +352,7 @@ def test_scores_of_numbers_take_ten_from_one(stub, server):
     assert sorted(stub.tries) == ["the score is ", "the score is 1"]
     assert scores.usage == Usage(2, 8, 2, 2)
     bound = server.bound_of_score(asked)
-    assert bound == Usage(2, server.count("the score is ") + server.count("the score is 1"), 0, 2)
+    assert bound == Usage(2, server.count("the score is ") + server.count("the score is 1"), 0, 2 * (1 + OVERSHOOT))
 
 
 def test_ten_that_is_a_token_needs_no_second_request(stub, server):

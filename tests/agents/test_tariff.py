@@ -32,6 +32,13 @@ def test_no_model_costs_nothing():
     assert tariff(None)(Usage(3, 9, 0, 9)) == 0
 
 
+@pytest.mark.parametrize(
+    "spec", ["smollm2-135m", "server:HuggingFaceTB/SmolLM2-135M-Instruct@http://127.0.0.1:8000/v1"]
+)
+def test_the_files_of_the_package_price_the_default_model(spec):
+    assert tariff(spec)(Usage(3, 9, 0, 9)) == 0
+
+
 def test_a_model_without_a_price_is_refused_before_it_is_asked(file):
     with pytest.raises(ValueError, match=r"no price of the model 'org/other'; it has org/m, a-folder. .*--prices FILE"):
         tariff("server:org/other@http://127.0.0.1:8000/v1", file)

@@ -1,17 +1,23 @@
-"""The line to a server: faults without the key, proxies, adapters by content, counts that overshoot."""
+"""The line to a server: faults without the key, proxies, adapters by content, and what one odd reply may cost."""
 
 import importlib.util
 import json
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("openai")
 
+from forethought.agents import server as server_module
+from forethought.agents.endpoint import mask
 from forethought.agents.kept import ServerError
-from forethought.agents.lm import Request, Sampling
+from forethought.agents.lm import Request, ScoreRequest
 from forethought.agents.opening import open_model
+from forethought.agents.replies import top_of
 from forethought.agents.retrying import Patience
 from forethought.agents.server import Server, name_of
 
@@ -77,6 +83,32 @@ def test_faults_are_told_without_the_key(stub, monkeypatch, open_server, way, fa
     assert KEY not in str(caught.value)
     assert server.attempts == attempts
     assert stub.seen[0].path.startswith("http:" if way == "proxy" else "/v1")
+
+
+@pytest.mark.parametrize(
+    ("told", "masked"),
+    [
+        ("you sent sk-se***89", "you sent ***"),
+        ("key: sk-secret-**** of org", "key: *** of org"),
+        ("the key (...6789) is unknown", "the key *** is unknown"),
+        ("ends in 6789.", "ends in ***"),
+        ("s*****9 or sk-...89 or s\u20269", "*** or *** or ***"),
+        ("[sk-secret]", "***"),
+        ("a task... of 4096 tokens", "a task... of 4096 tokens"),
+    ],
+)
+def test_parts_of_the_key_are_masked_too(stub, open_server, told, masked):
+    stub.fault = lambda asked: stub_server.status(401, told)
+    with pytest.raises(ServerError) as caught:
+        open_server().complete([Request("p")])
+    assert f"answered 401 ({masked}); set" in str(caught.value)
+
+
+def test_masking_takes_no_long_time_and_a_short_key_hides_no_words():
+    began = time.monotonic()
+    assert mask("a" * 1_000_000 + KEY[-4:], KEY) == "***"
+    assert time.monotonic() - began < 2
+    assert mask("EMPTY is no MPTY or EMPT", "EMPTY") == "*** is no MPTY or EMPT"
 
 
 # Adapters.
@@ -157,12 +189,88 @@ def test_a_server_that_does_not_know_the_adapter_is_told_how_to_serve_it(stub, a
     server.close()
 
 
-def test_a_few_tokens_too_many_are_billed_and_more_are_an_error(stub, open_server):
+# One odd reply, one line for all.
+
+
+@pytest.mark.parametrize(
+    ("entry", "read"),
+    [
+        ({"a": 10**400, "b": -(10**400), "c": -1}, {"c": -1.0}),
+        ({"a": float("nan"), "b": float("-inf"), "c": True, "d": "-1"}, None),
+        ({"top_logprobs": [{"token": ["a"], "logprob": -1}, {"token": "b", "logprob": -2}, 7]}, {"b": -2.0}),
+        ({"a": 0.5}, {"a": 0.0}),
+    ],
+)
+def test_only_numbers_are_read_as_log_probabilities(entry, read):
+    assert top_of({"choices": [{"logprobs": {"top_logprobs": [entry]}}]}) == read
+
+
+@pytest.fixture
+def in_threads():
+    with ThreadPoolExecutor(8) as pool:
+        yield lambda work, items: [pool.submit(work, item) for item in items]
+
+
+def wait_until(ready):
+    end = time.monotonic() + 5
+    while not ready() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert ready()
+
+
+def test_a_reply_that_nobody_foresaw_costs_no_other_request(stub, open_server, in_threads, monkeypatch):
+    """Neither in its batch nor in other threads."""
     server = open_server()
-    stub.fault = lambda asked: stub_server.changed(usage={"prompt_tokens": 4, "completion_tokens": 12})
-    assert server.complete([Request("a prompt", Sampling(max_tokens=9))])[0].usage.completion == 12
-    with pytest.raises(ServerError, match="at most"):
-        server.complete([Request("a prompt", Sampling(max_tokens=8))])
-    stub.fault = lambda asked: stub_server.changed(usage={"prompt_tokens": 12, "completion_tokens": 12})
-    with pytest.raises(ServerError, match="at most"):  # the prompt has its 12, and leaves nothing
-        server.complete([Request("a prompt", Sampling(max_tokens=9))])
+    stub.delay = lambda asked: 0.5 if "slow" in asked.prompt else 0.0
+    stub.top = lambda prompt: {"1": -1.0}
+    slow = in_threads(lambda i: server.complete([Request(f"slow {i}")]), range(4))
+    wait_until(lambda: stub.in_flight == 4)
+
+    def odd(reply):
+        raise ZeroDivisionError(f"{KEY} by zero")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(server_module, "top_of", odd)
+        with pytest.raises(ServerError, match=r"cannot be used \(ZeroDivisionError: \*\*\* by zero"):
+            server.score([ScoreRequest("quick", ("1", "2"))])
+    assert [len(replies.result()) for replies in slow] == [1] * 4
+    assert set(stub.tries.values()) == {1}
+
+
+def test_an_exception_of_one_work_leaves_the_line_open(stub, open_server, monkeypatch):
+    server = open_server()
+    server.complete([Request("p")])
+    line = server._line
+
+    async def fails():
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        line.run(fails())
+    assert line.alive
+    server.complete([Request("q")])
+    assert server._line is line
+
+
+def test_a_line_is_closed_once_by_many_and_at_once_and_who_waits_is_told(stub, open_server, in_threads):
+    for _ in range(5):
+        server = open_server()
+        stub.delay = lambda asked: 5.0
+        before = len(stub.seen)
+        asking = in_threads(lambda i, server=server: server.complete([Request(f"p {i}"), Request("q")]), range(3))
+        wait_until(lambda before=before: len(stub.seen) == before + 6)
+        line, together, began = server._line, threading.Barrier(4), time.monotonic()
+
+        def close(_, line=line, together=together):
+            together.wait()
+            line.close()
+
+        for closing in in_threads(close, range(4)):
+            closing.result()
+        for replies in asking:
+            with pytest.raises(ServerError, match=r"closed before the reply came \(2 of 2"):
+                replies.result()
+        assert time.monotonic() - began < 2
+        assert not line.alive
+        stub.delay = lambda asked: 0.0
+        assert len(server.complete([Request("p"), Request("q"), Request("r")])) == 3

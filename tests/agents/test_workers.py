@@ -10,12 +10,14 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
 from forethought.agents import Scripted, evaluation
 from forethought.agents.evaluation import replay
-from forethought.agents.shards import run_on
+from forethought.agents.experiment import Experiment
+from forethought.agents.shards import Foreman, run_on
 from forethought.agents.worker import Order, budget_of
 from forethought.agents.workers import Processes
 from forethought.search import Budget, JournalError, digest
@@ -95,21 +97,33 @@ def test_results_are_the_same_to_the_byte(make, counting, whole, monkeypatch, wo
     assert parts(run.folder / "journal.jsonl") == []
 
 
-@pytest.mark.parametrize(("workers", "concurrency"), [(4, 1), (2, 64)])
-@pytest.mark.parametrize("kind", ["rule", "recorded"])
-def test_other_models_too(tmp_path, counting, kind, workers, concurrency):
-    asked = replace(counting.ASKED, concurrency=concurrency)
-    if kind == "rule":
-        asked = replace(asked, policy="all", value="rule", budget={"nodes": 100})
-    else:
-        recording = Run.create(tmp_path / "recording", replace(asked, model="scripted", record="replies").config())
-        evaluation.run(recording, lm=Scripted(counting.writes))
-        asked = replace(asked, model=f"recorded:{recording.folder / 'replies'}")
-    one, many = Run.create(tmp_path / "one", asked.config()), Run.create(tmp_path / "many", asked.config())
-    evaluation.run(one)
-    run_on(many, Processes(workers))
-    assert outcome(one) == outcome(many)
-    assert len(many.results()) == 12
+@pytest.fixture(scope="module", params=["rule", "recorded"])
+def other(request, tmp_path_factory):
+    """An experiment with a model of another kind, and what came of it in one process."""
+    sys.path.insert(0, str(HERE))
+    import counting
+
+    sys.path.remove(str(HERE))
+    run = tmp_path_factory.mktemp("other") / "run"
+    if request.param == "rule":
+        asked = replace(counting.ASKED, policy="all", value="rule", budget={"nodes": 100})
+        evaluation.run(reference := Run.create(run, asked.config()))
+    else:  # played from what was recorded, where it must stop at the same tokens
+        asked = replace(counting.ASKED, budget={"tokens": 5000}, model="scripted", record="replies")
+        evaluation.run(reference := Run.create(run, asked.config()), lm=Scripted(counting.writes))
+        asked = replace(asked, model=f"recorded:{run / 'replies'}", record=None)
+    return asked, outcome(reference)
+
+
+@pytest.mark.parametrize("concurrency", [1, 8, 64])
+@pytest.mark.parametrize(("workers", "hash_seed"), [(1, "1"), (4, "3")])
+def test_other_models_too(tmp_path, other, monkeypatch, workers, hash_seed, concurrency):
+    monkeypatch.setenv("PYTHONHASHSEED", hash_seed)  # of the workers
+    asked, reference = other
+    run = Run.create(tmp_path / "run", replace(asked, concurrency=concurrency).config())
+    run_on(run, Processes(workers))
+    assert outcome(run) == reference
+    assert len(run.results()) == 12
 
 
 def test_a_replay_and_a_resume_in_one_process_read_what_workers_wrote(make, counting, whole):
@@ -128,6 +142,44 @@ def test_workers_share_a_cache_and_each_tells_its_bill(make, counting, whole, mo
     bills = [json.loads(line) for line in (run.folder / "billed.jsonl").read_text().splitlines()]
     assert sum(bill["billed"]["calls"] for bill in bills) == len(whole[1])
     assert len(bills) in (1, 2)  # one that began too late for any task has none
+
+
+def test_a_run_that_is_interrupted_has_billed_what_it_paid(make, counting, monkeypatch, tmp_path):
+    monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "cache"))
+    told = []
+
+    def interrupt(line):
+        told.append(line)
+        if len(told) == 6:
+            raise KeyboardInterrupt
+
+    one, folder = make("one", cache="on", concurrency=1)
+    with pytest.raises(KeyboardInterrupt):
+        evaluation.run(one, interrupt, lm=counting.Counted(folder))
+    assert calls_billed(one) == [counting.asked(folder).total()] != [0]
+
+    told.clear()
+    monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "another"))
+    many, folder = make("many", cache="on", concurrency=1)
+    with pytest.raises(KeyboardInterrupt):
+        run_on(many, Processes(2), interrupt, open_model=counting.counted)
+    ended = sum(line["spent"]["lm_calls"] for line in told)
+    assert ended <= sum(calls_billed(many)) <= counting.asked(folder).total()
+
+
+def test_a_worker_that_was_killed_has_told_its_bill(make, counting, whole, monkeypatch, tmp_path):
+    monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "cache"))
+    run, folder = make("run", cache="on", concurrency=1)
+    (folder / "kill-400-me").touch()
+    run_on(run, Processes(1), open_model=counting.counted)
+    assert outcome(run) == whole[0]
+    first, second = calls_billed(run)
+    assert min(first, second) > 200
+    assert first + second <= counting.asked(folder).total()
+
+
+def calls_billed(run):
+    return [line["billed"]["calls"] for line in run.billed()]
 
 
 def test_workers_ask_one_server(tmp_path, counting, monkeypatch):
@@ -220,6 +272,18 @@ def test_it_is_tried_again_by_a_resume(make, counting, whole):
     assert max(counting.asked(folder).values()) == 1
 
 
+def test_what_a_lost_task_has_paid_is_in_its_line(make, counting, tmp_path):
+    run, folder = make("run", tasks="901", prices=str(tmp_path / "prices.json"))
+    price_list(tmp_path / "prices.json", folder)
+    run_on(run, Processes(1), open_model=counting.harsh)
+    (failed,) = run.failures()
+    paid = counting.asked(folder).total()  # once, by the first of the three
+    assert paid > 0
+    assert (failed["error"], failed["spent"]["lm_calls"]) == ("WorkerLost", paid)
+    assert failed["spent"]["roles"].keys() == {"unsorted"}
+    assert failed["spent"]["usd"] == pytest.approx(failed["spent"]["roles"]["unsorted"]["completion"] / 1000)
+
+
 def test_workers_that_cannot_begin_end_the_run_with_advice(make, counting):
     run, _ = make("run")
     with pytest.raises(RunError, match=r"5 workers were begun, and each died before it was ready: .* try again wi"):
@@ -264,14 +328,59 @@ def test_limits_of_a_task_are_not_shared_and_dollars_are_granted(counting):
     assert 0 < budget_of(replace(order, usd=-1.0)).usd < 1e-9
 
 
+def price_list(path, model):
+    """A dollar for a thousand tokens of replies."""
+    price = {"prompt": 0.0, "cached": 0.0, "completion": 1000.0, "source": "made up"}
+    content = {"date": "2026-11-22", "currency": "USD per million tokens", "models": {str(model): price}}
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_a_worker_that_has_no_dollars_left_gets_those_of_the_others(make, counting, tmp_path):
+    """One process pays twelve times as much: with half of the dollars for each, it stops most of the tasks."""
+    settings = {**counting.ASKED.settings, "policy.max_tokens": 12, "value.max_tokens": 12}
+    limits = {"budget": {"nodes": 12, "usd": 6.0}, "prices": str(tmp_path / "prices.json")}
+    run, folder = make("run", tasks="900:940", concurrency=1, settings=settings, **limits)
+    price_list(tmp_path / "prices.json", folder)
+    (folder / "dear").touch()
+    run_on(run, Processes(2), open_model=counting.uneven)
+    spent = sum(row["spent"]["usd"] for row in run.results())
+    assert "usd" in {row["stopped"] for row in run.results()}
+    most = 3 * 2 * 5 * 12 / 1000  # what one question costs at the worst: nodes to judge, samples of each, their tokens
+    assert 6.0 - 2 * 6.0 / 16 - most < spent <= 6.0  # each may have a grant left
+
+
+def test_the_dollars_of_a_dead_worker_go_back_but_for_those_it_paid(make, tmp_path):
+    class Stillborn:
+        """A staff whose workers die at once, the first of them with one answer paid."""
+
+        count = 1
+
+        def begin(self, order, part):
+            if part.name == "journal-1.jsonl":
+                part.write_text('[900,0,"expand",[[[["4 + 5",1.0]],[1,10,0,250,0]]]]\n')
+            worker = Mock()
+            worker.name = part.stem
+            return worker
+
+        def hear(self, workers):
+            return [(worker, None) for worker in workers]
+
+    run, folder = make("run", budget={"usd": 8.0}, prices=str(tmp_path / "prices.json"))
+    price_list(tmp_path / "prices.json", folder)
+    with run.journal() as journal:
+        foreman = Foreman(run, Stillborn(), Order(Experiment.of(run.config), 1), journal, None)
+        with pytest.raises(RunError, match="4 workers were begun"):
+            foreman.work()
+    assert foreman.pool == pytest.approx(7.75)
+
+
 @pytest.mark.parametrize("killed", [False, True])
 def test_workers_together_spend_no_more_dollars_than_the_run_may(make, counting, tmp_path, killed):
     prices = tmp_path / "prices.json"
     settings = {**counting.ASKED.settings, "policy.max_tokens": 12, "value.max_tokens": 12}
     run, folder = make("run", budget={"usd": 0.8, "nodes": 12}, prices=str(prices), settings=settings)
-    price = {"prompt": 0.0, "cached": 0.0, "completion": 1000.0, "source": "made up"}
-    content = {"date": "2026-11-22", "currency": "USD per million tokens", "models": {str(folder): price}}
-    prices.write_text(json.dumps(content))
+    price_list(prices, folder)
     if killed:
         (folder / "kill-40-me").touch()
     run_on(run, Processes(2), open_model=counting.counted)

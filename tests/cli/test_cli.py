@@ -12,7 +12,10 @@ import time
 import pytest
 from typer.testing import CliRunner
 
+from forethought.cli.evaluate import free_folder, said, summarise
 from forethought.cli.main import app
+from forethought.envs.game24.family import Game24
+from forethought.envs.simulator import TaskSimulator
 from forethought.search.run import Run
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
@@ -181,7 +184,7 @@ def test_resume_of_a_finished_run_changes_nothing(forethought, tmp_path):
                 "--privilege",
                 "eyes",
             ],
-            "expected 'reward'",
+            "expected reward or reflection",
         ),
         (
             [
@@ -218,9 +221,9 @@ def test_bad_input_is_usage_with_advice(words, message, tmp_path):
     ("words", "said"),
     [
         ("--agent react", "the policy lm-text asks a language model, and none was given; add --model"),
-        ("--agent reflexion --model nowhere", "reflexion reads the true reward while it searches"),
+        ("--agent reflexion --model nowhere", "reflexion asks for the true reward and a reflection on"),
         (
-            "--agent lats --policy all --value rule --privilege reward",
+            "--agent lats --policy all --value rule --privilege reward --privilege reflection",
             "its questions (reflection) asks a language model",
         ),
         ("--agent best-first --value none --model nowhere", "best_first asks for values"),
@@ -234,6 +237,77 @@ def test_what_an_agent_lacks_is_told_before_a_run_begins(words, said, tmp_path):
     assert (code, error.count("\n")) == (2, 1)
     assert said in error
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--agent beam --concurrency 0", "the concurrency is 0; at least one search must run"),
+        ("--agent beam --device gpu", "unknown device 'gpu'; expected cpu, cuda, cuda:N or mps"),
+        ("--agent beam --device cuda:x", "unknown device 'cuda:x'"),
+        ("--agent beam --set keep=0", "keep is 0; a beam keeps at least one state"),
+        ("--agent best_of_n --set n=0", "n is 0; the best of none is none"),
+        ("--agent puct --set parallel=0", "parallel is 0; a batch has at least one leaf"),
+        ("--agent gumbel --set considered=0", "considered is 0; at least one action"),
+        ("--agent ab_mcts --set patience=0", "patience is 0; a node is asked at least once"),
+        ("--agent beam --tasks 1361,1362", "no task 1362 in Game24-v0; expected 0 to 1361"),
+        ("--agent beam --env HotpotQA-v0", "the policy 'all' cannot fill them in; give one that writes: lm-text, rule"),
+        ("--agent puct --env WebShop-v0", "here are only templates, search[<query>], and the policy 'all' cannot"),
+        ("--agent react --policy random --value none --env Pendulum-v1", "search cannot know its actions"),
+        ("--agent beam --record journal.jsonl", "'journal.jsonl' is a file that the run writes itself"),
+    ],
+)
+def test_what_no_task_could_be_run_with_is_refused_before_a_run_begins(forethought, tmp_path, words, said):
+    done = forethought("eval", "--env", "Game24-v0", "--tasks", "0:2", "--budget", "nodes=9", *words.split())
+    assert isinstance(done.exception, ValueError)  # exit code 2, see main
+    assert said in str(done.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_world_of_others_that_refuses_one_task_loses_that_alone(forethought, tmp_path, monkeypatch):
+    def breaks(self, index):
+        raise IndexError("the board is gone") if index < 2 else RuntimeError("no such seed")
+
+    monkeypatch.setattr(TaskSimulator, "root", breaks)
+    words = "eval --env Game24-v0 --agent beam --tasks 0:3 --budget nodes=9 --run r"
+    assert forethought(*words.split()).exit_code == 1
+    assert [row["error"] for row in Run(tmp_path / "r").failures()] == ["IndexError", "IndexError", "RuntimeError"]
+
+
+def test_a_resume_checks_the_file_that_replies_are_recorded_to(forethought, tmp_path):
+    forethought(*eval_words(tmp_path / "r"))
+    config = tmp_path / "r" / "config.toml"
+    config.write_text('record = "../replies.jsonl"\n' + config.read_text())
+    done = forethought("resume", tmp_path / "r")
+    assert isinstance(done.exception, ValueError)
+    assert "leaves the run's folder" in str(done.exception)
+
+
+def test_two_starts_never_have_the_same_free_folder(tmp_path):
+    folders = [free_folder(tmp_path / "runs", "MODULE/Env-v0-beam") for _ in range(3)]
+    assert len(set(folders)) == 3
+    assert [Run.create(folder, {"kind": "eval"}).folder for folder in folders] == folders
+
+
+@pytest.mark.parametrize(
+    ("prices", "said"),
+    [
+        (None, "has no price of the model 'recorded:replies.jsonl'; it has smollm2-135m"),
+        ({"currency": "USD per million tokens", "models": {}}, "is no file of prices ('date' is missing)"),
+        ({"date": "today", "currency": "USD per million tokens", "models": {}}, "Invalid isoformat string: 'today'"),
+    ],
+)
+def test_dollars_need_a_dated_price(tmp_path, prices, said):
+    words = (
+        "eval --env Game24-v0 --agent beam --policy lm-text --tasks 0:2 --budget usd=1 --model recorded:replies.jsonl"
+    )
+    if prices:
+        (tmp_path / "prices.json").write_text(json.dumps(prices))
+        words += " --prices prices.json"
+    code, error = fails(words.split(), tmp_path)
+    assert (code, error.count("\n")) == (2, 1)
+    assert said in error
+    assert not (tmp_path / "runs").exists()
 
 
 def test_the_config_of_a_named_agent_leaves_nothing_open(forethought, tmp_path):
@@ -267,7 +341,11 @@ def test_a_random_agent_walks_everywhere_without_a_model(forethought, tmp_path):
         assert (done.exit_code, json.loads(done.stdout)["failed"]) == (0, 0)
 
 
-def test_tasks_that_fail_are_exit_code_1(forethought, tmp_path):
+def test_tasks_that_fail_are_exit_code_1_and_named(forethought, tmp_path, monkeypatch):
+    def breaks(self, state):
+        raise IndexError("no metrics today") if len(state.moves) < 3 else KeyError("nor then")
+
+    monkeypatch.setattr(Game24, "metrics", breaks)
     done = forethought(
         "eval",
         "--env",
@@ -275,16 +353,37 @@ def test_tasks_that_fail_are_exit_code_1(forethought, tmp_path):
         "--agent",
         "rule",
         "--tasks",
-        "1361,1362",
+        "0,1361",
         "--budget",
         "nodes=200",
         "--run",
         tmp_path / "r",
     )
     assert done.exit_code == 1
-    (failed,) = Run(tmp_path / "r").failures()
-    assert (failed["task"], failed["error"]) == (1362, "IndexError")
-    assert len(Run(tmp_path / "r").results()) == 1
+    first, second = Run(tmp_path / "r").failures()
+    assert (first["task"], first["error"], second["task"]) == (0, "KeyError", 1361)
+    assert "on 2 tasks (2 failed: see failures.jsonl); spent " in done.stdout
+
+
+def test_the_summary_tells_what_stopped_tasks_and_what_was_billed(tmp_path):
+    run = Run.create(tmp_path / "r", {"tasks": "0:4"})
+    spent = {"nodes": 3, "lm_calls": 0, "tokens": 0, "roles": {}}
+    rows = [
+        {"task": i, "score": 0.0, "stopped": end, "spent": spent} for i, end in enumerate(["nodes", "usd", "nodes"])
+    ]
+    run.write_results(rows, [{"task": 3, "error": "KeyError", "spent": {**spent, "lm_calls": 5, "tokens": 70}}])
+    line = said(summarise(run))
+    assert line.startswith("score 0.000 [")
+    assert line.endswith(
+        "on 4 tasks (2 stopped by nodes, 1 stopped by usd, 1 failed: see failures.jsonl); "
+        "spent 12 nodes, 5 calls, 70 tokens"
+    )
+    run.note_billed({"calls": 2, "prompt": 9}, {"calls": 1, "prompt": 4})
+    run.note_billed({"calls": 0, "prompt": 0}, {"calls": 2, "prompt": 8})
+    assert said(summarise(run)) == f"{line} (2 calls billed, 3 saved by the cache)"
+    assert summarise(run)["billed"] == {"calls": 2, "prompt": 9}
+    run.write_results([{**rows[0], "stopped": "returned", "spent": {**spent, "nodes": 0}}], [])
+    assert " on 1 tasks; spent 0 nodes, 0 calls" in said(summarise(run))
 
 
 def test_an_interrupted_run_names_the_command_that_resumes_it(tmp_path):

@@ -40,6 +40,17 @@ def test_a_row_tells_what_was_run(row):
     assert all(result["first"] is None and result["oracle"] is None for result in row["results"])
 
 
+def test_a_row_is_made_of_a_run_that_stays_as_it_is(finished):
+    def content():
+        return {path.name: path.read_bytes() for path in finished.folder.iterdir()}
+
+    before = content()
+    seconds = make_row(finished, "rules")["seconds"]
+    assert content() == before
+    with finished.journal() as journal:  # another process is at it
+        assert make_row(finished, "rules")["seconds"] == seconds == round(journal.seconds, 1)
+
+
 def test_the_ledger_adds_up(row, finished):
     for name in ("nodes", "env_steps", "evaluations", "tokens"):
         assert row["ledger"][name] == sum(result["spent"][name] for result in finished.results())
@@ -81,9 +92,10 @@ def test_a_row_stays_in_its_folder(row, name, tmp_path):
 
 
 def test_a_command_survives_the_shell():
-    config = {"env": "WebShop-v0", "agent": "beam", "tasks": "0:2", "budget": {"usd": 0.5}, "privileges": []}
+    config = {"env": "WebShop-v0", "agent": "beam", "tasks": "0:2, 5", "budget": {"usd": 0.5}, "privileges": []}
     odd = {"prices": "my prices.json", "env_options": {"world": "it's; here"}}
     words = shlex.split(command({**config, **odd}))
+    assert words[words.index("--tasks") + 1] == "0:2, 5"
     assert words[words.index("--prices") + 1] == "my prices.json"
     assert words[words.index("--env-option") + 1] == """world="it's; here\""""
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.search import JournalError, run
-from forethought.search.run import Run, RunError
+from forethought.search.run import Run, RunError, check_free
 
 CONFIG = {"kind": "eval", "env": "Game24-v0", "seed": 3, "budget": {"nodes": 500, "seconds": 1.5}, "privileges": []}
 
@@ -48,6 +48,35 @@ def test_a_folder_with_anything_else_is_refused(tmp_path):
     with pytest.raises(RunError, match="is not empty and holds no run; give a new folder"):
         Run.create(tmp_path, CONFIG)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_that_another_start_makes_at_the_same_moment_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(type(tmp_path), "exists", lambda path: False)  # it was not there yet
+    with pytest.raises(RunError, match=r"another run began in .* at the same moment; give a new folder"):
+        Run.create(tmp_path, CONFIG)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["replies.jsonl", "journal", "results.txt"])
+def test_a_file_that_the_run_does_not_write_itself_is_free(name):
+    check_free(name)
+
+
+OWN = (
+    "config.toml manifest.json journal.jsonl Journal-12.jsonl results.jsonl failures.jsonl billed.jsonl .config.toml.7"
+)
+
+
+@pytest.mark.parametrize("name", OWN.split())
+def test_the_files_of_a_run_are_not_free(name):
+    with pytest.raises(ValueError, match="is a file that the run writes itself; give another name"):
+        check_free(name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "/tmp/x", "a/b"])
+def test_a_file_elsewhere_is_not_in_the_run(name):
+    with pytest.raises(ValueError, match="leaves the run's folder"):
+        check_free(name)
 
 
 @pytest.mark.parametrize("text", [None, "= broken", b"\xff\xfe"])
