@@ -174,7 +174,7 @@ def test_reading_changes_no_byte(path, monkeypatch, writable):
 
 
 def test_reading_what_is_not_there_is_an_error_and_makes_nothing(path):
-    with pytest.raises(ValueError, match=r"there is no reply cache .*replies.sqlite to read; .*'on'"):
+    with pytest.raises(ValueError, match=r"there is no reply cache .*replies.sqlite to read; fill it with --cache on"):
         Cached(echo(), path, mode="read")
     assert not path.parent.exists()
     path.parent.mkdir()
