@@ -164,7 +164,7 @@ class ReplyFile:
             self._prepare()
         elif not path.is_file() or self._is_empty():
             raise ValueError(
-                f"there is no reply cache {path} to read; fill it with --cache on, or name another home in FORETHOUGHT_CACHE"
+                f"there is no reply cache {path} to read; fill it with --cache on, or set FORETHOUGHT_CACHE"
             )
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
