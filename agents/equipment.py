@@ -136,7 +136,7 @@ def equip(
     if lm is None and value is None and experiment.model:
         adapter = Path(experiment.adapter) if experiment.adapter else None
         lm = open_model(experiment.model, adapter, experiment.device, experiment.model_options)
-    facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None}
+    facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None, "config": experiment.digest}
     facts |= {f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}
     experiment.price()  # whose file may be gone
     if experiment.prices:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -28,6 +30,9 @@ from forethought.search.run import check_free
 from forethought.search.seeds import seed_of
 
 DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
+MOST_TASKS = 10_000_000  # of a run; numbers of tasks are held in memory
+# What a resume may find changed in config.toml: no result depends on it.
+MAY_CHANGE = ("concurrency", "workers", "device", "model_options", "cache", "record")
 KINDS: dict[str, Any] = {
     "str": str,
     "str | None": (str, type(None)),
@@ -89,6 +94,8 @@ class Experiment:
             raise ValueError(f"the cache is 'off', 'read' or 'on'; {self.cache!r} was given")
         if self.record is not None:
             check_free(self.record)
+        if self.record and not self.model:
+            raise ValueError(f"record={self.record!r} keeps a model's replies, and none is asked; add --model")
         if self.record and not Staffing.parse(self.workers).alone:
             raise ValueError(f"--record writes one file, and the workers are {self.workers!r}; record with --workers 1")
         if unknown := set(self.privileges) - set(PRIVILEGES):
@@ -126,6 +133,12 @@ class Experiment:
         except TypeError as error:
             raise ValueError(f"this config is no evaluation of this version ({error})") from error
 
+    @property
+    def digest(self) -> str:
+        """Of all that its results depend on."""
+        told = {name: value for name, value in self.config().items() if name not in MAY_CHANGE}
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
     def simulator(self) -> Simulator[Any]:
         return simulate(self.env, **self.env_options)
 
@@ -139,7 +152,10 @@ class Experiment:
     def prompt_files(self) -> tuple[dict[str, Prompt], dict[str, Prompt]]:
         """Those of the policy and the value, and those of the questions. Raises ValueError: one is missing."""
         folder = Path(self.prompts) if self.prompts else None
-        return prompts_for(self.env, self.policy, self.value, folder), questions_of(self.env, self.algorithm, folder)
+        asked = prompts_for(self.env, self.policy, self.value, folder)
+        if needed(self.algorithm, self.settings) == {"reward"}:  # no reflection is kept, so none is asked for
+            return asked, {}
+        return asked, questions_of(self.env, self.algorithm, folder)
 
     def price(self) -> Callable[[Usage], float] | None:
         """What answers cost; None where nobody asked. Raises ValueError: prices are missing."""
@@ -154,10 +170,13 @@ def parse_tasks(text: str) -> list[int]:
     try:
         for part in text.split(","):
             bounds = [int(bound) for bound in part.split(":")]
-            tasks += range(*bounds) if len(bounds) > 1 else bounds
+            more = range(*bounds) if len(bounds) > 1 else bounds
+            if len(tasks) + len(more) > MOST_TASKS:
+                raise ValueError(f"more than {MOST_TASKS:,}")
+            tasks += more
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"cannot read the tasks {text!r}; write START:STOP, START:STOP:STEP or numbers with commas"
+            f"cannot read the tasks {text!r} ({error}); write START:STOP, START:STOP:STEP or numbers with commas"
         ) from error
     if not tasks or min(tasks) < 0 or len(set(tasks)) < len(tasks):
         raise ValueError(f"the tasks {text!r} are none, negative, or named twice")

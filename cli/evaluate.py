@@ -56,7 +56,12 @@ def evaluate(
         typer.Option("--set", help="NAME=NUMBER, a setting of the agent, such as width, policy.samples or width=all."),
     ] = None,
     option: Annotated[list[str] | None, typer.Option("--env-option", help="NAME=JSON, for gym.make.")] = None,
-    privilege: Annotated[list[str] | None, typer.Option(help="reward: let the search read the true reward.")] = None,
+    privilege: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="reward: the search may read the true reward; reflection: ask what a failed attempt teaches."
+        ),
+    ] = None,
     prices: Annotated[str | None, typer.Option(help="A file of prices (see docs/formats.md); usd= needs one.")] = None,
     transpositions: Annotated[
         bool, typer.Option("--transpositions", help="Ask the models once a position; needs a Markov value.")
@@ -121,7 +126,7 @@ def resume(run: Path, as_json: AsJson = False) -> None:
 
 
 def go_on(run: Run, as_json: bool) -> None:
-    tasks = len(parse_tasks(str(run.config["tasks"])))
+    tasks = len(parse_tasks(Experiment.of(run.config).tasks))
     try:
         with TaskProgress(run.folder.name, tasks) as progress:
             carry_out(run, progress)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
+from numbers import Real
 from typing import Any
 
 from forethought.search.protocols import FREE, Estimate, Proposal, Proposals, Reply, Usage
@@ -41,13 +43,11 @@ def dump_estimate(estimate: Estimate) -> Any:
 
 
 def load_estimate(data: Any) -> Estimate:
-    """Raises ValueError: a value outside [0, 1]; TypeError: no value at all."""
+    """Raises ValueError, TypeError: a value outside [0, 1], or none at all."""
     if isinstance(data, list):
         value, rationale, usage, parsed = data
-        check_value(value)
-        return Estimate(value, rationale, load_usage(usage), parsed)
-    check_value(data)
-    return Estimate(data)
+        return Estimate(check_value(value), rationale, load_usage(usage), parsed)
+    return Estimate(check_value(data))
 
 
 def dump_reply(reply: Reply) -> Any:
@@ -60,16 +60,48 @@ def load_reply(data: Any) -> Reply:
 
 
 def check(answers: Iterable[Any]) -> None:
-    """Raises ValueError: an answer that no search can use."""
+    """Raises ValueError: an answer that no search can use. Numbers of other libraries become Python's."""
     for answer in answers:
         if isinstance(answer, Estimate):
-            check_value(answer.value)
+            answer.value = check_value(answer.value)
+        elif not isinstance(answer, Reply):
+            for proposal in answer:
+                check_proposal(proposal)
 
 
-def check_value(value: float) -> None:
-    """Raises ValueError: a value outside [0, 1] (NaN is outside)."""
-    if not 0.0 <= value <= 1.0:
-        raise ValueError(f"the value model answered {value!r}; a value lies in [0, 1]")
+def check_value(value: Any) -> float:
+    """Raises ValueError: no number, or one outside [0, 1] (NaN is outside)."""
+    number = plain(value)
+    if number is None or not 0.0 <= number <= 1.0:
+        raise ValueError(f"the value model answered {value!r:.60}; a value is a number in [0, 1]")
+    return number
+
+
+def check_proposal(proposal: Proposal) -> None:
+    """Raises ValueError: an action or a rationale that is no text, or a prior that is no weight."""
+    if not (isinstance(proposal.action, str) and isinstance(proposal.rationale, str)):
+        raise ValueError(f"the policy proposed {proposal!r:.80}; an action and its rationale are texts")
+    prior = plain(proposal.prior)
+    if prior is None or not 0.0 <= prior < inf:
+        raise ValueError(f"the policy proposed {proposal!r:.80}; a prior is a finite number of 0 or more")
+    proposal.prior = prior
+
+
+def plain(number: Any) -> float | None:
+    """A number as Python has it; None where it is none."""
+    if type(number) is float or type(number) is int:
+        return number
+    return float(number) if isinstance(number, Real) else None
+
+
+def check_usage(usage: Usage) -> None:
+    """Raises ValueError: counts that nothing can have cost."""
+    if usage is FREE:
+        return
+    if any(type(count) is not int or count < 0 for count in usage.counts) or usage.cached > usage.prompt:
+        raise ValueError(
+            f"an answer's bill is {usage!r:.120}; counts are Python integers of 0 or more, `cached` a part of `prompt`"
+        )
 
 
 def paid(entries: Iterable[tuple[str, Any]]) -> Iterator[Usage]:

@@ -34,6 +34,8 @@ class Budget:
         if not limits:
             raise ValueError("a budget needs a limit; give at least one, as in nodes=500")
         for name, limit in limits.items():
+            if name not in ("usd", "seconds") and (isinstance(limit, bool) or not isinstance(limit, int)):
+                raise ValueError(f"the budget {name}={limit!r} is no whole number")
             if not 0 < limit < inf:
                 raise ValueError(f"the budget {name}={limit} is no positive number")
 

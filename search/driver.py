@@ -10,12 +10,12 @@ from itertools import chain
 from typing import Any
 
 from forethought.envs import Simulator
-from forethought.search.answers import LOST, check, dump_usage, load_usage, paid
+from forethought.search.answers import LOST, check, check_usage, dump_usage, load_usage, paid
 from forethought.search.budget import Budget, check_bound
 from forethought.search.crew import Crew
 from forethought.search.imagining import Imagining, Proposing
 from forethought.search.journal import Journal, JournalError, encode
-from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play
+from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play, total
 from forethought.search.node import Node, visible
 from forethought.search.parts import PastJournal
 from forethought.search.protocols import FREE, Asker, Policy, Usage, Value, lost
@@ -126,7 +126,7 @@ class Driver:
                 if group:
                     self._answer(group, kind, bounds, crew)
             if crew.out:
-                for asked, kind in crew.back(wait=all(s.away for s in live)):
+                for asked, kind in crew.back(wait=all(s.away or s.poor for s in live)):
                     asked[0][0].away = False
                     self._take(asked, kind)
             for strand in live:
@@ -168,9 +168,13 @@ class Driver:
                 strand.reserved = bounds(queries)
                 steps = nodes if kind.plays else 0
                 reason = self._out_of_time() or self.budget.blocks(strand.spent, nodes, steps, strand.reserved)
-                reason = reason or self.purse.reserve(strand.task, strand.reserved)
+                strand.poor = False
+                if reason is None and (reason := self.purse.reserve(strand.task, strand.reserved)) is not None:
+                    strand.poor = self.purse.holding  # what others have set aside and do not need comes back
             except Exception as error:
                 strand.error = error
+                continue
+            if strand.poor:
                 continue
             if reason is not None:
                 lines.append(encode((strand.task, strand.seq, "stop", reason)))
@@ -202,9 +206,8 @@ class Driver:
         try:
             parts = kind.ask(queries) if queries else []
             if len(parts) != len(queries):
-                raise Miscounted(
-                    f"the model gave {len(parts)} answers to {len(queries)} queries ({kind.name})", kind.cost(parts)
-                )
+                wrong = f"the model gave {len(parts)} answers to {len(queries)} queries ({kind.name})"
+                raise Miscounted(wrong, total(kind.bills(parts)))
         except Exception as error:
             if len(asking) == 1:
                 asking[0][0].error = error
@@ -223,12 +226,16 @@ class Driver:
 
         One that cannot be used is the strand's error; only its bill gets a line, and a resume asks again.
         """
-        if strand.error is not None:
-            self._lose(strand, lost(strand.error), lines)
-            return parts
-        cost = FREE
+        cost = strand.reserved  # where the true cost cannot be told
         try:
-            cost = kind.cost(parts)
+            if strand.error is not None:
+                usage = lost(strand.error)
+                check_usage(usage)
+                self._lose(strand, usage, lines)
+                return parts
+            for usage in kind.bills(parts):
+                check_usage(usage)
+            cost = total(kind.bills(parts))
             check(parts)
             check_bound(cost, strand.reserved)
             if strand.positions is not None:
@@ -283,9 +290,9 @@ class Driver:
                 request = strand.search.send(answer)
                 kind, answer = type(request), None
                 if kind is Offer:
-                    strand.answer = real(request.node)  # type: ignore[union-attr]  # kind says which it is
+                    strand.answer = real(request.node, strand.task)  # type: ignore[union-attr]  # kind says which it is
                 elif kind is Attempt:
-                    strand.attempts.append(real(request.node))  # type: ignore[union-attr]  # likewise
+                    strand.attempts.append(real(request.node, strand.task))  # type: ignore[union-attr]  # likewise
                 elif kind is Play:
                     if (reason := self.budget.blocks(strand.spent, 1, 1, FREE)) is not None:
                         strand.stop(reason)  # a resume comes to the same end by itself: nothing to journal
@@ -309,7 +316,7 @@ class Driver:
             if strand.recorded:
                 raise another_run(strand, f"is {strand.recorded[0][0]!r} there, and the search has ended") from None
             try:
-                strand.answer, strand.stopped = real(end.value), "returned"
+                strand.answer, strand.stopped = real(end.value, strand.task), "returned"
             except (TypeError, ValueError) as error:
                 strand.error = error
         except Exception as error:

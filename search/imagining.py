@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from forethought.search.answers import dump_proposals, dump_reply, load_proposals, load_reply, usage_of
 from forethought.search.budget import Ledger
-from forethought.search.kinds import Asking, total
+from forethought.search.kinds import Asking, check_width
 from forethought.search.node import TERMINAL, Node
 from forethought.search.protocols import FREE, Policy, Proposal, Query, Question, Reply, Usage, waits
 from forethought.search.requests import Imagine, Propose
@@ -23,10 +23,11 @@ class Proposing:
         self.ask, self.waits = policy.propose, waits(policy)
 
     def queries(self, request: Propose, seed: int) -> tuple[list[Query], int]:
+        check_width(request.width)
         return [Query(request.node, request.width, seed)], 0
 
-    def cost(self, answers: Sequence[Sequence[Proposal]]) -> Usage:
-        return usage_of(answers[0])
+    def bills(self, answers: Sequence[Sequence[Proposal]]) -> Iterable[Usage]:
+        return map(usage_of, answers)
 
     def apply(self, request: Propose, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> list[Proposal]:
         node, proposals = request.node, answers[0]
@@ -51,8 +52,8 @@ class Imagining:
         asked = [Question(node.context, ROLE, drawn + k, p.action) for k, p in enumerate(request.proposals)]
         return asked, len(asked)
 
-    def cost(self, answers: Sequence[Reply]) -> Usage:
-        return total(answer.usage for answer in answers)
+    def bills(self, answers: Sequence[Reply]) -> Iterable[Usage]:
+        return [answer.usage for answer in answers]
 
     def apply(self, request: Imagine, answers: Sequence[Reply], spent: Ledger) -> list[Node]:
         """One child a reply; an empty one makes none. `Terminal State` is an imagined ending."""

@@ -52,8 +52,8 @@ class Kind(Protocol[Q, A]):
         """The queries of a request, and how many children they can make at the most."""
 
     def ask(self, queries: Sequence[Q]) -> Sequence[A]: ...
-    def cost(self, answers: Sequence[A]) -> Usage:
-        """What fresh answers cost, be they good or not."""
+    def bills(self, answers: Sequence[A]) -> Iterable[Usage]:
+        """What each of the fresh answers cost, be they good or not."""
 
     def dump(self, answer: A) -> Any: ...
     def load(self, data: Any) -> A: ...
@@ -87,18 +87,25 @@ class Expanding:
         nodes = [request.node] if type(request) is Expand else list(request.nodes)  # type: ignore[union-attr]
         width = request.width
         if width is not None:
+            check_width(width)
             return [Query(node, width, seed) for node in nodes], width * len(nodes)
         offered = [node.world.actions(node.state) for node in nodes]
         return [Query(n, len(acts), seed, acts) for n, acts in zip(nodes, offered, strict=True)], sum(map(len, offered))
 
-    def cost(self, answers: Sequence[Sequence[Proposal]]) -> Usage:
-        return total(map(usage_of, answers))
+    def bills(self, answers: Sequence[Sequence[Proposal]]) -> Iterable[Usage]:
+        return map(usage_of, answers)
 
     def apply(self, request: Expand | ExpandAll, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> Any:
         if type(request) is Expand:
             return grow(request.node, request.width, answers[0], spent, request.refused)
         nodes = request.nodes  # type: ignore[union-attr]  # Expand was returned above
         return [grow(node, request.width, answer, spent) for node, answer in zip(nodes, answers, strict=True)]
+
+
+def check_width(width: int) -> None:
+    """Raises ValueError: no number of children."""
+    if type(width) is not int or width < 0:
+        raise ValueError(f"a search expands with the width {width!r}; expected an integer of 0 or more, or None")
 
 
 def grow(
@@ -156,8 +163,8 @@ class Evaluating:
     def queries(self, request: Evaluate, seed: int) -> tuple[list[Query], int]:
         return [Query(node, None, seed) for node in request.nodes], 0
 
-    def cost(self, answers: Sequence[Estimate]) -> Usage:
-        return total(estimate.usage for estimate in answers)
+    def bills(self, answers: Sequence[Estimate]) -> Iterable[Usage]:
+        return [estimate.usage for estimate in answers]
 
     def apply(self, request: Evaluate, answers: Sequence[Estimate], spent: Ledger) -> None:
         for node, estimate in zip(request.nodes, answers, strict=True):
@@ -187,8 +194,8 @@ class Asking:
             )
         return self.asker.ask(queries)
 
-    def cost(self, answers: Sequence[Reply]) -> Usage:
-        return answers[0].usage
+    def bills(self, answers: Sequence[Reply]) -> Iterable[Usage]:
+        return [answer.usage for answer in answers]
 
     def apply(self, request: Ask, answers: Sequence[Reply], spent: Ledger) -> str:
         request.node.asked += 1

@@ -44,6 +44,11 @@ class Purse:
         self._reserved[task] = worst
         return None
 
+    @property
+    def holding(self) -> bool:
+        """Whether something is set aside."""
+        return bool(self._reserved)
+
     def keep(self, most: float) -> None:
         """Give back what is neither spent nor set aside, but for `most` dollars of it."""
         if self.limit is not None and self.more is not None and (spare := self.limit - self._bound()) > most:

@@ -24,6 +24,7 @@ class Strand:
     search: Search = field(init=False)
     request: Any = None
     away: bool = False  # its request is with a thread
+    poor: bool = False  # it waits for dollars that others have set aside
     reserved: Usage = FREE  # what the waiting request can cost at the worst
     seq: int = 0
     spent: Ledger = field(default_factory=Ledger)
@@ -46,10 +47,14 @@ class Strand:
         self.answer = self.answer or self.root
 
 
-def real(node: Any) -> Node:
-    """The node, as an answer. Raises TypeError: it is none. ValueError: nobody has been there."""
+def real(node: Any, task: int) -> Node:
+    """The node, as an answer. Raises TypeError: it is none. ValueError: another task's, or nobody has been there."""
     if not isinstance(node, Node):
         raise TypeError(f"a search returns the node of its answer; it returned {node!r:.80}")
+    if node.task != task:
+        raise ValueError(
+            f"the answer after {node.action!r} is a node of task {node.task}, and the search is of task {task}"
+        )
     if node.imagined:
         raise ValueError(f"the answer after {node.action!r} is imagined; a search plays its actions before it offers")
     return node

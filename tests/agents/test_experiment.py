@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
+import tomlkit
 
 from forethought.agents import Experiment, Recorded, Scripted, parse_tasks
 from forethought.agents.evaluation import replay, run
@@ -45,6 +47,9 @@ def test_a_config_of_another_version_is_refused():
         ({"algorithm": "dfs"}, "unknown algorithm"),
         ({"budget": {}}, "a budget needs a limit"),
         ({"privileges": ("root",)}, "unknown privileges"),
+        ({"tasks": "0:1000000000"}, "more than 10,000,000"),
+        ({"record": "replies.jsonl", "model": None}, "keeps a model's replies, and none is asked"),
+        ({"budget": {"nodes": 2.5}}, "is no whole number"),
         ({"settings": {"keep": 1.5}}, "expected an integer"),
         ({"settings": {"policy.samples": 2}}, "no setting 'policy.samples'; expected one of width, keep, depth"),
         ({"algorithm": "lats", "settings": {}}, "add --privilege reward"),
@@ -110,12 +115,37 @@ def test_a_model_that_changed_is_refused(tmp_path):
         run(folder, lm=changed)
 
 
+@pytest.mark.parametrize(
+    ("change", "refused"), [({"seed": 7}, True), ({"budget": {"nodes": 50}}, True), ({"concurrency": 2}, False)]
+)
+def test_a_config_that_was_edited_is_no_longer_that_run(tmp_path, change, refused):
+    asked = Experiment("Game24-v0", "900:902", "beam", {"nodes": 100})
+    folder = Run.create(tmp_path / "r", asked.config())
+    run(folder)
+    text = tomlkit.dumps({k: v for k, v in replace(asked, **change).config().items() if v is not None})
+    (tmp_path / "r" / "config.toml").write_text(text)
+    if refused:
+        with pytest.raises(RunError, match="config"):
+            run(Run(tmp_path / "r"))
+    else:
+        assert len(run(Run(tmp_path / "r"))) == 2
+
+
+def test_where_no_reflection_is_kept_no_model_is_needed(tmp_path):
+    settings = {"kept": 0, "attempts": 2, "depth": 3}
+    asked = Experiment(
+        "Game24-v0", "900:902", "reflexion", {"nodes": 100}, value="none", settings=settings, privileges=("reward",)
+    )
+    strands = run(Run.create(tmp_path / "r", asked.config()))
+    assert [(len(strand.attempts), strand.error) for strand in strands] == [(2, None)] * 2
+
+
 def test_prompts_are_hashed_into_the_manifest(tmp_path):
     asked = Experiment(**{**ASKED.__dict__, "value": "lm-tokens", "policy": "lm-rank", "model": "scripted"})
     folder = Run.create(tmp_path / "r", asked.config())
     run(folder, lm=Scripted(scores=lambda request: [-1.0] * len(request.continuations)))
     content = folder.manifest()["content"]
-    assert {"prompt game24/value_score", "prompt game24/propose", "model", "world"} == set(content)
+    assert {"prompt game24/value_score", "prompt game24/propose", "model", "world", "config"} == set(content)
 
 
 def test_recorded_replies_play_the_same_run_again(tmp_path):

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+from math import inf
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.search import FREE, Estimate, Proposal, Proposals, Reply, Usage
 from forethought.search.answers import (
+    check,
     check_value,
     dump_estimate,
     dump_proposals,
@@ -83,9 +86,24 @@ def test_values_of_the_unit_interval_pass(value):
     check_value(value)
 
 
+def test_numbers_of_other_libraries_become_plain():
+    answers = [Estimate(np.float32(0.5)), [Proposal("a", np.float64(0.25))], Reply("text")]
+    check(answers)
+    assert type(answers[0].value) is type(answers[1][0].prior) is float
+    assert (answers[0].value, answers[1][0].prior) == (0.5, 0.25)
+
+
+@pytest.mark.parametrize(
+    "proposal", [Proposal(5), Proposal("a", -0.1), Proposal("a", inf), Proposal("a", 1, b"")], ids=repr
+)
+def test_a_proposal_that_is_none_is_refused(proposal):
+    with pytest.raises(ValueError, match="the policy proposed"):
+        check([[proposal]])
+
+
 @pytest.mark.parametrize("value", [-0.001, 1.001, float("nan"), float("inf"), float("-inf"), 7, -1])
 def test_values_outside_are_refused(value):
-    with pytest.raises(ValueError, match=r"the value model answered .*; a value lies in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"the value model answered .*; a value is a number in \[0, 1\]"):
         check_value(value)
 
 

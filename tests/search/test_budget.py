@@ -48,6 +48,12 @@ def test_parse_says_which_limit_is_no_number(text):
         Budget.parse(text)
 
 
+@pytest.mark.parametrize("limit", [2.5, True, "5"])
+def test_limits_of_a_task_are_whole(limit):
+    with pytest.raises(ValueError, match="is no whole number"):
+        Budget(nodes=limit)
+
+
 def test_parse_refuses_what_is_not_positive():
     with pytest.raises(ValueError, match="the budget nodes=-5 is no positive number"):
         Budget.parse("nodes=-5")

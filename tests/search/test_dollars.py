@@ -138,6 +138,16 @@ def test_an_answer_that_cannot_be_used_is_paid_all_the_same(path, letters, price
         assert strand.spent.usd == pytest.approx(0.1 * times)
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_dollars_that_others_have_set_aside_are_waited_for(letters, priced_judge, drive, waits):
+    # A question may cost 1 and costs 0.1: of 3 dollars at most three are out at once, and all 20 are answered.
+    value = priced_judge(Usage(1, 100), lambda query: Estimate(0.5, usage=Usage(1, 10)))
+    value.waits = waits
+    strands = drive(letters({"": "a"}), value, greedy, tasks=range(20), budget="usd=3", price=cents)
+    assert [strand.stopped for strand in strands.values()] == ["returned"] * 20
+    assert sum(strand.spent.usd for strand in strands.values()) == pytest.approx(2.0)
+
+
 def test_what_was_lost_before_counts_against_the_limit(path, run):
     path.write_text('[-1,0,"format",1]\n[5,0,"lost",[1,40,0,20,0]]\n')
     with Journal(path) as journal:

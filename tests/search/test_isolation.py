@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from forethought.search import (
@@ -11,6 +12,7 @@ from forethought.search import (
     PrivilegeError,
     Proposal,
     Reward,
+    Usage,
     algorithm,
     greedy,
 )
@@ -76,12 +78,56 @@ def test_an_exception_of_the_value(isolated, judge):
 )  # each of them what a model's wrapper could let through
 def test_a_value_that_is_none(isolated, judge, value):
     strand = isolated(value=judge(only(2, lambda query: Estimate(value), estimate)))
-    assert isinstance(strand.error, ValueError if isinstance(value, float | int) else TypeError)
+    assert isinstance(strand.error, ValueError)
 
 
 @pytest.mark.parametrize("answer", [None, 0.5, "high", {"value": 1}], ids=repr)
 def test_an_answer_that_is_no_estimate(isolated, judge, answer):
     assert isolated(value=judge(only(2, lambda query: answer, estimate))).error is not None
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [Usage(-1), Usage(1, -5), Usage(1, 3.5), Usage(1, 3, 5), Usage(np.int64(1)), Usage(True), Usage(float("nan"))],
+    ids=repr,
+)
+def test_a_bill_that_cannot_be(isolated, judge, usage):
+    strand = isolated(value=judge(only(2, lambda query: Estimate(0.5, usage=usage), estimate)))
+    assert isinstance(strand.error, ValueError)
+    assert strand.spent.usage == Usage()
+
+
+@pytest.mark.parametrize("settle", [None, 5, lambda: None, lambda: Usage(-1), lambda: 1 / 0])
+def test_an_error_that_cannot_tell_its_bill(isolated, judge, settle):
+    def fail(query):
+        error = RuntimeError("no reply")
+        error.settle = settle
+        raise error
+
+    assert isolated(value=judge(only(2, fail, estimate))).error is not None
+
+
+@pytest.mark.parametrize("width", [-1, 2.5, "3", True])
+def test_a_width_that_is_none(isolated, width):
+    def search(root):
+        if root.task == 2:
+            yield Expand(root, width)
+        return (yield from greedy(root))
+
+    strand = isolated(search=search)
+    assert isinstance(strand.error, ValueError)
+    assert strand.spent.nodes == 0
+
+
+def test_a_node_of_another_task_is_no_answer(isolated):
+    roots = {}
+
+    def search(root):
+        roots[root.task] = root
+        end = yield from greedy(root)
+        return roots[1] if root.task == 2 else end
+
+    assert "is a node of task" in str(isolated(search=search).error)
 
 
 @pytest.mark.parametrize("answer", [None, 5, [None], ["a"], [Proposal("a", float("nan"))], [Proposal(b"a")]], ids=repr)
