@@ -58,6 +58,7 @@ def make_models(experiment: Experiment, lm: LM | None, value: Value | None = Non
 
 def check(experiment: Experiment) -> None:
     """Raises ValueError: what could not be run, said before any weights are loaded."""
+    experiment.check_files()
     models = make_models(experiment, Scripted() if experiment.model else None)
     experiment.price()
     if experiment.transpositions:
@@ -132,6 +133,8 @@ def equip(
 ) -> Equipment:
     """`lm` and `value` may be handed in where they are in memory already; replies are recorded to `record`."""
     world = experiment.simulator()
+    if lm is None and value is None:
+        experiment.check_files()
     prompts, questions = experiment.prompt_files()
     if lm is None and value is None and experiment.model:
         adapter = Path(experiment.adapter) if experiment.adapter else None

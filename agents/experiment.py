@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from forethought.agents.opening import read_options
+import gymnasium as gym
+
+from forethought.agents.opening import kind_of, read_options
 from forethought.agents.prices import tariff
 from forethought.agents.prompts import Prompt
 from forethought.agents.specs import (
@@ -24,6 +26,7 @@ from forethought.agents.specs import (
     questions_of,
 )
 from forethought.agents.staffing import Staffing
+from forethought.agents.weights import folder_of
 from forethought.envs import Simulator, simulate
 from forethought.search import PRIVILEGES, Algorithm, Budget, Usage, algorithm
 from forethought.search.run import check_free
@@ -140,7 +143,24 @@ class Experiment:
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def simulator(self) -> Simulator[Any]:
-        return simulate(self.env, **self.env_options)
+        """Raises ValueError: an env that is not registered, or that does not take its options."""
+        try:
+            return simulate(self.env, **self.env_options)
+        except (gym.error.Error, ModuleNotFoundError, TypeError) as error:
+            raise ValueError(f"{self.env} cannot be made with {dict(self.env_options)} ({error})") from error
+
+    def check_files(self) -> None:
+        """Raises ValueError: what it names to be read is not there, seen from here."""
+        model = self.model or ""
+        told = [self.adapter, self.prompts, self.prices]
+        if kind_of(model) == "recorded":
+            told.append(model.partition(":")[2])
+        elif kind_of(model) == "local" and model:
+            folder_of(model)
+        for path in told:
+            if path and not Path(path).exists():
+                hint = "" if Path(path).is_absolute() else f" in {Path.cwd()}; paths of a run start where it was begun"
+                raise ValueError(f"there is no {path}{hint}")
 
     def search(self) -> Algorithm:
         """An algorithm that draws for itself draws by its own seed and the run's."""

@@ -34,6 +34,8 @@ def find_weights(spec: str) -> Weights:
     unpacked once), else the hub. There a branch is the commit that it is at now.
     Raises ValueError: a spec that names nothing, or a branch whose commit cannot be known.
     """
+    if (own := folder_of(spec)) is not None:
+        return Weights(str(own.resolve()), None, content_of(own))
     if spec == SMOLLM2:
         packaged = packaged_gguf()
         if packaged is None:
@@ -42,18 +44,28 @@ def find_weights(spec: str) -> Weights:
         if not (folder / "model.safetensors").exists():
             unpack(packaged, folder)
         return Weights(str(folder), None, content_of(folder))
+    name, _, revision = spec.removeprefix("hf:").partition("@")
+    return on_hub(name, revision or "main")
+
+
+def folder_of(spec: str) -> Path | None:
+    """The folder that a spec names; None where it names packaged weights or some on the hub.
+
+    Raises ValueError: it names nothing.
+    """
+    if spec == SMOLLM2:
+        return None
     if spec.startswith("hf:"):
-        name, _, revision = spec[3:].partition("@")
-        if "/" not in name:
+        if "/" not in spec.partition("@")[0]:
             raise ValueError(f"the model {spec!r} is no hub name; write hf:ORG/NAME or hf:ORG/NAME@REVISION")
-        return on_hub(name, revision or "main")
+        return None
     folder = Path(spec).expanduser()
     if not (folder / "config.json").exists():
         raise ValueError(
             f"unknown model {spec!r}; expected {SMOLLM2}, hf:ORG/NAME@REV, server:MODEL@URL, recorded:FILE, "
             "or a folder with config.json"
         )
-    return Weights(str(folder.resolve()), None, content_of(folder))
+    return folder
 
 
 def on_hub(name: str, revision: str = "main") -> Weights:

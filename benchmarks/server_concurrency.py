@@ -1,12 +1,13 @@
 """How much of its latency a server costs when 16 tasks wait together, instead of one after the other.
 
     python benchmarks/server_concurrency.py              # 50 ms a reply; the goal is 15 times
+    python benchmarks/server_concurrency.py --numbers 11 # 20 requests a task: the start of all counts half as much
     python benchmarks/server_concurrency.py --jitter     # 20 to 200 ms, by the request
     python benchmarks/server_concurrency.py --profile    # where the time of the waiting tasks goes instead
 
-A stub in a process of its own answers with a legal move and with a score. The tasks are searched by beam with one
-proposal a state (10 requests a task, each waits for the one before), journaled, by the classes of every run: the same
-16 tasks one at a time (`Driver(concurrency=1)`), all in one driver (`concurrency=16`), and, as the measure of what
+A stub in a process of its own answers with a legal move and with a score. The tasks, puzzles of N numbers, are searched
+by beam with one proposal a state (N - 1 requests for moves and as many for values, each waits for the one before),
+journaled, by the classes of every run: the same 16 tasks one at a time (`Driver(concurrency=1)`), all in one driver (`concurrency=16`), and, as the measure of what
 waiting for one another costs there, each in a thread with a driver of its own over the one Server.
 The rounds are interleaved; a ratio is the median over the rounds. `floor`: what the replies of the slowest task take.
 """
@@ -40,7 +41,6 @@ from forethought.search.journal import Journal
 GOAL = 15.0
 TASKS = 16
 ENV = "Game24-v0"
-NUMBERS = 6  # of a puzzle: 5 moves, and as many values
 FIXED, JITTER = (0.05, 0.05), (0.02, 0.2)  # seconds, from and to
 
 
@@ -100,9 +100,10 @@ def stub(low: float, high: float) -> Iterator[str]:
 class Tasks:
     """16 puzzles, searched through one Server, which keeps its connections from one run to the next."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, numbers: int) -> None:
+        self.calls = 2 * (numbers - 1)
         self.server, self.folder, self.runs = Server(f"server:stub@{url}", concurrency=TASKS), folder, 0
-        puzzles = [" ".join(str(1 + (i * 7 + n * n) % 13) for n in range(NUMBERS)) for i in range(TASKS)]
+        puzzles = [" ".join(str(1 + (i * 7 + n * n) % 13) for n in range(numbers)) for i in range(TASKS)]
         self.world = TaskSimulator(Game24(puzzles))
         self.policy = LMText(self.server, load_prompt(ENV, "propose"), samples=1)
         self.value = LMTextValue(self.server, load_prompt(ENV, "value_text"), samples=1)
@@ -115,7 +116,7 @@ class Tasks:
             )
             strands = list(driver.run(tasks, algorithm("beam", {"keep": 1, "width": 1})))
         calls = [strand.spent.usage.calls for strand in strands]
-        if any(strand.error for strand in strands) or calls != [2 * (NUMBERS - 1)] * len(tasks):
+        if any(strand.error for strand in strands) or calls != [self.calls] * len(tasks):
             raise RuntimeError(f"the tasks did not come to their ends: {calls}, {[s.error for s in strands]}")
 
     def one_by_one(self) -> None:
@@ -139,7 +140,7 @@ def measure(tasks: Tasks, rounds: int, latency: tuple[float, float]) -> bool:
     tasks.together()  # opens the connections
     found = [[seconds(work) for work in (tasks.one_by_one, tasks.together, tasks.in_threads)] for _ in range(rounds)]
     names = ("one at a time", f"{TASKS} in a driver", f"{TASKS} in threads")
-    print(f"{TASKS} tasks of {2 * (NUMBERS - 1)} requests, {latency[0] * 1e3:g} to {latency[1] * 1e3:g} ms a reply")
+    print(f"{TASKS} tasks of {tasks.calls} requests, {latency[0] * 1e3:g} to {latency[1] * 1e3:g} ms a reply")
     for i, name in enumerate(names):
         times = sorted(row[i] for row in found)
         ratio = median(row[0] / row[i] for row in found)
@@ -152,6 +153,7 @@ def measure(tasks: Tasks, rounds: int, latency: tuple[float, float]) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--numbers", type=int, default=6, help="of a puzzle")
     parser.add_argument("--jitter", action="store_true", help="latencies that vary from request to request")
     parser.add_argument("--profile", action="store_true", help="of the main thread, all tasks in one driver")
     parser.add_argument("--stub", nargs=2, type=float, help=argparse.SUPPRESS)
@@ -162,7 +164,7 @@ def main() -> None:
     os.environ["no_proxy"] = "127.0.0.1"
     latency = JITTER if asked.jitter else FIXED
     with stub(*latency) as url, tempfile.TemporaryDirectory() as folder:
-        tasks = Tasks(url, Path(folder))
+        tasks = Tasks(url, Path(folder), asked.numbers)
         if asked.profile:
             tasks.together()
             with cProfile.Profile() as profile:

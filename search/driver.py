@@ -305,9 +305,9 @@ class Driver:
                     answer = []
                 elif kind is Reward:
                     answer = self._reward(strand, request.node)  # type: ignore[union-attr]  # likewise
-                elif kind is ExpandAll and not request.nodes:  # type: ignore[union-attr]  # likewise
+                elif kind is ExpandAll and len(request.nodes) == 0:  # type: ignore[union-attr]  # likewise
                     answer = []
-                elif kind is not Evaluate or request.nodes:  # type: ignore[union-attr]  # likewise
+                elif kind is not Evaluate or len(request.nodes) > 0:  # type: ignore[union-attr]  # likewise
                     break
             if kind not in self._paid:
                 raise TypeError(f"a search yields requests such as Expand(node); it yielded {request!r:.80}")

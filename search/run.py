@@ -90,7 +90,7 @@ class Run:
         if not path.exists():
             replace(path, json.dumps({"content": dict(facts), **surroundings()}, indent=1, sort_keys=True) + "\n")
             return
-        begun = json.loads(path.read_text(encoding="utf-8"))["content"]
+        begun = self.manifest()["content"]
         for name in sorted({*begun, *facts}):
             if begun.get(name) != facts.get(name):
                 raise RunError(
@@ -112,7 +112,14 @@ class Run:
         return self._rows("failures.jsonl")
 
     def manifest(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        """Raises RunError: it cannot be read."""
+        path = self.folder / "manifest.json"
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(found["content"], dict):
+                raise TypeError("no table of content")
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise RunError(f"{path} is damaged ({error}); restore it, or begin a new run") from error
         return found
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
@@ -122,7 +129,13 @@ class Run:
             raise RunError(
                 f"{self.folder} has no {name} yet; finish it with `forethought resume {self.folder}`"
             ) from error
-        return [json.loads(line) for line in text.splitlines()]
+        try:
+            return [json.loads(line) for line in text.splitlines()]
+        except ValueError as error:
+            raise RunError(
+                f"{self.folder / name} is damaged ({error}); "
+                f"delete it, and `forethought resume {self.folder}` makes it anew"
+            ) from error
 
 
 def check_free(name: str) -> None:

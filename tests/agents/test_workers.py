@@ -304,7 +304,7 @@ def test_a_worker_with_other_content_is_refused_by_name(make, counting):
 
 def test_what_a_worker_cannot_open_is_said_as_one_process_would(tmp_path, counting):
     run = Run.create(tmp_path / "run", replace(counting.ASKED, model="recorded:nothing").config())
-    with pytest.raises(OSError, match="nothing"):
+    with pytest.raises(ValueError, match="there is no nothing in"):
         run_on(run, Processes(2))
     with pytest.raises(ValueError, match="asks a language model, and none was given"):
         run_on(Run.create(tmp_path / "r", replace(counting.ASKED, model=None).config()), Processes(2))

@@ -255,6 +255,12 @@ def test_what_an_agent_lacks_is_told_before_a_run_begins(words, said, tmp_path):
         ("--agent puct --env WebShop-v0", "here are only templates, search[<query>], and the policy 'all' cannot"),
         ("--agent react --policy random --value none --env Pendulum-v1", "search cannot know its actions"),
         ("--agent beam --record journal.jsonl", "'journal.jsonl' is a file that the run writes itself"),
+        ("--agent mcts --model nothing", "unknown model 'nothing'; expected smollm2-135m, hf:ORG/NAME@REV"),
+        ("--agent mcts --model hf:name", "the model 'hf:name' is no hub name"),
+        ("--agent mcts --model recorded:no.jsonl", "there is no no.jsonl in "),
+        ("--agent mcts --model smollm2-135m --adapter nowhere", "there is no nowhere in "),
+        ("--agent mcts --model smollm2-135m --prompts /no/where", "there is no /no/where"),
+        ("--agent beam --budget usd=1 --prices nowhere.json", "there is no nowhere.json in "),
     ],
 )
 def test_what_no_task_could_be_run_with_is_refused_before_a_run_begins(forethought, tmp_path, words, said):
@@ -262,6 +268,28 @@ def test_what_no_task_could_be_run_with_is_refused_before_a_run_begins(forethoug
     assert isinstance(done.exception, ValueError)  # exit code 2, see main
     assert said in str(done.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_resumed_elsewhere_is_told_where_its_paths_start(forethought, tmp_path, monkeypatch):
+    prices = {"date": "2026-11-22", "currency": "USD per million tokens", "models": {}}
+    (tmp_path / "prices.json").write_text(json.dumps(prices))
+    asked = "eval --env Game24-v0 --agent beam --tasks 0:2 --budget nodes=9 --prices prices.json --run r"
+    assert forethought(*asked.split()).exit_code == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    done = forethought("resume", "../r")
+    assert isinstance(done.exception, ValueError)
+    assert "elsewhere; paths of a run start where it was begun" in str(done.exception)
+
+
+def test_an_environment_that_is_gone_is_told(forethought, tmp_path):
+    asked = "eval --env Game24-v0 --agent beam --tasks 0:2 --budget nodes=9 --run r"
+    assert forethought(*asked.split()).exit_code == 0
+    config = tmp_path / "r" / "config.toml"
+    config.write_text(config.read_text().replace("Game24-v0", "Game25-v0"))
+    done = forethought("resume", "r")
+    assert isinstance(done.exception, ValueError)
+    assert "Game25-v0 cannot be made with {}" in str(done.exception)
 
 
 def test_a_world_of_others_that_refuses_one_task_loses_that_alone(forethought, tmp_path, monkeypatch):
@@ -301,6 +329,7 @@ def test_dollars_need_a_dated_price(tmp_path, prices, said):
     words = (
         "eval --env Game24-v0 --agent beam --policy lm-text --tasks 0:2 --budget usd=1 --model recorded:replies.jsonl"
     )
+    (tmp_path / "replies.jsonl").touch()
     if prices:
         (tmp_path / "prices.json").write_text(json.dumps(prices))
         words += " --prices prices.json"

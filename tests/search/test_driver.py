@@ -157,6 +157,18 @@ def test_offers_attempts_and_empty_lists_are_free(letters, judge, mover, one):
     assert (policy.calls, value.calls) == ([], [])
 
 
+@pytest.mark.parametrize("request_of", [Evaluate, ExpandAll])
+def test_nodes_that_can_be_read_once_only_are_refused_before_anybody_is_asked(letters, judge, mover, drive, request_of):
+    policy, value = mover(), judge()
+
+    def search(root):
+        yield request_of(node for node in [root])
+
+    strand = drive(letters(LEGAL), value, search, policy=policy)[0]
+    assert isinstance(strand.error, TypeError)
+    assert (policy.calls, value.calls) == ([], [])
+
+
 def test_a_search_may_be_composed_of_others(letters, judge, one):
     def twice(root):
         first = yield from greedy(root, depth=1)

@@ -150,6 +150,19 @@ def test_pin_refuses_content_that_has_changed(begun, facts, message):
     assert begun.manifest()["content"] == {"world": "abc", "model": "m"}
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"content": 7}', b"\xff"])
+def test_a_damaged_manifest_is_named(begun, text):
+    (begun.folder / "manifest.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(RunError, match=r"one/manifest.json is damaged \(.*\); restore it, or begin a new run"):
+        begun.pin({"world": "abc"})
+
+
+def test_damaged_results_are_named_and_may_be_made_anew(begun):
+    (begun.folder / "results.jsonl").write_text('{"task": 1}\n{')
+    with pytest.raises(RunError, match=r"one/results.jsonl is damaged .*; delete it, and `forethought resume .*one`"):
+        begun.results()
+
+
 def test_results_are_in_the_order_of_the_tasks_and_failures_beside_them(begun):
     begun.write_results([{"task": 10, "x": "\u2028"}, {"task": 2}], [{"task": 5, "error": "KeyError"}])
     assert begun.results() == [{"task": 2}, {"task": 10, "x": "\u2028"}]
