@@ -7,8 +7,9 @@
 
 A stub in a process of its own answers with a legal move and with a score. The tasks, puzzles of N numbers, are searched
 by beam with one proposal a state (N - 1 requests for moves and as many for values, each waits for the one before),
-journaled, by the classes of every run: the same 16 tasks one at a time (`Driver(concurrency=1)`), all in one driver (`concurrency=16`), and, as the measure of what
-waiting for one another costs there, each in a thread with a driver of its own over the one Server.
+journaled, by the classes of every run: the same 16 tasks one at a time (`Driver(concurrency=1)`), all in one driver
+(`concurrency=16`), and, as the measure of what waiting for one another costs there, each in a thread with a driver of
+its own over the one Server.
 The rounds are interleaved; a ratio is the median over the rounds. `floor`: what the replies of the slowest task take.
 """
 
