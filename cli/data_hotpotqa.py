@@ -79,4 +79,6 @@ def tell_world(world: World, folder: Path, as_json: bool) -> None:
     if any(lacking.values()):
         without, missing = lacking.values()
         said += f"\n{without:,} questions have no pages of their own, {missing:,} supporting pages are missing"
+    if differing := int(str(world.manifest.get("other_texts", 0))):
+        said += f"\n{differing:,} paragraphs differ from the first of their title, which was kept"
     tell(as_json, {**facts, "splits": splits, **lacking}, said)

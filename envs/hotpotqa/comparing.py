@@ -20,7 +20,7 @@ def comparisons(source: Source) -> list[Draft]:
     for row in rows:
         pool = [one for one in source.entities if one.kind.family & set(row["kinds"]) and source.alone(one)]
         for slot in row["slot"].split("|"):
-            if "both" in row:
+            if "kind" in row:
                 found["yes"] += compare_kinds(source, row, pool, True)
                 found["no"] += compare_kinds(source, row, pool, False)
             else:
@@ -42,7 +42,10 @@ def pairs(source: Source, pool: Sequence[Entity]) -> list[tuple[Entity, Entity]]
 
 
 def compare_kinds(source: Source, row: Mapping[str, Any], pool: Sequence[Entity], same: bool) -> list[Draft]:
-    """ "Are A and B both painters?" """
+    """ "Are A and B the same kind of work?"
+
+    A question that names the kind, "Are both painters?", is answered by the page of the one who is none.
+    """
     found = []
     firsts = source.chance.some(pool, PAIRS)
     for one in firsts:
@@ -52,8 +55,8 @@ def compare_kinds(source: Source, row: Mapping[str, Any], pool: Sequence[Entity]
         other = source.chance.pick(others)
         nouns = one.kind.noun, other.kind.noun
         if source.library.compares(one, other, nouns):
-            text = worded(source, row["both"], one, other).replace("{plural}", one.kind.plural)
-            found.append(draft(text, "yes" if same else "no", (one, 0), (other, 0), "both"))
+            text = worded(source, row["kind"], one, other)
+            found.append(draft(text, "yes" if same else "no", (one, 0), (other, 0), "kind"))
     return found
 
 

@@ -133,10 +133,11 @@ class HotpotQA:
         }
 
     def coverage(self, state: State) -> float | None:
-        question, _ = self.library.world.question(state.question)
+        question, given = self.library.world.question(state.question)
         if not question.facts:
             return None
-        rows = [self.library.world.row_of(title) for title, _ in question.facts]
+        among = given if self.library.own else None
+        rows = [self.library.world.row_of(title, among) for title, _ in question.facts]
         return sum(row in state.read for row in rows) / len(rows)
 
     def to_json(self, state: State) -> Json:

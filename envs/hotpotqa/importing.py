@@ -49,7 +49,10 @@ def import_world(
             for split, path in files.items():
                 if not given.questions[split]:
                     raise BadRecord(f"{path.name} holds no question")
-            pages.finish()
+            try:
+                pages.finish()
+            except BadRecord as error:
+                raise BadRecord(f"{', '.join(path.name for path in files.values())}: {error}") from None
         facts: dict[str, Json] = {
             "name": out.name,
             "sources": {path.name: path.stat().st_size for path in (*files.values(), wiki) if path},

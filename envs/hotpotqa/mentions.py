@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+import regex
+
 from forethought.envs.hotpotqa.pages import Page, unescaped
+from forethought.envs.hotpotqa.titles import composed
 from forethought.envs.ranking.analysis import STOP_WORDS
 
-WORD = re.compile(r"\w+")
-QUALIFIER = re.compile(r" \([^()]*\)$")  # of "Relativity (Emarosa album)"
+WORD = regex.compile(r"\w+")  # unlike those of re, with the marks of their letters
+QUALIFIER = regex.compile(r" \([^()]*\)$")  # of "Relativity (Emarosa album)"
 MOST = 5  # pages that one name may stand for; a name of more says little
 COMMON = STOP_WORDS | {
     "he",
@@ -48,7 +50,7 @@ class Mentions:
         """The pages that a page mentions, in the order of its text; the longest name wins, and none counts twice."""
         found: dict[int, None] = {}
         for paragraph in page.paragraphs:
-            for name in self.names_in(unescaped("".join(paragraph))):
+            for name in self.names_in(plain("".join(paragraph))):
                 found.update(dict.fromkeys(self.rows_of[name][:MOST]))
         return list(found)
 
@@ -67,10 +69,14 @@ class Mentions:
             place += step
 
 
+def plain(text: str) -> str:
+    return composed(unescaped(text))
+
+
 def names(title: str) -> Iterator[str]:
     """The names under which a text may mention a title, from its first word to its last."""
     seen = set()
-    for name in (unescaped(title), QUALIFIER.sub("", unescaped(title))):
+    for name in (plain(title), QUALIFIER.sub("", plain(title))):
         words = list(WORD.finditer(name))
         core = name[words[0].start() : words[-1].end()] if words else ""
         if len(words) < 2 and (core.lower() in COMMON or not any(map(str.isalpha, core))):

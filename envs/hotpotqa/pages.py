@@ -43,7 +43,7 @@ def unescaped(text: str) -> str:
 def unlinked(marked: str) -> tuple[str, list[str]]:
     """A sentence with `<a href="Some%20title">words</a>` in it: the plain text, and the titles linked to.
 
-    A link that is never closed is plain text.
+    A link to a section of the page itself has the title "", one that is never closed is plain text.
     """
     text, targets, place = [], [], 0
     for opening in LINK.finditer(marked):
@@ -53,7 +53,7 @@ def unlinked(marked: str) -> tuple[str, list[str]]:
         if closing < 0:
             break
         text += [marked[place : opening.start()], marked[opening.end() : closing]]
-        targets.append(unescaped(unquote(opening[1])))
+        targets.append(unescaped(unquote(opening[1])).partition("#")[0])  # no title holds one: a section follows
         place = closing + len("</a>")
     return "".join((*text, marked[place:])), targets
 
@@ -61,5 +61,5 @@ def unlinked(marked: str) -> tuple[str, list[str]]:
 def linked_page(title: str, marked: Sequence[str]) -> Page:
     """A page of one paragraph from sentences with links. A link to itself does not count, nor one said again."""
     sentences, targets = zip(*map(unlinked, marked), strict=True) if marked else ((), ())
-    links = dict.fromkeys(target for found in targets for target in found if target != title)
+    links = dict.fromkeys(target for found in targets for target in found if target not in ("", title))
     return Page(title, (tuple(sentences),), tuple(links))

@@ -5,6 +5,7 @@ Source: Yang et al. 2018, HotpotQA, arXiv:1809.09600; https://hotpotqa.github.io
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,14 +57,14 @@ def read_question(record: dict[str, Json], number: int) -> tuple[Question, list[
     kind = text(record, "type", "")
     if kind not in KINDS:
         raise BadRecord(f"its type is {shorten(kind)}; expected bridge or comparison")
-    pages = [read_paragraph(item) for item in items(record, "context")]
+    pages = [read_paragraph(item, place) for place, item in enumerate(items(record, "context"))]
     question = Question(
         text(record, "_id", str(number)),
         text(record, "question"),
         text(record, "answer"),
         kind,
         text(record, "level", ""),
-        tuple(read_fact(item) for item in items(record, "supporting_facts")),
+        tuple(read_fact(item, place) for place, item in enumerate(items(record, "supporting_facts"))),
         tuple(dict.fromkeys(page.title for page in pages)),
     )
     if not question.text.strip():
@@ -96,15 +97,23 @@ def items(record: dict[str, Json], name: str) -> list[Json]:
     return value
 
 
-def read_fact(item: Json) -> tuple[str, int]:
+def shown(item: Json) -> str:
+    """A part of a record for an error message; only the kind of one that cannot be written."""
+    try:
+        return shorten(json.dumps(item))
+    except (ValueError, RecursionError):
+        return type(item).__name__
+
+
+def read_fact(item: Json, place: int) -> tuple[str, int]:
     match item:
         case [str(title), int(number)] if not isinstance(number, bool) and number >= 0:
             return clean(title), number
-    raise BadRecord(f"a supporting fact is {told(item)}; expected a title and the number of a sentence")
+    raise BadRecord(f"its supporting fact {place} is {shown(item)}; expected a title and the number of a sentence")
 
 
-def read_paragraph(item: Json) -> Page:
+def read_paragraph(item: Json, place: int) -> Page:
     match item:
         case [str(title), list(sentences)] if title.strip() and all(isinstance(part, str) for part in sentences):
             return Page(clean(title), (tuple(clean(str(part)) for part in sentences),))
-    raise BadRecord(f"a paragraph is {told(item)}; expected a title and a list of sentences")
+    raise BadRecord(f"its paragraph {place} is {shown(item)}; expected a title and a list of sentences")

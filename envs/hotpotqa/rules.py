@@ -88,7 +88,7 @@ class Library:
         if row is not None:
             read = state.read if row in state.read else (*state.read, row)
             found = replace(state, page=row, keyword=None, counter=0, read=read)
-            return found, " ".join(sentence for sentence, _ in self.sentences(row)[:SHOWN])
+            return found, " ".join([sentence for sentence, _ in self.sentences(row) if sentence][:SHOWN])
         try:
             similar = [self.world.title(other) for other in self.world.similar(entity, given)]
         except TooManyTerms as error:
@@ -109,7 +109,7 @@ class Library:
         """The sentences of a page that have a keyword; none while no page is open."""
         wanted = keyword.lower()
         sentences = self.sentences(page) if page >= 0 else ()
-        return [sentence for sentence, lowered in sentences if wanted in lowered]
+        return [sentence for sentence, lowered in sentences if sentence and wanted in lowered]
 
 
 def counted(state: State) -> State:

@@ -11,8 +11,8 @@ FEWEST = 3  # words of a paragraph that counts
 
 
 def native(page: Page) -> tuple[str, ...]:
-    """The data set's own sentences, without the white space around them; those of nothing else are left out."""
-    return tuple(sentence.strip() for sentence in page.sentences if sentence.strip())
+    """The data set's own sentences, without the white space around them; empty ones count, and are never shown."""
+    return tuple(sentence.strip() for sentence in page.sentences)
 
 
 def react(page: Page) -> tuple[str, ...]:

@@ -18,15 +18,21 @@ Hashes = NDArray[np.uint64]
 Rows = NDArray[np.uint32]
 HASH: np.dtype[np.uint64] = np.dtype("<u8")
 ROW: np.dtype[np.uint32] = np.dtype("<u4")
+LONGEST = 10_000  # characters that are brought into one form
 
 
 def spaced(title: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", unescaped(title)).replace("_", " ").split())
+    return " ".join(composed(unescaped(title)).replace("_", " ").split())
+
+
+def composed(text: str) -> str:
+    """In NFC; one too long for any title stays as it is, for a run of marks costs the square of its length."""
+    return unicodedata.normalize("NFC", text) if len(text) <= LONGEST else text
 
 
 def normal(title: str) -> str:
     """The form under which titles are found: "X&amp;Y" (so the data spell it), "x&y" and "X&Y" have the same."""
-    return unicodedata.normalize("NFC", spaced(title).casefold())
+    return composed(spaced(title).casefold())
 
 
 def spelled(title: str) -> str:

@@ -62,6 +62,14 @@ def test_what_cannot_be_done_is_told_in_one_line_and_leaves_nothing(fails, tmp_p
     assert {path.name for path in tmp_path.iterdir()} == {"q.json", "bad.json"}
 
 
+def test_an_import_tells_what_of_its_pages_it_did_not_keep(tmp_path):
+    question = {"question": "Who?", "answer": "Ada", "type": "bridge"}
+    given = [[["Foo", ["The first text."]]], [["Foo", ["Another text."]]]]
+    (tmp_path / "q.json").write_text(json.dumps([{**question, "context": context} for context in given]))
+    said = forethought("import", "hotpotqa", "--questions", "q.json", "--out", "w")
+    assert said.splitlines()[-1] == "1 paragraphs differ from the first of their title, which was kept"
+
+
 def test_fetch_says_how_to_go_on(monkeypatch, tmp_path):
     def fetched(name, folder, **options):
         assert name == "hotpotqa/dev"

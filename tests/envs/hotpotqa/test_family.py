@@ -11,6 +11,8 @@ from gymnasium.error import ResetNeeded
 
 from forethought.envs.hotpotqa.default import default_world
 from forethought.envs.hotpotqa.family import HotpotQA, react_order
+from forethought.envs.hotpotqa.pages import Page
+from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.rules import State
 
 
@@ -54,6 +56,15 @@ def test_a_wrong_answer_and_half_of_the_pages():
     assert (observation, reward) == ("Episode finished, reward = 0\n", 0.0)
     metrics = info["metrics"]
     assert (metrics["em"], metrics["f1"], metrics["fact_coverage"]) == (False, 0.0, 0.5)
+
+
+def test_coverage_counts_the_pages_that_a_question_can_open(build, tmp_path):
+    """Two pages of one title: with its own pages alone, a question knows that of its own spelling."""
+    pages = [Page("Foo Bar", (("It is a bar.",),)), Page("foo bar", (("It is a foo.",),))]
+    asked = Question("1", "What?", "a foo", "bridge", facts=(("Foo Bar", 0),), context=("foo bar",))
+    family = HotpotQA(build(tmp_path / "world", pages, {"dev": [asked]}), pages="question")
+    step = family.step(family.initial(0), "search[Foo Bar]")
+    assert (step.observation, family.metrics(step.state)["fact_coverage"]) == ("It is a foo..", 1.0)
 
 
 def test_an_answer_in_other_words_scores_some_f1():

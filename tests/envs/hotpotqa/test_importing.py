@@ -79,7 +79,8 @@ def test_each_file_is_a_split_by_its_name(imported, put, records):
 
 def test_simplified_files_need_a_wiki(refused, imported, put, wiki):
     path = put("hotpot_dev_simplified.json", SIMPLE)
-    assert refused(path) == "there is no page in it; give questions with their paragraphs, or the wiki as well"
+    reason = "there is no page in it; give questions with their paragraphs, or the wiki as well"
+    assert refused(path) == f"hotpot_dev_simplified.json: {reason}"
     assert imported(path, wiki=wiki).manifest["without_pages"] == 1
 
 

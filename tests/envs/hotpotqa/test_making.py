@@ -18,7 +18,7 @@ from forethought.envs.hotpotqa.naming import STEMS, parts, stem, work
 from forethought.envs.hotpotqa.pages import unlinked
 from forethought.envs.hotpotqa.prose import with_articles
 
-FIRST_BLOCK = "3450a59f8a3eb6a20ef844108f8e5cde65790b03158f92cb8c1b7943cfb40505"
+FIRST_BLOCK = "088d4e8c7cdf062ed15460e3fbc46a09bdf82b928c9b680ba4e618956199f2d2"
 FILES = ("names", "places", "people", "groups", "moderns", "works", "things", "comparing")
 
 

@@ -57,6 +57,8 @@ def test_the_names_of_a_title(title, expected):
         ("Relativity", ["Relativity (Emarosa album)"]),
         ("Her 1984 by Who", []),
         ("Élan Vital", ["Élan Vital"]),
+        ("E\u0301lan Vital", ["Élan Vital"]),  # the same letter, written as two characters
+        ("Elra\u0301, Port Elra\u0301", []),  # another letter than that of the title
         ("", []),
     ],
 )
