@@ -89,7 +89,7 @@ class Cached:
             try:
                 fresh = ask(list(missing.values()))
             except Exception as error:
-                self._bill_settled(error)
+                self._keep_settled(error, list(missing))
                 raise
             self._add(billed=sum((answer.usage for answer in fresh), FREE))
             known |= self._file.keep({key: dump(answer) for key, answer in zip(missing, fresh, strict=True)})
@@ -107,18 +107,20 @@ class Cached:
         except (ValueError, TypeError) as error:
             raise self._file.damaged(f"a reply in it cannot be read: {error}") from error
 
-    def _bill_settled(self, error: Exception) -> None:
-        """What this failure is settled for was paid too (see forethought.search.lost)."""
+    def _keep_settled(self, error: Exception, keys: Sequence[bytes]) -> None:
+        """What this failure is settled for was paid too (see forethought.search.lost), and its replies are good."""
         settle: Callable[[], Usage] | None = getattr(error, "settle", None)
         if settle is None:
             return
 
-        def settle_and_bill() -> Usage:
+        def settle_and_keep() -> Usage:
             usage = settle()
             self._add(billed=usage)
+            forgotten = getattr(error, "forgotten", {})
+            self._file.keep({keys[place]: dump(reply) for place, reply in forgotten.items()})
             return usage
 
-        error.settle = settle_and_bill  # type: ignore[attr-defined]  # it has one
+        error.settle = settle_and_keep  # type: ignore[attr-defined]  # it has one
 
     def _add(self, billed: Usage = FREE, saved: Usage = FREE) -> None:
         with self._counting:

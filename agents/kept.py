@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -22,12 +22,24 @@ class ServerError(RuntimeError):
     """The server did not answer a request as it must.
 
     `settle()` gives what its batch has cost that nobody was billed for, for who bills it at once. The replies
-    among it are forgotten: who wants them asks, and pays, anew. So it gives every cost once.
+    among it are then in `forgotten`, by their place in the batch, and nowhere else: who wants them otherwise asks,
+    and pays, anew. So it gives every cost once.
     """
 
-    def __init__(self, text: str, settle: Callable[[], Usage] = lambda: FREE) -> None:
+    def __init__(self, text: str, settle: Callable[[], Mapping[int, Completion | Scores | Usage]] = dict) -> None:
         super().__init__(text)
-        self.settle = settle
+        self._settle: Callable[[], Mapping[int, Completion | Scores | Usage]] = settle
+        self.forgotten: dict[int, Completion | Scores] = {}
+
+    def settle(self) -> Usage:
+        bills = []
+        for place, left in self._settle().items():
+            if isinstance(left, Usage):
+                bills.append(left)
+            else:
+                self.forgotten[place] = left
+                bills.append(left.usage)
+        return sum(bills, FREE)
 
 
 class Kept(Generic[A]):
@@ -58,7 +70,7 @@ class Kept(Generic[A]):
             if len(replies) < len(keys):
                 self._keep(keys, found)
         if faults := [reply for reply in found if isinstance(reply, Fault)]:
-            raise self._error(keys, faults)
+            raise self._error(keys, faults, partial(self._settle, keys, untold=True))
         return replies
 
     def _claim(self, keys: Sequence[str]) -> list[A | Fault | None]:
@@ -66,7 +78,7 @@ class Kept(Generic[A]):
         with self._lock:
             before = [fault for key in keys if (fault := pop(self._faults, key)) is not None]
             if told := [fault for fault, size in before if size > len(keys)]:
-                raise self._error(keys, told)
+                raise self._error(keys, told, partial(self._settle, keys, untold=False))
             return [pop(self._replies, key) for key in keys]
 
     def _keep(self, keys: Sequence[str], found: Sequence[A | Fault | None]) -> None:
@@ -80,20 +92,23 @@ class Kept(Generic[A]):
                 elif reply is not None:
                     self._replies.setdefault(key, deque()).append(reply)
 
-    def _error(self, keys: Sequence[str], faults: Sequence[Fault]) -> ServerError:
+    def _error(
+        self, keys: Sequence[str], faults: Sequence[Fault], settle: Callable[[], Mapping[int, A | Usage]]
+    ) -> ServerError:
         others = f" ({len(faults)} of {len(keys)} requests failed)" if len(keys) > 1 else ""
-        return ServerError(f"{self._name}: {faults[0].reason}{others}", partial(self._settle, keys))
+        return ServerError(f"{self._name}: {faults[0].reason}{others}", settle)
 
-    def _settle(self, keys: Sequence[str]) -> Usage:
-        """At most one bill a request, which is what a budget has reserved for it."""
-        bills = []
+    def _settle(self, keys: Sequence[str], untold: bool) -> dict[int, A | Usage]:
+        """At most one bill a request, which is what a budget has reserved for it; `untold` are its faults."""
+        left: dict[int, A | Usage] = {}
         with self._lock:
-            for key in keys:
-                if (reply := pop(self._replies, key)) is not None:
-                    bills.append(reply.usage)
-                elif (usage := pop(self._owed, key)) is not None:
-                    bills.append(usage)
-        return sum(bills, FREE)
+            for place, key in enumerate(keys):
+                if untold:
+                    pop(self._faults, key)
+                found = pop(self._replies, key) or pop(self._owed, key)
+                if found is not None:
+                    left[place] = found
+        return left
 
 
 def pop(queues: Queues[T], key: str) -> T | None:

@@ -178,6 +178,8 @@ class Foreman:
             place.idle, place.alone = True, False  # see feed
         elif isinstance(message, Ready):
             self.check(worker, message)
+            if not self.any_ready:
+                self.journal.restart()  # as in one process, which opens its model before its journal
             place.ready = self.any_ready = True
             self.stillborn = 0
             worker.tell(self.journal.elapsed())

@@ -22,7 +22,7 @@ class TaskProgress:
 
     def __init__(self, label: str, total: int) -> None:
         self.label, self.total, self.done, self.failed = label, total, 0, 0
-        self.scores: list[float] = []
+        self.scores: dict[int, float] = {}  # by task
         self.tokens = 0
         self.began = self.shown = time.monotonic()
         self.bar = Progress(
@@ -55,14 +55,15 @@ class TaskProgress:
             self.failed += 1
             console.print(f"task {line['task']} failed: {line['error']}: {line['message']}", markup=False)
         else:
-            self.scores.append(line["score"])
+            self.scores[line["task"]] = line["score"]
         self.bar.update(self.row, advance=1, detail=self._detail())
         if not console.is_terminal and time.monotonic() - self.shown > PLAIN_SECONDS:
             self._print()
 
     def _detail(self) -> str:
         seconds = max(time.monotonic() - self.began, 1e-9)
-        mean = f"mean {mean_interval(self.scores)}" if self.scores else "no score yet"
+        scores = [self.scores[task] for task in sorted(self.scores)]  # their order is that of the resampling
+        mean = f"mean {mean_interval(scores)}" if scores else "no score yet"
         tokens = f", {self.tokens / seconds:.0f} tokens/s" if self.tokens else ""
         return f"{mean}{tokens}" + (f", {self.failed} failed" if self.failed else "")
 

@@ -84,7 +84,8 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         return tasks[int(task)]
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Play `action`. A text the rules refuse is explained in `info["illegal"]`, and at most counts as a step.
+        """Play `action`. Of a text that the rules refuse, `info["illegal"]` says why, and `info["counted"]` whether it
+        is a step all the same.
 
         Raises TypeError: the action is no str. ResetNeeded: before the first reset, or after the end.
         """
@@ -94,7 +95,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
             raise ResetNeeded("this episode has ended; call reset() before the next step")
         step = self._play(self._here(), action)
         self._state, self._text, self._ended = step.state, step.observation, step.terminated
-        return step.observation, step.reward, step.terminated, False, self._info(step.state, step.illegal)
+        return step.observation, step.reward, step.terminated, False, self._info(step.state, step.illegal, step.counted)
 
     def _open(self, state: S) -> str:
         """The first text of an episode; an environment that is more than its family overrides it, and `_play`."""
@@ -108,13 +109,15 @@ class TextEnv(gym.Env[str, str], Generic[S]):
             raise ResetNeeded("no episode has begun; call reset() first")
         return self._state
 
-    def _info(self, state: S, illegal: str | None) -> dict[str, Any]:
+    def _info(self, state: S, illegal: str | None, counted: bool = False) -> dict[str, Any]:
         info: dict[str, Any] = {
             "task": self._task,
             "instruction": self.family.instruction(state),
             "actions": () if self._ended else self.family.actions(state),
             "illegal": illegal,
         }
+        if illegal is not None:
+            info["counted"] = counted
         if self._ended:
             info["metrics"] = self.family.metrics(state)
         return info

@@ -67,6 +67,10 @@ class Journal:
             os.fsync(self._file)
             self._synced = time.monotonic()
 
+    def restart(self) -> None:
+        """Count this process's seconds from now: until now it only prepared."""
+        self._began = time.monotonic()
+
     def elapsed(self) -> float:
         """Seconds spent on this run, those of earlier processes included."""
         self.seconds = self._before + time.monotonic() - self._began

@@ -27,7 +27,8 @@ def lats(
     of the tree, and with none kept none is asked for. Where a simulation reaches no ending, the value of its last
     state is backed up, 0 of a dead end. Rewards are to lie in [0, 1], as values do: UCT weighs them together.
 
-    A node's first visit is the judgement of the value model; each simulation through it is one more. What a
+    The first visit of a node, but of the root, is the judgement of the value model; each simulation through it is one
+    more. (So the second simulation begins with the best child: the logarithm of the root's one visit is 0.) What a
     simulation has ended in is not selected again, as in the authors' code, and the search ends when nothing is left.
     The answer is the attempt of the highest reward, or, before there is one, the end of the newest simulation.
     """

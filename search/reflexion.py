@@ -12,17 +12,31 @@ def reflexion(root: Node, *, attempts: int = 3, depth: int = 10, kept: int = 3, 
 
     Needs the privilege `reward`: after each attempt the true reward says whether another one is needed; so does
     the paper's evaluator. And `reflection`, unless none is kept: then none is asked for, and attempts are only
-    repeated. The answer is the last attempt.
+    repeated. The answer is the last attempt that came to an ending; without one, the newest.
     """
     lessons: list[str] = []
-    start = end = root
+    start = best = root
     for number in range(attempts):
-        end = yield from react(start, depth=depth)
+        end = yield from attempt(start, depth, offers=not best.done)
         yield Attempt(end)
-        yield Offer(end)
+        if end.done or not best.done:
+            best = end
+            yield Offer(best)
         if (yield Reward(end)) >= enough or number == attempts - 1:
             break
         if kept:
             lessons.append((yield Ask(end, "reflection")))
         start = root.again(lessons[-kept:])
-    return end
+    return best
+
+
+def attempt(start: Node, depth: int, *, offers: bool) -> Search:
+    """ReAct, which offers every step, or none of them."""
+    search, answer = react(start, depth=depth), None
+    while True:
+        try:
+            request = search.send(answer)
+        except StopIteration as end:
+            best: Node = end.value
+            return best
+        answer = None if isinstance(request, Offer) and not offers else (yield request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from forethought.search import draws
-from forethought.search.node import Node, value
+from forethought.search.node import Node, standing
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 from forethought.search.seeds import seed_of
 
@@ -43,6 +43,6 @@ def walk(
         if not (node.children or node.dead):
             yield Expand(node, width)
         yield Evaluate([node, *node.children] if itself else node.children)
-        best = max([best, *(child for child in node.children if child.done)], key=value)
+        best = max([best, *(child for child in node.children if child.done)], key=standing)
         yield Offer(best)
     return best

@@ -251,8 +251,8 @@ class WebShopBrowserEnv(WebShopEnv):
     def _page(self, state: State) -> str:
         return self.text(state)
 
-    def _info(self, state: State, illegal: str | None) -> dict[str, Any]:
-        info = super()._info(state, illegal)
+    def _info(self, state: State, illegal: str | None, counted: bool = False) -> dict[str, Any]:
+        info = super()._info(state, illegal, counted)
         if not self._ended:
             info["actions"] = actions_on(clickables(self.shown.page), self.family_shop().shop.can_name)
         return info

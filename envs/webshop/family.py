@@ -137,10 +137,10 @@ class WebShopEnv(TextEnv[State]):
     def _fits(self, state: State, task: int, ended: bool) -> bool:
         return (state.goal, state.bought) == (task, ended)
 
-    def _info(self, state: State, illegal: str | None) -> dict[str, Any]:
+    def _info(self, state: State, illegal: str | None, counted: bool = False) -> dict[str, Any]:
         assert isinstance(self.family, WebShop)
         page = self._page(state) if self.family.observation == "compact" else self._text
-        return {**super()._info(state, illegal), "page": page}
+        return {**super()._info(state, illegal, counted), "page": page}
 
     def _page(self, state: State) -> str:
         assert isinstance(self.family, WebShop)

@@ -45,6 +45,12 @@ def priced(home: Path, name: str) -> Experiment:
     return replace(ASKED, model=str(home / name), concurrency=2, **limits)
 
 
+def slowly(experiment):
+    """Opens a model that takes a second to come."""
+    time.sleep(1.0)
+    return counted(experiment)
+
+
 def number(*parts):
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4], "big")
 

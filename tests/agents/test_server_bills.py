@@ -159,17 +159,32 @@ def test_in_a_driver_all_that_was_paid_is_in_the_ledgers_and_in_the_bill_of_a_ca
     assert cached.billed == sum((strand.spent.usage for strand in strands), FREE)
 
 
-def test_a_cache_never_holds_a_reply_that_was_billed_elsewhere(stub, server, tmp_path):
+def test_a_cache_keeps_the_replies_of_a_batch_that_failed(stub, server, tmp_path):
     stub.fault = lambda asked: status(400) if asked.prompt == "bad" else None
-    cold = Cached(server, tmp_path / "replies.sqlite")
-    error = failure(cold.complete, [GOOD, BAD])
+    cached = Cached(server, tmp_path / "replies.sqlite")
+    error = failure(cached.complete, [BAD, GOOD])
     assert [lost(error), lost(error)] == [BILL, FREE]
-    assert cold.billed == BILL
-    assert cold.complete([GOOD])[0].usage == BILL
-    assert cold.billed == BILL + BILL
-    assert Cached(Scripted(), cold._file.path, mode="read").lm.prompts == []
-    warm = Cached(server, cold._file.path)
-    assert (warm.complete([GOOD])[0].usage, warm.billed, warm.saved) == (BILL, FREE, BILL)
+    assert (cached.billed, cached.saved) == (BILL, FREE)
+    stub.fault = lambda asked: None
+    bad, good = cached.complete([BAD, GOOD])
+    assert (stub.tries["good"], stub.tries["bad"]) == (1, 2)
+    assert (cached.billed, cached.saved) == (BILL + bad.usage, good.usage)
+
+
+def test_a_fault_that_was_settled_is_told_to_nobody_else(stub, server):
+    stub.fault = lambda asked: status(400)
+    lost(failure(server.complete, [GOOD, BAD]))
+    stub.fault = lambda asked: None
+    assert [len(server.complete([one])) for one in (GOOD, BAD)] == [1, 1]
+
+
+def test_to_settle_one_failure_leaves_the_others_theirs(stub, server):
+    """Of one batch for two askers: each is told once, and the server is not asked again."""
+    stub.fault = lambda asked: status(400)
+    failure(server.complete, [BAD, BAD, GOOD])
+    for _ in range(2):
+        lost(failure(server.complete, [BAD]))
+    assert stub.tries["bad"] == 2
 
 
 # Kept replies and faults, from several threads.

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -392,6 +393,15 @@ def test_workers_together_spend_no_more_dollars_than_the_run_may(make, counting,
     journal.write_text("\n".join(lines) + "\n")
     run_on(run, Processes(4), open_model=counting.counted)  # all is replayed by some, and new to others
     assert sum(spent) <= sum(row["spent"]["usd"] for row in run.results()) <= 0.8
+
+
+def test_the_clock_of_a_run_starts_with_its_first_worker_as_it_does_without_any(make, counting):
+    run, _ = make("run", budget={"nodes": 12, "seconds": 1000.0})
+    began = time.monotonic()
+    run_on(run, Processes(1), open_model=counting.slowly)
+    assert time.monotonic() - began > 1.0
+    with run.journal() as journal:
+        assert journal.seconds < time.monotonic() - began - 1.0
 
 
 def test_seconds_are_those_of_the_run(make, counting):

@@ -496,3 +496,12 @@ def test_the_tasks_of_our_own_environments_are_tasks_also_when_they_are_driven()
     assert world.root(900).observation == gym.make("Game24-v0").reset(options={"task": 900})[0]
     assert world.world == gym.make("Game24-v0").unwrapped.family.world
     assert world.metrics(world.root(900).state)["solved"] is False
+
+
+def test_a_refused_action_that_is_a_step_is_one_behind_gymnasium_too():
+    driven, pure = EnvSimulator(lambda: gym.make("HotpotQA-v0")), simulate("HotpotQA-v0")
+    for sim in (driven, pure):
+        step = sim.step(sim.root(0).state, "nonsense")
+        assert (step.counted, step.illegal is None, sim.metrics(step.state)["steps"]) == (True, False, 1)
+    game = EnvSimulator(lambda: gym.make("Game24-v0"))
+    assert not game.step(game.root(0).state, "nonsense").counted

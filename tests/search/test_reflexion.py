@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import PRIVILEGES, PrivilegeError, Proposal, Reply, algorithm, dump, result
+from forethought.search import PRIVILEGES, Budget, PrivilegeError, Proposal, Reply, algorithm, dump, result
 
 #        root
 #      a      b         The policy's first is a; once it has a note, b.
@@ -112,6 +112,18 @@ def test_the_last_attempt_is_the_answer_and_the_last_notes_are_kept(search):
     assert strand.answer is strand.attempts[3]
     assert [call[0].context.memory for call in asker.calls] == [(), ("not a 0",), ("not a 0", "not a 1")]
     assert strand.answer.context.memory == ("not a 1", "not a 2")
+
+
+def test_an_ending_stands_while_the_next_attempt_is_under_way(letters, judge, mover, one, oracle):
+    world = letters({**LEGAL, "b": "b", "bb": "b"}, ends=("aa", "bbb"))
+    asked = {"policy": mover(learner), "asker": oracle(lambda question: Reply("try b")), "privileges": PRIVILEGES}
+    found = []
+    for nodes in range(1, 7):
+        strand = one(world, judge(), algorithm("reflexion", {"attempts": 2}), budget=Budget(nodes=nodes), **asked)
+        found.append(strand.answer.state.letters)
+    assert found == ["a", "aa", "aa", "aa", "bbb", "bbb"]
+    short = one(world, judge(), algorithm("reflexion", {"attempts": 2, "depth": 2}), **asked)
+    assert [node.state.letters for node in (*short.attempts, short.answer)] == ["aa", "bb", "aa"]
 
 
 def test_without_the_privilege_nothing_is_learnt_from_the_reward(search):

@@ -139,3 +139,8 @@ def test_of_each_node_all_children_are_judged_or_none(grown, worth_of, judge, mo
     assert strand.answer.value == best
     words = [word for call in policy.calls for _, word in call]
     assert len(words) == len(set(words))
+
+
+def test_an_ending_is_the_answer_even_where_it_is_worth_nothing(search):
+    strand, *_ = search(values={}, ends=("ac", "ad", "bc", "bd"), walks=4, first=1, last=1)
+    assert strand.answer.done
