@@ -70,7 +70,7 @@ class Kept(Generic[A]):
             if len(replies) < len(keys):
                 self._keep(keys, found)
         if faults := [reply for reply in found if isinstance(reply, Fault)]:
-            raise self._error(keys, faults, partial(self._settle, keys, untold=True))
+            raise self._error(keys, faults, partial(self._settle, keys, untold=len(keys) > 1))
         return replies
 
     def _claim(self, keys: Sequence[str]) -> list[A | Fault | None]:

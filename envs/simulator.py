@@ -147,7 +147,8 @@ class EnvSimulator:
         ended, info = bool(terminated or truncated), measured(env, info)
         point = Point(state.task, (*state.path, action), text, info, self._keep(env), ended)
         self._at = point if env is self._env else None
-        illegal, counted = info.get("illegal"), bool(info.get("counted"))
+        illegal = info.get("illegal")
+        counted = illegal is not None and bool(info.get("counted"))
         return Step(point, text, float(reward), point.ended, illegal, replayed, counted)
 
     def _encode(self, action: str) -> Any:

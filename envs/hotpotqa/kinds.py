@@ -48,7 +48,6 @@ class Kind:
     name: str
     noun: str
     mark: str  # what stands in brackets behind a title that two things share
-    plural: str
     family: frozenset[str]  # its own name and those of what it is based on
     share: float  # of these in a block of 100 pages, about
     least: int
@@ -103,7 +102,6 @@ def kind(name: str, given: Mapping[str, Any]) -> Kind:
         name,
         given["noun"],
         given.get("mark", given["noun"]),
-        given["plural"],
         frozenset(given["family"]),
         given["share"],
         given.get("least", 1),
