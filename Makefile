@@ -27,7 +27,7 @@ wheel: .venv/ready
 	$(BIN)/python -m build --wheel --outdir dist .
 	$(PYTHON) -m venv $(WHEEL)
 	$(WHEEL)/bin/pip install --quiet dist/*.whl 'pytest>=8' 'pytest-xdist>=3.6' 'hypothesis>=6.100'
-	OMP_NUM_THREADS=1 $(WHEEL)/bin/pytest -n 2 --dist loadfile -p no:cacheprovider
+	OMP_NUM_THREADS=1 $(WHEEL)/bin/pytest -n 2 --dist loadfile -p no:cacheprovider -m "not once" --hypothesis-profile=again
 
 board: .venv/ready
 	$(BIN)/forethought board build

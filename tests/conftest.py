@@ -7,7 +7,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("again", max_examples=20)  # for the wheel: all has run once
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

@@ -27,6 +27,7 @@ from forethought.search.parts import parts
 from forethought.search.run import Run, RunError
 
 HERE = Path(__file__).parent
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(autouse=True)

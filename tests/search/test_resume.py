@@ -21,6 +21,7 @@ import pytest
 from forethought.search.journal import read
 from forethought.search.run import Run
 
+pytestmark = pytest.mark.once
 VICTIM = Path(__file__).with_name("victim.py")
 KILLS = 20
 DELAYS = 6
