@@ -70,7 +70,7 @@ class Kept(Generic[A]):
             if len(replies) < len(keys):
                 self._keep(keys, found)
         if faults := [reply for reply in found if isinstance(reply, Fault)]:
-            raise self._error(keys, faults, partial(self._settle, keys, untold=len(keys) > 1))
+            raise self._error(keys, faults, untold=len(keys) > 1)
         return replies
 
     def _claim(self, keys: Sequence[str]) -> list[A | Fault | None]:
@@ -78,7 +78,7 @@ class Kept(Generic[A]):
         with self._lock:
             before = [fault for key in keys if (fault := pop(self._faults, key)) is not None]
             if told := [fault for fault, size in before if size > len(keys)]:
-                raise self._error(keys, told, partial(self._settle, keys, untold=False))
+                raise self._error(keys, told, untold=False)
             return [pop(self._replies, key) for key in keys]
 
     def _keep(self, keys: Sequence[str], found: Sequence[A | Fault | None]) -> None:
@@ -92,11 +92,9 @@ class Kept(Generic[A]):
                 elif reply is not None:
                     self._replies.setdefault(key, deque()).append(reply)
 
-    def _error(
-        self, keys: Sequence[str], faults: Sequence[Fault], settle: Callable[[], Mapping[int, A | Usage]]
-    ) -> ServerError:
+    def _error(self, keys: Sequence[str], faults: Sequence[Fault], *, untold: bool) -> ServerError:
         others = f" ({len(faults)} of {len(keys)} requests failed)" if len(keys) > 1 else ""
-        return ServerError(f"{self._name}: {faults[0].reason}{others}", settle)
+        return ServerError(f"{self._name}: {faults[0].reason}{others}", partial(self._settle, keys, untold))
 
     def _settle(self, keys: Sequence[str], untold: bool) -> dict[int, A | Usage]:
         """At most one bill a request, which is what a budget has reserved for it; `untold` are its faults."""

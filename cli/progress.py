@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from forethought.leaderboards import mean_interval
 
 console = Console(stderr=True, highlight=False)
-PLAIN_SECONDS = 10.0
+BAR_SECONDS, PLAIN_SECONDS = 2.0, 10.0  # from one interval to the next: of 1,000 tasks it takes 0.2
 
 
 class TaskProgress:
@@ -43,9 +43,9 @@ class TaskProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.done:
+            self._show()
         self.bar.stop()
-        if not console.is_terminal and self.done:
-            self._print()
 
     def __call__(self, line: Mapping[str, Any]) -> None:
         """Count a task that has ended, by its line of results or of failures."""
@@ -56,9 +56,9 @@ class TaskProgress:
             console.print(f"task {line['task']} failed: {line['error']}: {line['message']}", markup=False)
         else:
             self.scores[line["task"]] = line["score"]
-        self.bar.update(self.row, advance=1, detail=self._detail())
-        if not console.is_terminal and time.monotonic() - self.shown > PLAIN_SECONDS:
-            self._print()
+        self.bar.update(self.row, advance=1)
+        if time.monotonic() - self.shown > (BAR_SECONDS if console.is_terminal else PLAIN_SECONDS):
+            self._show()
 
     def _detail(self) -> str:
         seconds = max(time.monotonic() - self.began, 1e-9)
@@ -67,8 +67,11 @@ class TaskProgress:
         tokens = f", {self.tokens / seconds:.0f} tokens/s" if self.tokens else ""
         return f"{mean}{tokens}" + (f", {self.failed} failed" if self.failed else "")
 
-    def _print(self) -> None:
+    def _show(self) -> None:
         self.shown = time.monotonic()
+        if console.is_terminal:
+            self.bar.update(self.row, detail=self._detail())
+            return
         left = (self.shown - self.began) / self.done * (self.total - self.done)
         console.print(f"{self.label}: {self.done}/{self.total}, {self._detail()}, {left:.0f} s left", markup=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,8 +11,10 @@ import sys
 import time
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from forethought.cli import progress
 from forethought.cli.evaluate import free_folder, said, summarise
 from forethought.cli.main import app
 from forethought.envs.game24.family import Game24
@@ -456,6 +459,19 @@ def test_board_add_and_build(forethought, tmp_path):
     assert forethought("board", "build", "--rows", tmp_path / "rows", "--to", tmp_path / "site").exit_code == 0
     assert "| mine |" in (tmp_path / "site" / "board.md").read_text()
     assert "<td>mine</td>" in (tmp_path / "site" / "board.html").read_text()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_progress_resamples_no_interval_for_each_task(monkeypatch, terminal):
+    asked = []
+    monkeypatch.setattr(progress, "console", Console(file=io.StringIO(), force_terminal=terminal))
+    monkeypatch.setattr(progress, "mean_interval", lambda scores: asked.append(list(scores)) or "0.5")
+    with progress.TaskProgress("run", 50) as shown:
+        for task in reversed(range(50)):
+            shown({"task": task, "score": float(task), "spent": {"tokens": 1}})
+    assert asked[-1] == [float(task) for task in range(50)]
+    assert len(asked) < 5
+    assert "0.5" in progress.console.file.getvalue()
 
 
 def test_progress_is_plain_off_a_terminal_and_json_stays_clean(tmp_path):
