@@ -233,9 +233,10 @@ class Driver:
                 check_usage(usage)
                 self._lose(strand, usage, lines)
                 return parts
-            for usage in kind.bills(parts):
+            bills = list(kind.bills(parts))
+            for usage in bills:
                 check_usage(usage)
-            cost = total(kind.bills(parts))
+            cost = total(bills)
             check(parts)
             check_bound(cost, strand.reserved)
             if strand.positions is not None:
