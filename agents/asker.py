@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from forethought.agents.lm import LM, Request, Sampling, bound_of_completion
+from forethought.agents.lm import LM, Request, Sampling, bound_of_completion, unread
 from forethought.agents.prompts import Prompt
 from forethought.search import Query, Question, Reply, Usage, waits
 
@@ -24,7 +24,7 @@ class LMAsker:
     def ask(self, questions: Sequence[Question]) -> list[Reply]:
         replies = self.lm.complete([self._request(question) for question in questions])
         return [
-            Reply(text, reply.usage + Usage(parse_failures=not text))
+            Reply(text, reply.usage if text else reply.usage + unread(reply), reply.refusal)
             for reply in replies
             for text in [reply.text.strip()]
         ]

@@ -17,15 +17,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_completion, bound_of_score
+from forethought.agents.lm import (
+    LM,
+    Completion,
+    Request,
+    ScoreRequest,
+    Scores,
+    bound_of_completion,
+    bound_of_score,
+    dump_completion,
+    dump_scores,
+    load_completion,
+    load_scores,
+)
 from forethought.envs.data.world import cache_folder
 from forethought.search import FREE, Usage, waits
 
-FORMAT = 1
+FORMAT = 2
 APPLICATION = int.from_bytes(b"fore", "big")  # tells this file from other SQLite files
 WAIT = 30.0  # seconds for another process to end its transaction, which takes milliseconds
 CREATING = threading.Lock()  # to close a file drops the locks that SQLite holds on it in other threads
@@ -80,7 +92,7 @@ class Cached:
         return bound_of_score(self.lm, request)
 
     def _answer(
-        self, kind: str, requests: Sequence[Q], ask: Callable[[Sequence[Q]], list[A]], load: Callable[[bytes], A]
+        self, kind: str, requests: Sequence[Q], ask: Callable[[Sequence[Q]], list[A]], load: Callable[[object], A]
     ) -> list[A]:
         keys = [key_of(kind, self.content, request) for request in requests]
         known = self._file.find(keys)
@@ -101,9 +113,9 @@ class Cached:
         self._add(saved=saved)
         return answers
 
-    def _load(self, load: Callable[[bytes], A], data: bytes) -> A:
+    def _load(self, load: Callable[[object], A], data: bytes) -> A:
         try:
-            return load(data)
+            return load(json.loads(data.decode("utf-8", "surrogatepass")))
         except (ValueError, TypeError) as error:
             raise self._file.damaged(f"a reply in it cannot be read: {error}") from error
 
@@ -134,23 +146,9 @@ def key_of(kind: str, content: str, request: Request | ScoreRequest) -> bytes:
 
 
 def dump(answer: Completion | Scores) -> bytes:
-    """`[text or log-probabilities, usage]`. Lone surrogates stay what they are, which JSON's escapes would not do."""
-    reply = answer.text if isinstance(answer, Completion) else answer.log_probabilities
-    return json.dumps([reply, astuple(answer.usage)], ensure_ascii=False).encode("utf-8", "surrogatepass")
-
-
-def load_completion(data: bytes) -> Completion:
-    """Raises ValueError, TypeError: this is no completion."""
-    text, usage = json.loads(data.decode("utf-8", "surrogatepass"))
-    if not isinstance(text, str):
-        raise TypeError(f"expected a text, found {text!r:.80}")
-    return Completion(text, Usage(*map(int, usage)))
-
-
-def load_scores(data: bytes) -> Scores:
-    """Raises ValueError, TypeError: these are no scores."""
-    scores, usage = json.loads(data)
-    return Scores(tuple(map(float, scores)), Usage(*map(int, usage)))
+    """The answer as JSON. Lone surrogates are written as they are: JSON's escapes would not read back equal."""
+    parts = dump_completion(answer) if isinstance(answer, Completion) else dump_scores(answer)
+    return json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 class ReplyFile:

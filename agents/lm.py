@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from operator import is_not
+from typing import Any, Protocol, runtime_checkable
 
+from forethought.envs import Json
 from forethought.search import Usage
 
 
@@ -27,8 +29,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
+    """A reply: its text without the reasoning part, and its cost.
+
+    `rationale` is the reasoning part, if the reply had one. `truncated`: the reply ended at the token limit.
+    `refusal` is the reason why the model will never answer this request (a prompt beyond its context, a content
+    filter), in one line; the text is then empty, and asking again would be refused again.
+    """
+
     text: str
     usage: Usage
+    rationale: str = ""
+    truncated: bool = False
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +56,61 @@ class ScoreRequest:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
+    """The log-probabilities asked for; none where the model will never answer, with the reason as `refusal`."""
+
     log_probabilities: tuple[float, ...]  # natural logarithms, one a continuation
     usage: Usage
+    refusal: str = ""
+
+
+def unread(reply: Completion) -> Usage:
+    """The counts of a reply that could not be read, to be added to its usage."""
+    refused = bool(reply.refusal)
+    return Usage(parse_failures=1, truncated=int(reply.truncated and not refused), refused=int(refused))
+
+
+def dump_completion(answer: Completion) -> list[Json]:
+    """For a file: `[text, usage, rationale, truncated, refusal]`, without the defaults at its end."""
+    return trimmed([answer.text, list(answer.usage.counts), answer.rationale, answer.truncated, answer.refusal])
+
+
+def dump_scores(answer: Scores) -> list[Json]:
+    """For a file: `[log-probabilities, usage, refusal]`, without the defaults at its end."""
+    return trimmed([list(answer.log_probabilities), list(answer.usage.counts), answer.refusal])
+
+
+def trimmed(parts: list[Json]) -> list[Json]:
+    """The first two parts, and the others up to the last that is not its default."""
+    while len(parts) > 2 and not parts[-1]:
+        parts = parts[:-1]
+    return parts
+
+
+def load_completion(data: object) -> Completion:
+    """Raises ValueError, TypeError: the data is no completion."""
+    text, usage, *rest = as_list(data)
+    kinds = (str, bool, str)
+    if type(text) is not str or len(rest) > len(kinds) or any(map(is_not, map(type, rest), kinds)):
+        raise TypeError(f"expected a completion, found {data!r:.80}")
+    return Completion(text, load_counts(usage), *rest)
+
+
+def load_scores(data: object) -> Scores:
+    """Raises ValueError, TypeError: the data holds no scores."""
+    scores, usage, *rest = as_list(data)
+    if len(rest) > 1 or any(type(refusal) is not str for refusal in rest):
+        raise TypeError(f"expected scores, found {data!r:.80}")
+    return Scores(tuple(map(float, as_list(scores))), load_counts(usage), *rest)
+
+
+def load_counts(data: object) -> Usage:
+    return Usage(*map(int, as_list(data)))
+
+
+def as_list(data: object) -> list[Any]:
+    if not isinstance(data, list):
+        raise TypeError(f"expected a list, found {data!r:.80}")
+    return data
 
 
 class LM(Protocol):

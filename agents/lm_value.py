@@ -15,6 +15,7 @@ from forethought.agents.lm import (
     ScoreRequest,
     bound_of_completion,
     bound_of_score,
+    unread,
 )
 from forethought.agents.prompts import Prompt
 from forethought.search import FREE, Estimate, Query, Question, Usage, waits
@@ -45,6 +46,10 @@ class LMTokenValue:
     def _score(self, prompts: Sequence[str]) -> list[Estimate]:
         estimates = []
         for scores in self.lm.score([ScoreRequest(prompt, SCORES) for prompt in prompts]):
+            if scores.refusal:
+                usage = scores.usage + Usage(parse_failures=1, refused=1)
+                estimates.append(Estimate(0.0, usage=usage, parsed=False, refusal=scores.refusal))
+                continue
             weights = [exp(lp - max(scores.log_probabilities)) for lp in scores.log_probabilities]
             expected = sum(score * weight for score, weight in enumerate(weights)) / sum(weights)
             estimates.append(Estimate(min(expected / 10, 1.0), usage=scores.usage))
@@ -80,10 +85,13 @@ class LMTextValue:
         return [Request(prompt, self.sampling, seed + k) for k in range(self.samples)]
 
     def _read(self, replies: list[Completion]) -> Estimate:
-        scored = sorted((score, i) for i, reply in enumerate(replies) if (score := read_score(reply.text)) is not None)
-        usage = sum((reply.usage for reply in replies), Usage(parse_failures=len(replies) - len(scored)))
+        read = [read_score(reply.text) for reply in replies]
+        scored = sorted((score, i) for i, score in enumerate(read) if score is not None)
+        usage = sum((reply.usage for reply in replies), FREE)
+        usage += sum((unread(reply) for reply, score in zip(replies, read, strict=True) if score is None), FREE)
         if not scored:
-            return Estimate(0.0, usage=usage, parsed=False)
+            refusal = next((reply.refusal for reply in replies if reply.refusal), "")
+            return Estimate(0.0, usage=usage, parsed=False, refusal=refusal)
         median = replies[scored[(len(scored) - 1) // 2][1]].text
         return Estimate(
             mean(score for score, _ in scored), SCORE.split(median)[0].removesuffix("Thus the ").strip(), usage

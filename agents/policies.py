@@ -16,6 +16,7 @@ from forethought.agents.lm import (
     ScoreRequest,
     bound_of_completion,
     bound_of_score,
+    unread,
 )
 from forethought.agents.prompts import Prompt
 from forethought.envs.space import BLANK, is_template
@@ -100,6 +101,9 @@ class LMRank:
                 proposals.append(Proposals())
                 continue
             score = next(scores)
+            if score.refusal:
+                proposals.append(Proposals((), score.usage + Usage(parse_failures=1, refused=1), score.refusal))
+                continue
             top = max(score.log_probabilities)
             weights = [exp(lp - top) for lp in score.log_probabilities]
             ranked = sorted(zip(request.continuations, weights, strict=True), key=lambda pair: -pair[1])
@@ -146,8 +150,10 @@ class LMText:
     def _read(self, replies: list[Completion], width: int | None) -> Proposals:
         texts = [reply.text.strip() for reply in replies]
         counted = Counter(text for text in texts if text).most_common(width)
-        usage = sum((reply.usage for reply in replies), Usage(parse_failures=texts.count("")))
-        return Proposals([Proposal(text, count / self.samples) for text, count in counted], usage)
+        usage = sum((reply.usage for reply in replies), FREE)
+        usage += sum((unread(reply) for reply, text in zip(replies, texts, strict=True) if not text), FREE)
+        refusal = "" if counted else next((reply.refusal for reply in replies if reply.refusal), "")
+        return Proposals([Proposal(text, count / self.samples) for text, count in counted], usage, refusal)
 
     def bound(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)

@@ -1,6 +1,7 @@
 """Record the replies of a language model to a file, and answer from such a file.
 
-A line of the file is JSON: [digest of a request, the most it can cost], or [digest of a request, the reply, its usage].
+A line of the file is JSON: [digest of a request, "bound", the most it can cost], or [digest of a request, "reply",
+the reply] with the reply as `dump_completion` and `dump_scores` of `agents/lm.py` write it.
 The bounds are there because budgets reserve them: a replay stops where the recorded run did only if it is told the same
 ones, those of requests that were never made too.
 """
@@ -12,12 +13,25 @@ import json
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from forethought.agents.lm import LM, Completion, Request, ScoreRequest, Scores, bound_of_completion, bound_of_score
-from forethought.search import Usage, waits
+from forethought.agents.lm import (
+    LM,
+    Completion,
+    Request,
+    ScoreRequest,
+    Scores,
+    bound_of_completion,
+    bound_of_score,
+    dump_completion,
+    dump_scores,
+    load_completion,
+    load_counts,
+    load_scores,
+)
+from forethought.search import FREE, Usage, waits
 
 
 def digest(request: Request | ScoreRequest) -> str:
@@ -33,8 +47,7 @@ class Rows:
 
     def __init__(self, path: Path, data: bytes) -> None:
         self.bounds: dict[str, Usage] = {}
-        self.replies: dict[str, tuple[Any, Usage]] = {}
-        self.counts: dict[str, int] = {}  # tokens of the prompt, which is all that older files have of a bound
+        self.replies: dict[str, Any] = {}
         lines = data.split(b"\n")
         self.whole = len(data) - len(lines[-1])
         for number, line in enumerate(lines, 1):
@@ -49,14 +62,14 @@ class Rows:
     def _add(self, row: Any) -> None:
         if not isinstance(row, list):
             raise TypeError(f"expected a list, found {row!r:.80}")
-        if len(row) == 2:
-            key, bound = row
-            self.bounds[key] = Usage(*map(int, bound))
+        key, kind, content = row
+        if kind == "bound":
+            self.bounds[key] = load_counts(content)
+        elif kind == "reply":
+            is_text = isinstance(content, list) and content and isinstance(content[0], str)
+            self.replies[key] = load_completion(content) if is_text else load_scores(content)
         else:
-            key, *older, reply, usage = row
-            self.replies[key] = (reply, Usage(*map(int, usage)))
-            if older:
-                (self.counts[key],) = map(int, older)
+            raise ValueError(f"expected 'bound' or 'reply', found {kind!r:.80}")
 
 
 def is_torn(line: bytes) -> bool:
@@ -87,16 +100,14 @@ class Recording:
         replies = self.lm.complete(requests)
         for request in requests:
             self.bound_of_completion(request)
-        self._append([[digest(q), r.text, astuple(r.usage)] for q, r in zip(requests, replies, strict=True)])
+        self._append([[digest(q), "reply", dump_completion(r)] for q, r in zip(requests, replies, strict=True)])
         return replies
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
         replies = self.lm.score(requests)
         for request in requests:
             self.bound_of_score(request)
-        self._append(
-            [[digest(q), r.log_probabilities, astuple(r.usage)] for q, r in zip(requests, replies, strict=True)]
-        )
+        self._append([[digest(q), "reply", dump_scores(r)] for q, r in zip(requests, replies, strict=True)])
         return replies
 
     def bound_of_completion(self, request: Request) -> Usage:
@@ -110,7 +121,7 @@ class Recording:
         with self._writing:
             noted = self._mended()
             if noted.get(key) != bound:
-                self._append([[key, astuple(bound)]])
+                self._append([[key, "bound", list(bound.counts)]])
                 noted[key] = bound
         return bound
 
@@ -149,13 +160,12 @@ class Recorded:
         self._rows = Rows(path, data)
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        return [Completion(*self._find(request)) for request in requests]
+        return [self._find(request) for request in requests]
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
-        found = [self._find(request) for request in requests]
-        return [Scores(tuple(reply), usage) for reply, usage in found]
+        return [self._find(request) for request in requests]
 
-    def _find(self, request: Request | ScoreRequest) -> tuple[Any, Usage]:
+    def _find(self, request: Request | ScoreRequest) -> Any:
         key = digest(request)
         if key not in self._rows.replies:
             raise KeyError(f"no reply was recorded for the prompt {request.prompt[-80:]!r}; record the run again")
@@ -172,8 +182,8 @@ class Recorded:
         key = digest(request)
         if key in self._rows.bounds:
             return self._rows.bounds[key]
-        _, usage = self._rows.replies.get(key, (None, Usage()))
-        prompt = max(self._rows.counts.get(key) or self.count(request.prompt), usage.prompt)
+        usage = self._rows.replies[key].usage if key in self._rows.replies else FREE
+        prompt = max(self.count(request.prompt), usage.prompt)
         return Usage(max(1, usage.calls), prompt, 0, max(completion, usage.completion))
 
     def count(self, text: str) -> int:

@@ -13,7 +13,13 @@ LOST = "lost"  # an entry of what was paid for answers that a failure has lost
 
 
 def dump_usage(usage: Usage) -> Any:
-    return 0 if usage is FREE else usage.counts
+    """0 where nothing was paid, else the counts in the order of the fields, without the zeros at their end."""
+    if usage is FREE:
+        return 0
+    counts = usage.counts
+    while len(counts) > 1 and not counts[-1]:
+        counts = counts[:-1]
+    return counts
 
 
 def load_usage(data: Any) -> Usage:
@@ -21,14 +27,30 @@ def load_usage(data: Any) -> Usage:
 
 
 def dump_proposals(proposals: Sequence[Proposal]) -> Any:
-    """`[[[action, prior], ...], usage]`, with the rationale third where there is one; usage 0 where free."""
+    """`[[[action, prior], ...], usage]`; a rationale is a third part of its item, a refusal a third part of the whole.
+
+    Usage is 0 where nothing was paid.
+    """
     items = [(p.action, p.prior, p.rationale) if p.rationale else (p.action, p.prior) for p in proposals]
-    return (items, dump_usage(usage_of(proposals)))
+    return (items, dump_usage(usage_of(proposals)), *refusal_of(proposals))
 
 
 def load_proposals(data: Any) -> Proposals:
-    items, usage = data
-    return Proposals([Proposal(*item) for item in items], load_usage(usage))
+    items, usage, *rest = data
+    return Proposals([Proposal(*item) for item in items], load_usage(usage), load_refusal(rest))
+
+
+def refusal_of(answer: Any) -> tuple[str, ...]:
+    """The refusal of an answer, as the last part of its entry; nothing where there is none."""
+    refusal = getattr(answer, "refusal", "")
+    return (refusal,) if refusal else ()
+
+
+def load_refusal(rest: Sequence[Any]) -> str:
+    """Raises ValueError: more than one part, or no text."""
+    if len(rest) > 1 or not all(isinstance(part, str) for part in rest):
+        raise ValueError(f"expected a refusal as the last part, found {rest!r:.80}")
+    return rest[0] if rest else ""
 
 
 def usage_of(proposals: Sequence[Proposal]) -> Usage:
@@ -36,27 +58,27 @@ def usage_of(proposals: Sequence[Proposal]) -> Usage:
 
 
 def dump_estimate(estimate: Estimate) -> Any:
-    """The bare value, or `[value, rationale, usage, parsed]`."""
+    """The bare value, or `[value, rationale, usage, parsed]`, and the refusal last where there is one."""
     if not estimate.rationale and estimate.usage is FREE and estimate.parsed:
         return estimate.value
-    return (estimate.value, estimate.rationale, dump_usage(estimate.usage), estimate.parsed)
+    return (estimate.value, estimate.rationale, dump_usage(estimate.usage), estimate.parsed, *refusal_of(estimate))
 
 
 def load_estimate(data: Any) -> Estimate:
     """Raises ValueError, TypeError: a value outside [0, 1], or none at all."""
     if isinstance(data, list):
-        value, rationale, usage, parsed = data
-        return Estimate(check_value(value), rationale, load_usage(usage), parsed)
+        value, rationale, usage, parsed, *rest = data
+        return Estimate(check_value(value), rationale, load_usage(usage), parsed, load_refusal(rest))
     return Estimate(check_value(data))
 
 
 def dump_reply(reply: Reply) -> Any:
-    return (reply.text, dump_usage(reply.usage))
+    return (reply.text, dump_usage(reply.usage), *refusal_of(reply))
 
 
 def load_reply(data: Any) -> Reply:
-    text, usage = data
-    return Reply(text, load_usage(usage))
+    text, usage, *rest = data
+    return Reply(text, load_usage(usage), load_refusal(rest))
 
 
 def check(answers: Iterable[Any]) -> None:

@@ -113,6 +113,9 @@ class Ledger:
             "lm_calls": self.usage.calls,
             "tokens": self.usage.tokens,
             "parse_failures": self.usage.parse_failures,
+            "truncated": self.usage.truncated,
+            "refused": self.usage.refused,
+            "assumed": self.usage.assumed,
             **({} if self.usd is None else {"usd": self.usd}),
             "roles": roles,
         }

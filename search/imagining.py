@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from forethought.search.answers import dump_proposals, dump_reply, load_proposals, load_reply, usage_of
 from forethought.search.budget import Ledger
-from forethought.search.kinds import Asking, check_width
+from forethought.search.kinds import Asking, check_width, note_refusal
 from forethought.search.node import TERMINAL, Node
 from forethought.search.protocols import FREE, Policy, Proposal, Query, Question, Reply, Usage, waits
 from forethought.search.requests import Imagine, Propose
@@ -34,6 +34,7 @@ class Proposing:
         if usage_of(proposals) is not FREE:
             spent.charge("policy", usage_of(proposals))
         node.asked += 1
+        note_refusal(node, proposals)
         distinct = {proposal.action: proposal for proposal in reversed(proposals[: request.width])}
         node.dead = not distinct
         return [proposal for proposal in proposals if distinct.pop(proposal.action, None)]
@@ -61,6 +62,7 @@ class Imagining:
         for proposal, answer in zip(request.proposals, answers, strict=True):
             if answer.usage is not FREE:
                 spent.charge(ROLE, answer.usage)
+            note_refusal(node, answer)
             if answer.text:
                 done = answer.text.rstrip(".") == TERMINAL
                 child = Node(None, TERMINAL if done else answer.text, node, proposal.action, proposal.prior, done)

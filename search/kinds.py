@@ -120,6 +120,7 @@ def grow(
     if (usage := usage_of(proposals)) is not FREE:
         spent.charge("policy", usage)
     node.asked += 1
+    note_refusal(node, proposals)
     width = len(world.actions(node.state)) if width is None else width
     tried = {child.action for child in node.children if not child.imagined}
     for proposal in proposals[:width]:
@@ -147,6 +148,12 @@ def grow(
     return children
 
 
+def note_refusal(node: Node, answer: Sequence[Proposal] | Estimate | Reply) -> None:
+    """Keep the reason why a model will never answer a question about this node."""
+    if refusal := getattr(answer, "refusal", ""):
+        node.refusal = refusal
+
+
 def play(request: Play, spent: Ledger) -> Node | None:
     """The child that an action makes, whoever chose it; None where the world refuses it."""
     children = grow(request.node, 1, [Proposal(request.action)], spent)
@@ -171,6 +178,7 @@ class Evaluating:
             if estimate.usage is not FREE:
                 spent.charge("judge" if node.done else "value", estimate.usage)
             node.value, node.estimate = estimate.value, estimate
+            note_refusal(node, estimate)
             node.asked += 1
         spent.evaluations += len(answers)
 
@@ -201,4 +209,5 @@ class Asking:
         request.node.asked += 1
         if answers[0].usage is not FREE:
             spent.charge(request.role, answers[0].usage)
+        note_refusal(request.node, answers[0])
         return answers[0].text

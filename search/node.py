@@ -48,6 +48,7 @@ class Node:
     total: float = 0.0
     asked: int = 0  # how often a model was asked about this node
     dead: bool = False
+    refusal: str = ""  # why a model will never answer a question about it, such as a prompt beyond its context
     imagined: bool = False  # a model wrote its observation; it has no state
     memory: tuple[str, ...] = ()  # what earlier attempts taught; part of its context
     attempt: int = 0  # of a root: how many roots came before it

@@ -13,13 +13,21 @@ from forethought.search.seeds import seed_of
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What answers cost: calls of a language model, tokens by kind, and replies nobody could parse."""
+    """The cost of answers: calls of a language model, tokens by kind, and the replies that could not be used.
+
+    `parse_failures` counts replies that could not be read. `truncated` counts those of them that ended at the
+    token limit, `refused` those of them that the model will never give (see `Completion.refusal`). `assumed` counts
+    replies billed at their bound, because the server sent no usable counts.
+    """
 
     calls: int = 0
     prompt: int = 0
     cached: int = 0
     completion: int = 0
     parse_failures: int = 0
+    truncated: int = 0
+    refused: int = 0
+    assumed: int = 0
 
     @property
     def tokens(self) -> int:
@@ -29,9 +37,18 @@ class Usage:
         return Usage(*map(add, self.counts, other.counts))
 
     @property
-    def counts(self) -> tuple[int, int, int, int, int]:
+    def counts(self) -> tuple[int, ...]:
         """In the order of the fields."""
-        return self.calls, self.prompt, self.cached, self.completion, self.parse_failures
+        return (
+            self.calls,
+            self.prompt,
+            self.cached,
+            self.completion,
+            self.parse_failures,
+            self.truncated,
+            self.refused,
+            self.assumed,
+        )
 
 
 FREE = Usage()
@@ -47,11 +64,14 @@ class Proposal:
 
 
 class Proposals(list[Proposal]):
-    """The proposals for one query, with what they cost. A plain list of proposals is one that cost nothing."""
+    """The proposals for one query, with their cost. A plain list of proposals is one that cost nothing.
 
-    def __init__(self, items: Iterable[Proposal] = (), usage: Usage = FREE) -> None:
+    `refusal` is the reason why the model will never answer this query; the node is then a dead end.
+    """
+
+    def __init__(self, items: Iterable[Proposal] = (), usage: Usage = FREE, refusal: str = "") -> None:
         super().__init__(items)
-        self.usage = usage
+        self.usage, self.refusal = usage, refusal
 
 
 @dataclass(slots=True)
@@ -59,21 +79,24 @@ class Estimate:
     """A value in [0, 1], the rationale behind it, and what it cost.
 
     `parsed` is False where no reply could be read: the value is then a placeholder, it is counted in
-    `usage.parse_failures`, and no training example is made from it.
+    `usage.parse_failures`, and no training example is made from it. `refusal` is the reason why the model will never
+    answer this query; such an estimate is not parsed, and its value is 0.
     """
 
     value: float
     rationale: str = ""
     usage: Usage = FREE
     parsed: bool = True
+    refusal: str = ""
 
 
 @dataclass(slots=True)
 class Reply:
-    """The answer to a free question: a text and what it cost."""
+    """The answer to a free question: a text, its cost, and the reason why the model will never give one, if so."""
 
     text: str
     usage: Usage = FREE
+    refusal: str = ""
 
 
 class Query:

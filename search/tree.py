@@ -30,6 +30,7 @@ def dump(root: Node) -> list[dict[str, Json]]:
                 "total": node.total,
                 "done": node.done,
                 **({"imagined": True} if node.imagined else {}),
+                **({"refusal": node.refusal} if node.refusal else {}),
             }
         )
     return rows

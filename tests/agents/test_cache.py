@@ -216,7 +216,7 @@ def beheaded(path):
         ),
         (beheaded, r"no whole reply cache \(file is not a database\); it was left as it is: move it away"),
         (foreign, r"no whole reply cache \(it is a database of something else\)"),
-        (newer, r"is a reply cache of format 2, and this version reads format 1; use the version"),
+        (newer, r"is a reply cache of format 3, and this version reads format 2; use the version"),
     ],
 )
 def test_a_file_that_is_no_cache_is_refused_and_left_as_it_is(path, make, message, mode):

@@ -33,7 +33,7 @@ def test_what_was_not_recorded_is_an_error(tmp_path):
 
 def test_a_file_that_is_no_recording_is_refused(tmp_path):
     path = tmp_path / "replies.jsonl"
-    path.write_text('["key", 3, "text", [1, 2, 0, 1, 0]]\n{"not": "a reply"}\n')
+    path.write_text('["key", "reply", ["text", [1, 2, 0, 1, 0]]]\n{"not": "a reply"}\n')
     with pytest.raises(ValueError, match=r"replies.jsonl, line 2, is no recorded reply"):
         Recorded(path)
 
@@ -43,21 +43,42 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path):
 )
 def test_so_is_one_with_another_kind_of_row(tmp_path, row):
     path = tmp_path / "replies.jsonl"
-    path.write_text(f'["key", "text", [1, 2, 0, 1, 0]]\n{row}\n["key", [1, 4]]\n')
+    path.write_text(f'["key", "reply", ["text", [1, 2, 0, 1, 0]]]\n{row}\n["key", "bound", [1, 4]]\n')
     with pytest.raises(ValueError, match=r"replies.jsonl, line 2, is no recorded reply"):
         Recorded(path)
 
 
-def test_older_rows_are_read(tmp_path):
-    """They hold the tokens of the prompt, and no bound."""
+def test_a_reply_without_a_bound_is_bounded_by_its_usage(tmp_path):
     path, asked, scored = tmp_path / "replies.jsonl", Request("four", Sampling(max_tokens=7)), ScoreRequest("b", ("x",))
-    rows = [[digest(asked), 3, "text", [1, 2, 0, 1, 0]], [digest(scored), 3, [-1.0], [2, 9, 0, 2, 0]]]
+    rows = [[digest(asked), "reply", ["text", [1, 2, 0, 1]]], [digest(scored), "reply", [[-1.0], [2, 9, 0, 2]]]]
     path.write_text("\n".join(map(json.dumps, rows)))
     recorded = Recorded(path)
     assert recorded.complete([asked]) == [Completion("text", Usage(1, 2, 0, 1))]
     assert recorded.score([scored]) == [Scores((-1.0,), Usage(2, 9, 0, 2))]
-    assert bound_of_completion(recorded, asked) == Usage(1, 3, 0, 7)
+    assert bound_of_completion(recorded, asked) == Usage(1, 4, 0, 7)
     assert bound_of_score(recorded, scored) == Usage(2, 9, 0, 2)
+
+
+def test_a_recorded_reply_keeps_its_reasoning_and_its_refusal(tmp_path):
+    path = tmp_path / "replies.jsonl"
+    asked = [Request("a"), Request("b"), Request("c")]
+    replies = [
+        Completion("x", Usage(1), rationale="because"),
+        Completion("", Usage(1), truncated=True),
+        Completion("", Usage(), refusal="the prompt has 9 tokens, and the model reads 8"),
+    ]
+    answers = dict(zip(asked, replies, strict=True))
+    Recording(Answers(answers), path).complete(asked)
+    assert Recorded(path).complete(asked) == replies
+
+
+class Answers(Scripted):
+    def __init__(self, answers):
+        super().__init__([])
+        self.answers = answers
+
+    def complete(self, requests):
+        return [self.answers[request] for request in requests]
 
 
 # A file that a kill left behind

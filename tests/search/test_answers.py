@@ -61,12 +61,12 @@ def test_the_format_of_proposals():
 def test_the_format_of_estimates_is_short_where_there_is_only_a_value():
     assert encode(dump_estimate(Estimate(0.5))) == "0.5"
     assert encode(dump_estimate(Estimate(0.5, "so"))) == '[0.5,"so",0,true]'
-    assert encode(dump_estimate(Estimate(0.0, usage=Usage(1), parsed=False))) == '[0.0,"",[1,0,0,0,0],false]'
+    assert encode(dump_estimate(Estimate(0.0, usage=Usage(1), parsed=False))) == '[0.0,"",[1],false]'
     assert encode(dump_estimate(Estimate(0.0, parsed=False))) == '[0.0,"",0,false]'
 
 
 def test_the_format_of_replies():
-    assert encode(dump_reply(Reply("yes", Usage(1, 2)))) == '["yes",[1,2,0,0,0]]'
+    assert encode(dump_reply(Reply("yes", Usage(1, 2)))) == '["yes",[1,2]]'
     assert encode(dump_reply(Reply("yes"))) == '["yes",0]'
 
 
@@ -113,7 +113,9 @@ def test_values_outside_are_refused(value):
         (load_proposals, 5),
         (load_proposals, [[]]),
         (load_proposals, [[["a", 1, "b", "c"]], 0]),
-        (load_proposals, [[], [1, 2, 3, 4, 5, 6]]),
+        (load_proposals, [[], [1, 2, 3, 4, 5, 6, 7, 8, 9]]),
+        (load_proposals, [[], 0, 5]),
+        (load_estimate, [0.5, "", 0, True, "refused", "twice"]),
         (load_estimate, [0.5]),
         (load_estimate, "0.5"),
         (load_estimate, 7),

@@ -108,6 +108,7 @@ def test_a_ledger_tells_the_sum_and_the_share_of_each_role():
     spent.charge("value", Usage(1, 10, 0, 2))
     spent.charge("policy", Usage(2, 20, 5, 4, 1))
     spent.charge("value", Usage(1, 10, 0, 2))
+    unused = {"truncated": 0, "refused": 0, "assumed": 0}
     assert spent.to_json() == {
         "nodes": 1,
         "env_steps": 2,
@@ -117,9 +118,12 @@ def test_a_ledger_tells_the_sum_and_the_share_of_each_role():
         "lm_calls": 4,
         "tokens": 48,
         "parse_failures": 1,
+        "truncated": 0,
+        "refused": 0,
+        "assumed": 0,
         "roles": {
-            "policy": {"calls": 2, "prompt": 20, "cached": 5, "completion": 4, "parse_failures": 1},
-            "value": {"calls": 2, "prompt": 20, "cached": 0, "completion": 4, "parse_failures": 0},
+            "policy": {"calls": 2, "prompt": 20, "cached": 5, "completion": 4, "parse_failures": 1} | unused,
+            "value": {"calls": 2, "prompt": 20, "cached": 0, "completion": 4, "parse_failures": 0} | unused,
         },
     }
     assert list(spent.to_json()["roles"]) == ["policy", "value"]
