@@ -1,0 +1,166 @@
+"""The first reader of every reply: the reasoning part set aside, and the text ended at its stops.
+
+Models mark their reasoning by tags such as <think>…</think> (DeepSeek, Qwen and most others), [THINK]…[/THINK]
+(Mistral), <|START_THINKING|>…<|END_THINKING|> (Cohere), ◁think▷…◁/think▷ (Kimi), or by the channels of gpt-oss,
+<|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>….
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
+
+NAME = (
+    r"(?:[a-z0-9]{1,20}[:_-])?(?:think(?:ing)?|thoughts?(?:[_-]process)?|reason(?:ing)?|analysis|scratchpad|antthinking"
+    r"|chain[_-]of[_-]thought|inner[_-]monologue)"
+)
+MARK = re.compile(
+    rf"""<\s{{0,4}}(?P<end>/?)\s{{0,4}}(?P<name>{NAME})(?:\s[^<>]{{0,200}})?>
+    |(?-i:(?<!\w)\[THINK(?:ING)?\]|\[(?P<square_end>/)THINK(?:ING)?\])
+    |<\|(?P<special_end>/|end_)?(?:start_|begin_)?(?:of_)?think(?:ing)?\|>
+    |◁(?P<kimi_end>/?)think▷
+    |<\|channel\|?>\s{{0,4}}(?P<channel>[a-z]{{1,20}})
+        (?:\s[^<>]{{0,200}}(?=<\|(?:message|constrain)\|>))?(?:<\|constrain\|>[a-z]{{1,20}})?(?:<\|message\|>)?
+    |(?P<final>\[BEGIN\ FINAL\ RESPONSE\])
+    |(?P<channel_end><channel\|>|<\|end\|>|<\|start\|>(?:assistant)?)
+    |(?P<nothing><\|(?:message|return|call)\|>|\[END\ FINAL\ RESPONSE\])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+BLANKS = (
+    " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u3000\ufeff\u200b\u200c\u200d\u2060"  # nothing is seen of them
+)
+NEAR = 200  # characters to each side of a mark that are looked at for the brackets of an action
+
+
+class Mark(NamedTuple):
+    start: int
+    end: int
+    kind: str  # "open", "close", "final" (all before it was reasoning) or "nothing"
+    name: str  # a close ends the reasoning of the same name
+
+
+class Reply(NamedTuple):
+    rationale: str
+    text: str
+
+
+def read_reply(raw: str, stops: Sequence[str] = ()) -> Reply:
+    """The two parts of a reply as it came, the text ended at its stops."""
+    rationale, text = separate_reasoning(raw)
+    return Reply(rationale, cut(text, stops))
+
+
+def separate_reasoning(text: str) -> Reply:
+    """The reasoning part of a reply and the text that remains; a reply without one as it is.
+
+    Reasoning that is not closed goes to the end. A closing tag alone ends reasoning that began with the reply, for
+    many chat templates write the opening tag into the prompt. A tag inside the brackets of an action is literal.
+    """
+    marks = marks_of(text)
+    if not marks:
+        return bare_channels(text)
+    ends = ends_of(marks)
+    thought, said, place = list[str](), list[str](), 0
+    for mark in marks:
+        if mark.start < place or (mark.kind in ("open", "close") and is_literal(text, mark)):
+            continue
+        said.append(text[place : mark.start])
+        place = mark.end
+        if mark.kind in ("close", "final"):
+            thought += said
+            said = []
+        elif mark.kind == "open":
+            last = end_of(mark, ends)
+            thought.append(text[mark.end : last.start if last else len(text)])
+            place = last.end if last and last.kind != "final" else last.start if last else len(text)
+    answer = text[place:].lstrip(BLANKS)
+    said_before = joined(said, "\n")
+    return Reply(
+        joined(thought, "\n\n"), f"{said_before}\n{answer}" if said_before and answer else said_before + answer
+    )
+
+
+def marks_of(text: str) -> list[Mark]:
+    return [mark_of(match) for match in MARK.finditer(text)]
+
+
+def mark_of(match: re.Match[str]) -> Mark:
+    found = match.groupdict()
+    if found["nothing"]:
+        kind, name = "nothing", ""
+    elif found["channel_end"]:
+        kind, name = "nothing", "channel"
+    elif found["final"]:
+        kind, name = "final", ""
+    elif found["channel"]:
+        kind, name = "final" if found["channel"].lower() == "final" else "open", "channel"
+    else:
+        closes = found["end"] or found["square_end"] or found["special_end"] or found["kimi_end"]
+        kind, name = "close" if closes else "open", (found["name"] or "think").lower()
+    return Mark(match.start(), match.end(), kind, name)
+
+
+def ends_of(marks: Sequence[Mark]) -> dict[str, list[Mark]]:
+    """The marks that can end reasoning, by name and in order; those of any name under ""."""
+    ends: dict[str, list[Mark]] = {"": []}
+    for mark in marks:
+        if mark.kind in ("close", "final") or mark.name == "channel":
+            ends.setdefault(mark.name, []).append(mark)
+        if mark.kind in ("close", "final"):
+            ends[""].append(mark)
+    return ends
+
+
+def end_of(mark: Mark, ends: dict[str, list[Mark]]) -> Mark | None:
+    """The next end of its own name; if there is none, the next of any, for some models mix the names up."""
+    for name in (mark.name, ""):
+        listed = ends.get(name, [])
+        place = bisect_left(listed, (mark.end,))
+        if place < len(listed):
+            return listed[place]
+    return None
+
+
+def is_literal(text: str, mark: Mark) -> bool:
+    """Whether a mark stands inside the brackets of an action, as in "search[the <think> tag]"."""
+    before = text[max(0, mark.start - NEAR) : mark.start].rpartition("\n")[2]
+    behind = text[mark.end : mark.end + NEAR].partition("\n")[0]
+    return before.rfind("[") > before.rfind("]") and "]" in behind and "[" not in behind.partition("]")[0]
+
+
+def bare_channels(text: str) -> Reply:
+    """The channels of gpt-oss where a server has dropped the special tokens: "analysis…assistantfinal…"."""
+    reasoning, end, answer = text.rpartition("assistantfinal")
+    if end and reasoning.lstrip(BLANKS).startswith("analysis"):
+        return Reply(reasoning.lstrip(BLANKS).removeprefix("analysis").strip(BLANKS), answer.strip(BLANKS))
+    return Reply("", text)
+
+
+def joined(parts: Sequence[str], by: str) -> str:
+    return by.join(part for part in (part.strip(BLANKS) for part in parts) if part)
+
+
+def cut(text: str, stops: Sequence[str]) -> str:
+    """A text without its reasoning, ended before the first of the stops, and without blank lines in front.
+
+    White space before the first character is no end of a text: models that chat often begin with an empty line.
+    """
+    first = first_of(text)
+    end = min((place for stop in stops if stop and (place := text.find(stop, first)) >= 0), default=len(text))
+    return text[text.rfind("\n", 0, first) + 1 : end]
+
+
+def is_ended(raw: str, stops: Sequence[str]) -> bool:
+    """Whether a reply that is still being written has come to one of its stops: outside reasoning, behind blanks."""
+    if not any(stop in raw for stop in stops):
+        return False
+    text = separate_reasoning(raw).text
+    first = first_of(text)
+    return any(stop and text.find(stop, first) >= 0 for stop in stops)
+
+
+def first_of(text: str) -> int:
+    """Where the first character stands that can be seen."""
+    return len(text) - len(text.lstrip(BLANKS))

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forethought.agents.reply_reader import BLANKS, cut, is_ended, read_reply, separate_reasoning
+
+PIECES = [
+    "<think>",
+    "</think>",
+    "<|channel|>",
+    "analysis",
+    "final",
+    "<|message|>",
+    "[THINK]",
+    "[/THINK]",
+    "\n",
+    "[",
+    "]",
+]
+PIECES += ["10 - 4", "<", ">", "</", "<thinking a='b'>", "<|end|>", "<|start|>assistant", "◁think▷", " ", "\ufeff"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "rationale", "text"),
+    [
+        ("10 - 4", "", "10 - 4"),
+        ("  10 - 4\n", "", "  10 - 4\n"),  # without reasoning a reply stays as it is
+        ("<think>\nTwo are left.\n</think>\n\n10 - 4", "Two are left.", "10 - 4"),
+        ("<think>\n\n</think>\n\n10 - 4", "", "10 - 4"),
+        ("<thinking>a</thinking>10 - 4", "a", "10 - 4"),
+        ("<thought>a</thought>10 - 4", "a", "10 - 4"),
+        ("<reasoning>a</reasoning>10 - 4", "a", "10 - 4"),
+        ("<seed:think>a</seed:think>10 - 4", "a", "10 - 4"),
+        ("<THINK>a</Think>10 - 4", "a", "10 - 4"),
+        ('<think type="deep">a</think >10 - 4', "a", "10 - 4"),
+        ("[THINK]a[/THINK]10 - 4", "a", "10 - 4"),
+        ("◁think▷a◁/think▷10 - 4", "a", "10 - 4"),
+        ("<|START_THINKING|>a<|END_THINKING|>10 - 4", "a", "10 - 4"),
+        ("a\nb</think>10 - 4", "a\nb", "10 - 4"),  # the template wrote the opening tag
+        ("<think>I could play 10 - 4 or", "I could play 10 - 4 or", ""),  # cut off at the token limit
+        ("10 - 4\n<think>and then", "and then", "10 - 4"),
+        ("Sure. <think>10 - 4?", "10 - 4?", "Sure."),
+        ("<think>a<think>b</think>c</think>10 - 4", "a<think>b\n\nc", "10 - 4"),
+        ("<think>I close with </think> as asked</think>10 - 4", "I close with\n\nas asked", "10 - 4"),
+        ("<think>a</think>one\n<think>b</think>two", "a\n\nb", "one\ntwo"),
+        ("<thinking>a<thought>b</thought>c</thinking>10 - 4", "a<thought>b</thought>c", "10 - 4"),
+        ("<think>a</thinking>10 - 4", "a", "10 - 4"),
+        ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>10 - 4", "a", "10 - 4"),
+        ("<|channel|>analysis<|message|>a<|channel|>final<|message|>10 - 4<|return|>", "a", "10 - 4"),
+        ("<|channel|>analysis a<|channel|>final<|message|>10 - 4", "a", "10 - 4"),
+        ("<|channel|>analysis<|message|>I could play 10 - 4", "I could play 10 - 4", ""),
+        ("<|channel|>final<|message|>10 - 4", "", "10 - 4"),
+        ("analysisWe take 10.assistantfinal10 - 4", "We take 10.", "10 - 4"),
+        ("Steps: a\n[BEGIN FINAL RESPONSE]\n10 - 4\n[END FINAL RESPONSE]", "Steps: a", "10 - 4"),
+        ("10 - 4<|end|>", "", "10 - 4"),
+        ("search[the <think> tag]", "", "search[the <think> tag]"),
+        ("search[</think>]", "", "search[</think>]"),
+        ("think[I THINK so]", "", "think[I THINK so]"),
+        ("think[THINK]", "", "think[THINK]"),
+        ("click[<3 months>]", "", "click[<3 months>]"),
+        ("<think>search[a</think>search[b]", "search[a", "search[b]"),
+        ("I could search[a</think>search[b]", "I could search[a", "search[b]"),
+        ("\ufeff<think>a</think>\u200b10 - 4", "a", "10 - 4"),
+        ("", "", ""),
+    ],
+)
+def test_reasoning_is_set_aside(raw, rationale, text):
+    assert separate_reasoning(raw) == (rationale, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "stops", "expected"),
+    [
+        ("10 - 4\nleft: 5 6 6", ("\n",), "10 - 4"),
+        ("\n\n10 - 4\nleft", ("\n",), "10 - 4"),
+        (" \n 10 - 4 = 6", ("\n", "="), " 10 - 4 "),
+        ("\ufeff\n10 - 4\n", ("\n",), "10 - 4"),
+        ("\r\n\r\n10 - 4\r\nx", ("\n",), "10 - 4\r"),
+        ("\n\na b\n\nscore", ("\n\n",), "a b"),
+        ("a", (), "a"),
+        ("a", ("",), "a"),
+        ("\n \n", ("\n",), ""),
+        ("a=b", ("=", "a"), ""),
+    ],
+)
+def test_stops_apply_behind_the_first_character(text, stops, expected):
+    assert cut(text, stops) == expected
+
+
+def test_a_stop_in_reasoning_ends_nothing():
+    raw = "<think>\na = b\n\nc</think>\n\n10 - 4\nleft"
+    assert read_reply(raw, ("\n", "=")) == ("a = b\n\nc", "10 - 4")
+    written = [raw[:length] for length in range(len(raw) + 1)]
+    first = next(text for text in written if is_ended(text, ("\n", "=")))
+    assert first == "<think>\na = b\n\nc</think>\n\n10 - 4\n"
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=30).map("".join))
+def test_any_reply_is_read(raw):
+    rationale, text = separate_reasoning(raw)
+    assert len(rationale) + len(text) <= 2 * len(raw) + 2
+    stops = ("\n", "=")
+    if any(stop in raw for stop in stops):
+        assert is_ended(raw, stops) == any(stop in text.lstrip(BLANKS) for stop in stops)
+    assert not any(stop in cut(text, stops).strip() for stop in stops)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<think>", "</think>", "<think>a</think>", "<", "< ", "<think ", "<|channel|>analysis", "[THINK]", "[", "<|end|>"],
+)
+def test_hostile_replies_take_linear_time(piece):
+    began = perf_counter()
+    separate_reasoning(piece * 100_000)
+    assert perf_counter() - began < 5
