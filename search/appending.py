@@ -1,0 +1,51 @@
+"""Lines at the end of a file: each is there whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+BLOCK = 1 << 16  # bytes looked at once for the end of the last whole line
+
+
+def append_lines(path: Path, lines: Iterable[str]) -> None:
+    """Append lines to a file that no other process writes to. A torn line that a kill has left is cut off first.
+
+    Raises OSError: the disk is full, or failed; the file then ends as it did before.
+    """
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.ftruncate(file, whole_lines(file))
+        write_whole(file, "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass"))
+    finally:
+        os.close(file)
+
+
+def write_whole(file: int, data: bytes) -> None:
+    """Write to the end of a file that is open for appending: all of it, or nothing.
+
+    A disk that becomes full takes a part of what it is given; that part is cut off again, so that the next line
+    is not written onto it.
+    """
+    begun, left = os.fstat(file).st_size, memoryview(data)
+    try:
+        while left:
+            left = left[os.write(file, left) :]
+    finally:
+        if left:
+            with suppress(OSError):  # the error that brought us here is the one to tell
+                os.ftruncate(file, begun)
+
+
+def whole_lines(file: int) -> int:
+    """How many bytes of a file are whole lines."""
+    end = os.fstat(file).st_size
+    while end:
+        begin = max(0, end - BLOCK)
+        place = os.pread(file, end - begin, begin).rfind(b"\n")
+        if place >= 0:
+            return begin + place + 1
+        end = begin
+    return 0
