@@ -32,7 +32,7 @@ class Sizes:
     @classmethod
     def of(cls, model: PreTrainedModel) -> Sizes:
         config: Any = model.config.get_text_config()
-        heads = int(config.num_attention_heads)
+        heads = int(getattr(config, "num_attention_heads", None) or 1)  # a model of recurrences has none
         shared = int(getattr(config, "num_key_value_heads", None) or heads)
         width = int(getattr(config, "head_dim", None) or config.hidden_size // heads)
         inner = int(getattr(config, "intermediate_size", None) or 4 * config.hidden_size)

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import torch
 from transformers import PreTrainedModel
+from transformers.cache_utils import Cache
+
+from forethought.agents.forward import check_places, forward
 
 
 class PlainRows:
@@ -17,7 +20,7 @@ class PlainRows:
         self.mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
         ids = torch.tensor([[0] * (width - len(p)) + p for p in prompts], device=device)  # the mask hides token 0
         self.positions = (self.mask.cumsum(-1) - 1).clamp(min=0)
-        self.cache = None
+        self.cache: Cache | None = None
         self.logits = self._read(ids)
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -27,17 +30,10 @@ class PlainRows:
         return self._read(tokens[:, None])
 
     def _read(self, ids: torch.Tensor) -> torch.Tensor:
-        output = self.model(
-            input_ids=ids,
-            attention_mask=self.mask,
-            position_ids=self.positions,
-            past_key_values=self.cache,
-            use_cache=True,
-            logits_to_keep=1,
+        logits, self.cache = forward(
+            self.model, self.cache, 1, input_ids=ids, attention_mask=self.mask, position_ids=self.positions
         )
-        self.cache = output.past_key_values
-        logits: torch.Tensor = output.logits[:, -1]
-        return logits
+        return logits[:, -1]
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with some rows only, given in order."""
@@ -51,5 +47,6 @@ def read_alone(model: PreTrainedModel, tokens: list[int], start: int) -> torch.T
     """The logits of one sequence from a place on, `[places, vocabulary]`."""
     wanted = torch.arange(start, len(tokens), device=model.device)
     output = model(torch.tensor([tokens], device=model.device), use_cache=False, logits_to_keep=wanted)
-    logits: torch.Tensor = output.logits[0]
-    return logits
+    logits: torch.Tensor = output.logits
+    check_places(model, logits, wanted)
+    return logits[0]

@@ -9,6 +9,7 @@ import torch
 from transformers import PreTrainedModel
 
 from forethought.agents.attention import Context, Rooms, sharing
+from forethought.agents.forward import forward
 from forethought.agents.memory import Limit, Sizes
 from forethought.agents.prefixes import Block, Forest
 
@@ -36,15 +37,15 @@ class Reader:
             unread = (places[:stop] > here) | (here >= ends[:stop])
             mask = torch.zeros(unread.shape, dtype=self.model.dtype, device=device).masked_fill_(unread, -torch.inf)
             asked = [place for place in wanted if start <= place < stop]
-            output = self.model(
+            logits, _ = forward(
+                self.model,
+                self.cache,
+                torch.tensor(asked, dtype=torch.long, device=device) - start,
                 input_ids=tokens[None, start:stop],
                 position_ids=positions[None, start:stop],
                 attention_mask=mask[None, None],
-                past_key_values=self.cache,
-                use_cache=True,
-                logits_to_keep=torch.tensor(asked, dtype=torch.long, device=device) - start,
             )
-            yield asked, output.logits[0]
+            yield asked, logits[0]
 
     def _pieces(self, block: Block, wanted: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Stretches of the block, each as long as one forward pass over it stays within the limit."""
@@ -88,16 +89,16 @@ class SharedRows:
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """The logits after one more token of each row, `[rows, vocabulary]`."""
         with sharing(self.model):
-            output = self.model(
+            logits, _ = forward(
+                self.model,
+                self.written,
+                1,
                 input_ids=tokens[:, None],
                 position_ids=self.positions[:, None],
-                past_key_values=self.written,
-                use_cache=True,
                 contexts=self.contexts,
             )
         self.positions = self.positions + 1
-        logits: torch.Tensor = output.logits[:, -1]
-        return logits
+        return logits[:, -1]
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with some rows only, given in order."""
