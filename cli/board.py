@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from forethought.cli.envs import AsJson
+from forethought.cli.telling import show
 from forethought.leaderboards import build, load_rows, make_row, save_row
 from forethought.leaderboards.rows import ROWS
 from forethought.search.run import Run
 
 app = typer.Typer(no_args_is_help=True, help="The board: rows of runs, a table and a page of rows.")
-out = Console(highlight=False)
 Rows = Annotated[Path, typer.Option(help="The folder of the rows.")]
 
 
@@ -34,7 +33,7 @@ def add(
     if as_json:
         print(json.dumps(row))
     else:
-        out.print(f"{path}", markup=False, soft_wrap=True)
+        show(path)
 
 
 @app.command("build")
@@ -48,4 +47,4 @@ def build_board(
     if as_json:
         print(json.dumps(written))
     else:
-        out.print("\n".join(written), markup=False, soft_wrap=True)
+        show("\n".join(written), lines=True)

@@ -109,7 +109,7 @@ def go_on(run: Run, as_json: bool) -> None:
     try:
         report(run, as_json)
     except KeyboardInterrupt:
-        interrupted(run.folder)
+        interrupted(run)
 
 
 def report(run: Run, as_json: bool) -> None:

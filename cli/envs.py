@@ -11,15 +11,15 @@ from typing import Annotated, Any
 
 import gymnasium as gym
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from forethought.cli.telling import out, show
 from forethought.envs import IDS, TextEnv, simulate
 from forethought.envs.conformance import Subject, run_checks
+from forethought.envs.printable import printable
 
 app = typer.Typer(no_args_is_help=True, help="The environments: list them, check them, time them, play them.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-out = Console(highlight=False)
 
 
 def make(env_id: str, **options: Any) -> gym.Env[Any, Any]:
@@ -87,11 +87,7 @@ def check(
         print(json.dumps(found))
     else:
         for name, wrong in found.items():
-            out.print(
-                f"{'ok    ' if wrong is None else 'BROKEN'} {name}" + (f": {wrong}" if wrong else ""),
-                markup=False,
-                soft_wrap=True,
-            )
+            show(f"{'ok    ' if wrong is None else 'BROKEN'} {name}" + (f": {wrong}" if wrong else ""))
     raise typer.Exit(int(any(wrong is not None for wrong in found.values())))
 
 
@@ -163,7 +159,7 @@ def bench(env_id: str, steps: int = 50_000, repeats: int = 5, as_json: AsJson = 
         print(json.dumps(found))
         return
     for name, rate in found.items():
-        out.print(f"{name:28} {rate:>12,} a second")
+        show(f"{name:28} {rate:>12,} a second")
 
 
 def seconds(work: Callable[[], None]) -> float:
@@ -177,10 +173,10 @@ def play(env_id: str, task: int = 0) -> None:
     """Play a task in the terminal. `?` lists the actions, `undo` takes one back, an empty line ends."""
     env = text_env_of(env_id)
     text, info = env.reset(options={"task": task})
-    out.print(info["instruction"], markup=False)
+    show(info["instruction"], lines=True)
     past: list[tuple[TextEnv[Any], str, dict[str, Any]]] = []
     while True:
-        out.print(text, markup=False)
+        show(text, lines=True)
         try:
             action = input("> ")
         except EOFError:
@@ -188,24 +184,24 @@ def play(env_id: str, task: int = 0) -> None:
         if not action:
             return
         if action == "?":
-            out.print("\n".join(info["actions"]), markup=False)
+            show("\n".join(map(printable, info["actions"])), lines=True)
         elif action == "undo":
             if past:
                 env, text, info = past.pop()
             else:
-                out.print("nothing to take back", markup=False)
+                show("nothing to take back")
         else:
             before = (env, text, info)
             env = env.fork()
             text, reward, ended, _, info = env.step(action)
             if info["illegal"]:
-                out.print(info["illegal"], markup=False)
+                show(info["illegal"])
                 env, text, info = before
                 continue
             past.append(before)
             if ended:
-                out.print(
+                show(
                     f"{text}\nreward {reward:g}  " + "  ".join(f"{k}: {v}" for k, v in info["metrics"].items()),
-                    markup=False,
+                    lines=True,
                 )
                 return

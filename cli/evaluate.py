@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from forethought.agents.equipment import check
 from forethought.agents.experiment import Experiment, parse_tasks
@@ -19,12 +19,13 @@ from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
 from forethought.cli.envs import AsJson, env_options, make
 from forethought.cli.progress import TaskProgress, console
+from forethought.cli.telling import show
 from forethought.leaderboards import mean_interval
 from forethought.leaderboards.rows import total
 from forethought.search import ALGORITHMS, Budget
 from forethought.search.run import Run, RunError
+from forethought.search.starting import start
 
-out = Console(highlight=False)
 TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # of what was spent, always
 
 
@@ -107,8 +108,8 @@ def evaluate(
         env_options=env_options(option),
     )
     check(asked)  # likewise
-    folder = run or free_folder(Path("runs"), f"{env}-{agent}")
-    go_on(Run.create(folder, asked.config()), as_json)
+    with start(run, Path("runs"), f"{env}-{agent}", asked.config()) as begun:
+        go_on(begun, as_json)
 
 
 def resume(run: Path, as_json: AsJson = False) -> None:
@@ -131,13 +132,13 @@ def go_on(run: Run, as_json: bool) -> None:
         with TaskProgress(run.folder.name, tasks) as progress:
             carry_out(run, progress)
     except KeyboardInterrupt:
-        interrupted(run.folder)
+        interrupted(run)
     summary = summarise(run)
     if as_json:
         print(json.dumps(summary))
     else:
-        out.print(said(summary), markup=False, soft_wrap=True)
-        out.print(f"{run.folder}", markup=False)
+        show(said(summary))
+        show(run.folder)
     raise typer.Exit(int(summary["failed"] > 0))
 
 
@@ -171,8 +172,9 @@ def said(summary: dict[str, Any]) -> str:
     return f"{line}; spent {', '.join(spent)}"
 
 
-def interrupted(folder: Path) -> None:
-    console.print(f"interrupted; go on with: forethought resume {folder}", markup=False, soft_wrap=True)
+def interrupted(run: Run) -> None:
+    further = f"go on with: forethought resume {quote(str(run.folder))}" if run.begun else "the run had not begun"
+    show(f"interrupted; {further}", to=console)
     raise typer.Exit(130)
 
 
@@ -186,16 +188,3 @@ def settings_of(texts: list[str] | None) -> dict[str, Setting]:
         except ValueError as error:
             raise ValueError(f"cannot read the setting {text!r}; write NAME=NUMBER, as in keep=5") from error
     return settings
-
-
-def free_folder(home: Path, name: str) -> Path:
-    """A new folder, made here, so that no other start can have it too."""
-    number = 1
-    while True:
-        folder = home / f"{name}-{number}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            number += 1
-        else:
-            return folder

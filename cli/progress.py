@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from forethought.cli.telling import show
+from forethought.envs.printable import printable
 from forethought.leaderboards import mean_interval
 
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, emoji=False)
 BAR_SECONDS, PLAIN_SECONDS = 2.0, 10.0  # from one interval to the next: of 1,000 tasks it takes 0.2
 
 
@@ -53,7 +55,7 @@ class TaskProgress:
         self.tokens += line["spent"]["tokens"]
         if "error" in line:
             self.failed += 1
-            console.print(f"task {line['task']} failed: {line['error']}: {line['message']}", markup=False)
+            show(f"task {line['task']} failed: {line['error']}: {line['message']}", to=console)
         else:
             self.scores[line["task"]] = line["score"]
         self.bar.update(self.row, advance=1)
@@ -73,7 +75,7 @@ class TaskProgress:
             self.bar.update(self.row, detail=self._detail())
             return
         left = (self.shown - self.began) / self.done * (self.total - self.done)
-        console.print(f"{self.label}: {self.done}/{self.total}, {self._detail()}, {left:.0f} s left", markup=False)
+        show(f"{self.label}: {self.done}/{self.total}, {self._detail()}, {left:.0f} s left", to=console)
 
 
 class CountProgress:
@@ -82,7 +84,7 @@ class CountProgress:
     def __init__(self, label: str, total: int | None = None) -> None:
         self.label, self.total = label, total
         self.shown = time.monotonic()
-        self.status = console.status(f"{escape(label)} …")
+        self.status = console.status(f"{escape(printable(label))} …")
 
     def __enter__(self) -> CountProgress:
         if console.is_terminal:
@@ -96,12 +98,12 @@ class CountProgress:
 
     def __call__(self, what: str, done: int, total: int | None = None) -> None:
         total = total or self.total
-        text = f"{self.label}: {what} {done:,}" + (f" of {total:,}" if total else "")
+        text = printable(f"{self.label}: {what} {done:,}" + (f" of {total:,}" if total else ""))
         if console.is_terminal:
             self.status.update(escape(text))
         elif time.monotonic() - self.shown > PLAIN_SECONDS:
             self.shown = time.monotonic()
-            console.print(text, markup=False, soft_wrap=True)
+            show(text, to=console)
 
 
 def training_progress(step: int, steps: int, loss: float) -> None:
@@ -110,4 +112,4 @@ def training_progress(step: int, steps: int, loss: float) -> None:
 
 
 def say(text: str) -> None:
-    console.print(text, markup=False, soft_wrap=True)
+    show(text, to=console)

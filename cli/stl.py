@@ -11,7 +11,9 @@ import typer
 
 from forethought.cli.envs import AsJson, make
 from forethought.cli.progress import console, say, training_progress
+from forethought.cli.telling import show
 from forethought.search.run import Run
+from forethought.search.starting import start
 
 if TYPE_CHECKING:
     from forethought.value.stl import Round
@@ -40,8 +42,6 @@ def stl(
     as_json: AsJson = False,
 ) -> None:
     """Train a value model from state transitions alone, round after round, without a reward."""
-    from forethought.cli.evaluate import free_folder
-
     make(env)
     config = {
         "kind": "stl",
@@ -62,7 +62,8 @@ def stl(
         "device": device,
     }
     build(config)
-    go_on(Run.create(run or free_folder(Path("runs"), f"{env}-stl"), config), as_json)
+    with start(run, Path("runs"), f"{env}-stl", config) as begun:
+        go_on(begun, as_json)
 
 
 def collect_settings(depths: str, walks: str) -> list[dict[str, int]]:
@@ -148,7 +149,7 @@ def go_on(run: Run, as_json: bool) -> None:
     try:
         rounds = rounds_of(run)
     except KeyboardInterrupt:
-        interrupted(run.folder)
+        interrupted(run)
     kept = best(rounds)
     adapter = run.folder / str(kept.number) / "adapter"
     if as_json:
@@ -163,8 +164,7 @@ def go_on(run: Run, as_json: bool) -> None:
             )
         )
     else:
-        console.print(
+        show(
             f"round {kept.number} is kept, for it agrees best with its own look ahead; its adapter: {adapter}",
-            markup=False,
-            soft_wrap=True,
+            to=console,
         )

@@ -9,8 +9,15 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from forethought.envs.printable import printable
+
 Workers = Annotated[int, typer.Option(help="Processes; the result is the same with any number.")]
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+
+def show(text: object, *, to: Console = out, lines: bool = False) -> None:
+    """Print what may come from a file, a server or a model. `lines` says that line breaks in it are meant."""
+    to.print(printable(text, lines=lines), markup=False, emoji=False, soft_wrap=True)
 
 
 def tell_files(as_json: bool, folder: Path) -> None:
@@ -23,4 +30,4 @@ def tell(as_json: bool, facts: dict[str, Any], said: str) -> None:
     if as_json:
         print(json.dumps(facts))
     else:
-        out.print(said, markup=False)
+        show(said, lines=True)

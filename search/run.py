@@ -10,12 +10,15 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from forethought.envs import Json
+from forethought.envs.notation import check_depth, read_json
+from forethought.search.appending import append_lines
 from forethought.search.journal import Journal
 from forethought.search.parts import merge
 
@@ -33,12 +36,13 @@ class Run:
     config.toml is written once and complete enough to repeat the run; `resume` reads it and nothing else.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Raises RunError: there is no run in the folder."""
-        self.folder = folder
+    def __init__(self, folder: Path, planned: str | None = None) -> None:
+        """`planned` is the config.toml of a run that has yet to begin. Raises RunError: the folder holds no run."""
+        self.folder, self._planned = folder, planned
         try:
-            self.config: dict[str, Any] = tomlkit.parse((folder / "config.toml").read_text(encoding="utf-8")).unwrap()
-        except (OSError, TOMLKitError, UnicodeDecodeError) as error:
+            text = (folder / "config.toml").read_text(encoding="utf-8") if planned is None else planned
+            self.config = parse_config(text)
+        except (OSError, ValueError) as error:
             raise RunError(
                 f"{folder} is no run ({error}); give a folder that `forethought eval` or `stl` made"
             ) from error
@@ -46,21 +50,38 @@ class Run:
     @classmethod
     def create(cls, folder: Path, config: Mapping[str, Any]) -> Run:
         """Begin a run. Raises RunError: the folder holds a run already, or anything else."""
-        if (folder / "config.toml").exists():
-            raise RunError(
-                f"{folder} holds a run already; go on with `forethought resume {folder}`, or give a new folder"
-            )
-        if folder.exists() and any(not path.name.startswith(".config.toml.") for path in folder.iterdir()):
-            raise RunError(f"{folder} is not empty and holds no run; give a new folder")
+        run = cls.plan(folder, config)
+        run.begin()
+        return run
+
+    @classmethod
+    def plan(cls, folder: Path, config: Mapping[str, Any]) -> Run:
+        """A run that begins when it first writes: what is refused before that leaves nothing behind.
+
+        Raises RunError as `create` does.
+        """
+        check_new(folder)
+        return cls(folder, tomlkit.dumps(without_none(config)))
+
+    @property
+    def begun(self) -> bool:
+        return self._planned is None
+
+    def begin(self) -> None:
+        """Write config.toml, once. Raises RunError: another run began in the folder meanwhile."""
+        if self._planned is None:
+            return
+        check_new(self.folder)
         try:
-            folder.mkdir(parents=True, exist_ok=folder.exists())
+            self.folder.mkdir(parents=True, exist_ok=True)
+            place(self.folder / "config.toml", self._planned)
         except FileExistsError as error:
-            raise RunError(f"another run began in {folder} at the same moment; give a new folder") from error
-        replace(folder / "config.toml", tomlkit.dumps(without_none(config)))
-        return cls(folder)
+            raise RunError(f"another run began in {self.folder} at the same moment; give a new folder") from error
+        self._planned = None
 
     def journal(self) -> Journal:
         """The journal, with what workers of an earlier process left in parts."""
+        self.begin()
         journal = Journal(self.folder / "journal.jsonl")
         try:
             merge(journal)
@@ -74,8 +95,7 @@ class Run:
 
         The ledger counts every answer alike, so that budgets and trees are the same with a cache and without.
         """
-        with (self.folder / "billed.jsonl").open("a", encoding="ascii") as file:
-            file.write(json.dumps({"billed": billed, "saved": saved}) + "\n")
+        append_lines(self.folder / "billed.jsonl", [json.dumps({"billed": billed, "saved": saved})])
 
     def billed(self) -> list[dict[str, Any]]:
         """The lines of billed.jsonl; none without a cache."""
@@ -86,6 +106,7 @@ class Run:
 
         `facts` are hashes of what the answers depend on: world, models, prompts. Raises RunError: one changed.
         """
+        self.begin()
         path = self.folder / "manifest.json"
         if not path.exists():
             replace(path, json.dumps({"content": dict(facts), **surroundings()}, indent=1, sort_keys=True) + "\n")
@@ -93,8 +114,9 @@ class Run:
         begun = self.manifest()["content"]
         for name in sorted({*begun, *facts}):
             if begun.get(name) != facts.get(name):
+                before, now = (f"{content.get(name)!r:.80}" for content in (begun, facts))
                 raise RunError(
-                    f"{self.folder} was begun with {name} {begun.get(name)!r} and it is {facts.get(name)!r} now; "
+                    f"{self.folder} was begun with {name} {before} and it is {now} now; "
                     "restore that, or begin a new run"
                 )
 
@@ -115,7 +137,7 @@ class Run:
         """Raises RunError: it cannot be read."""
         path = self.folder / "manifest.json"
         try:
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found: dict[str, Any] = read_json(path.read_text(encoding="utf-8"))
             if not isinstance(found["content"], dict):
                 raise TypeError("no table of content")
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -123,19 +145,59 @@ class Run:
         return found
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
+        path = self.folder / name
+        again = f"`forethought resume {quote(str(self.folder))}`"
         try:
-            text = (self.folder / name).read_text(encoding="utf-8")
+            data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise RunError(f"{self.folder} has no {name} yet; finish it with {again}") from error
         except OSError as error:
-            raise RunError(
-                f"{self.folder} has no {name} yet; finish it with `forethought resume {self.folder}`"
-            ) from error
-        try:
-            return [json.loads(line) for line in text.splitlines()]
-        except ValueError as error:
-            raise RunError(
-                f"{self.folder / name} is damaged ({error}); "
-                f"delete it, and `forethought resume {self.folder}` makes it anew"
-            ) from error
+            raise RunError(f"{path} cannot be read ({error}); remove it, and {again} makes it anew") from error
+        rows = []
+        for number, line in enumerate(data.splitlines(), 1):
+            try:
+                rows.append(row_of(line))
+            except ValueError as error:
+                raise RunError(
+                    f"{path}, line {number}, is damaged ({error}); delete the file, and {again} makes it anew"
+                ) from error
+        return rows
+
+
+def parse_config(text: str) -> dict[str, Any]:
+    """The content of config.toml. Raises ValueError: no TOML, nested too deeply, or a date, which no config has."""
+    try:
+        config: dict[str, Any] = tomlkit.parse(text).unwrap()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except TOMLKitError as error:
+        raise ValueError(str(error)) from error
+    check_depth(config)
+    try:
+        json.dumps(config, ensure_ascii=False).encode()
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    return config
+
+
+def row_of(line: bytes) -> dict[str, Any]:
+    """Raises ValueError: no JSON object."""
+    row = read_json(line)
+    if not isinstance(row, dict):
+        raise ValueError(f"it is {row!r:.60}; expected an object")
+    return row
+
+
+def check_new(folder: Path) -> None:
+    """Raises RunError: the folder holds a run already, or anything else."""
+    if (folder / "config.toml").exists():
+        raise RunError(
+            f"{folder} holds a run already; go on with `forethought resume {quote(str(folder))}`, or give a new folder"
+        )
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder} is a file; give a new folder")
+    if folder.exists() and any(not path.name.startswith(".config.toml.") for path in folder.iterdir()):
+        raise RunError(f"{folder} is not empty and holds no run; give a new folder")
 
 
 def check_free(name: str) -> None:
@@ -148,12 +210,34 @@ def check_free(name: str) -> None:
 
 def replace(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all, whenever the process dies."""
+    written(path, text).replace(path)
+
+
+def place(path: Path, text: str) -> None:
+    """As `replace`, for a file that is not there yet. Raises FileExistsError: it is, from whichever process."""
+    scratch = written(path, text)
+    try:
+        os.link(scratch, path)
+        scratch.unlink()
+    except FileExistsError:
+        scratch.unlink()
+        raise
+    except OSError:  # a disk without hard links
+        scratch.replace(path)
+
+
+def written(path: Path, text: str) -> Path:
+    """A scratch file beside the path, which holds the text and is on disk. It is removed if it cannot be written."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with scratch.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
+    try:
+        with scratch.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+    return scratch
 
 
 def without_none(config: Mapping[str, Any]) -> dict[str, Any]:

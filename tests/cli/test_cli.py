@@ -15,7 +15,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from forethought.cli import progress
-from forethought.cli.evaluate import free_folder, said, summarise
+from forethought.cli.evaluate import said, summarise
 from forethought.cli.main import app
 from forethought.envs.game24.family import Game24
 from forethought.envs.simulator import TaskSimulator
@@ -314,10 +314,17 @@ def test_a_resume_checks_the_file_that_replies_are_recorded_to(forethought, tmp_
     assert "leaves the run's folder" in str(done.exception)
 
 
-def test_two_starts_never_have_the_same_free_folder(tmp_path):
-    folders = [free_folder(tmp_path / "runs", "MODULE/Env-v0-beam") for _ in range(3)]
-    assert len(set(folders)) == 3
-    assert [Run.create(folder, {"kind": "eval"}).folder for folder in folders] == folders
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("folder", [(), ("--run", "r")])
+def test_a_start_that_is_refused_when_its_model_is_opened_leaves_nothing(forethought, tmp_path, workers, folder):
+    (tmp_path / "replies.jsonl").write_text("no replies\n")
+    asked = "eval --env Game24-v0 --agent tot-bfs --tasks 0:2 --budget nodes=9 --model recorded:replies.jsonl"
+    done = forethought(*asked.split(), "--workers", workers, *folder)
+    assert isinstance(done.exception, ValueError)
+    assert "no recorded reply" in str(done.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["replies.jsonl"]
+    (tmp_path / "replies.jsonl").write_text("")
+    assert forethought(*asked.split(), *folder).exit_code == 1  # the corrected command: its tasks lack replies
 
 
 @pytest.mark.parametrize(

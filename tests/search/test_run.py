@@ -50,13 +50,6 @@ def test_a_folder_with_anything_else_is_refused(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_a_folder_that_another_start_makes_at_the_same_moment_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(type(tmp_path), "exists", lambda path: False)  # it was not there yet
-    with pytest.raises(RunError, match=r"another run began in .* at the same moment; give a new folder"):
-        Run.create(tmp_path, CONFIG)
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("name", ["replies.jsonl", "journal", "results.txt"])
 def test_a_file_that_the_run_does_not_write_itself_is_free(name):
     check_free(name)
@@ -79,7 +72,10 @@ def test_a_file_elsewhere_is_not_in_the_run(name):
         check_free(name)
 
 
-@pytest.mark.parametrize("text", [None, "= broken", b"\xff\xfe"])
+DEEP = "a = " + "[" * 5000 + "]" * 5000
+
+
+@pytest.mark.parametrize("text", [None, "= broken", b"\xff\xfe", DEEP, "day = 2026-01-01", "n = " + "9" * 5000])
 def test_a_folder_without_a_readable_config_is_no_run(tmp_path, text):
     if text is not None:
         (tmp_path / "config.toml").write_bytes(text.encode() if isinstance(text, str) else text)
@@ -159,8 +155,44 @@ def test_a_damaged_manifest_is_named(begun, text):
 
 def test_damaged_results_are_named_and_may_be_made_anew(begun):
     (begun.folder / "results.jsonl").write_text('{"task": 1}\n{')
-    with pytest.raises(RunError, match=r"one/results.jsonl is damaged .*; delete it, and `forethought resume .*one`"):
+    with pytest.raises(
+        RunError, match=r"one/results.jsonl, line 2, is damaged .*; delete the file, and `forethought resume .*one`"
+    ):
         begun.results()
+
+
+@pytest.mark.parametrize("line", ["7", "[]", "null", "{", "[" * 5000, "\xff", '{"a":' * 500 + "1" + "}" * 500])
+def test_a_line_of_results_that_is_no_object_is_damaged(begun, line):
+    (begun.folder / "results.jsonl").write_text(f'{{"task": 1}}\n{line}\n', encoding="latin-1")
+    with pytest.raises(RunError, match=r"results.jsonl, line 2, is damaged"):
+        begun.results()
+
+
+def test_results_that_are_a_folder_are_named(begun):
+    (begun.folder / "results.jsonl").mkdir()
+    with pytest.raises(RunError, match=r"results.jsonl cannot be read .* makes it anew"):
+        begun.results()
+
+
+def test_a_planned_run_is_written_when_it_is_pinned(tmp_path):
+    planned = Run.plan(tmp_path / "r", CONFIG)
+    assert (planned.config, planned.begun, list(tmp_path.iterdir())) == (CONFIG, False, [])
+    planned.pin({"world": "x"})
+    assert (planned.begun, Run(tmp_path / "r").config) == (True, CONFIG)
+
+
+def test_the_bill_of_a_process_is_not_written_onto_a_torn_one(begun):
+    (begun.folder / "billed.jsonl").write_text('{"billed": {"calls": 1}, "saved": {}}\n{"bil')
+    begun.note_billed({"calls": 2}, {})
+    assert [line["billed"]["calls"] for line in begun.billed()] == [1, 2]
+
+
+def test_hints_quote_what_the_shell_would_split(tmp_path):
+    Run.create(tmp_path / "my run; here", CONFIG)
+    with pytest.raises(RunError, match=r"forethought resume '.*/my run; here'`"):
+        Run.plan(tmp_path / "my run; here", CONFIG)
+    with pytest.raises(RunError, match=r"forethought resume '.*/my run; here'`"):
+        Run(tmp_path / "my run; here").results()
 
 
 def test_results_are_in_the_order_of_the_tasks_and_failures_beside_them(begun):
