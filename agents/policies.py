@@ -19,7 +19,7 @@ from forethought.agents.lm import (
     unread,
 )
 from forethought.agents.prompts import Prompt
-from forethought.envs.space import BLANK, is_template
+from forethought.envs import is_template
 from forethought.search import FREE, Context, Proposal, Proposals, Query, Question, Usage, draws, waits
 
 WORD = re.compile(r"[^\W_]+(?:['’&.,/-][^\W_]+)*")
@@ -80,7 +80,7 @@ def fill_in(action: str, context: Context, draw: random.Random) -> str:
         first = draws.below(draw, len(words))
         return " ".join(words[first : first + 1 + draws.below(draw, LONGEST_FILLING)])
 
-    return BLANK.sub(lambda _: filling(), action)
+    return action.fill(filling)
 
 
 class LMRank:

@@ -6,6 +6,7 @@ from forethought.envs.gym import TextEnv
 from forethought.envs.registry import IDS, register_all
 from forethought.envs.simulator import EnvSimulator, Simulator, TaskSimulator, simulate
 from forethought.envs.space import Unicode
+from forethought.envs.template import Template, is_template
 
 register_all()
 
@@ -18,8 +19,10 @@ __all__ = [
     "Step",
     "TaskFamily",
     "TaskSimulator",
+    "Template",
     "TextEnv",
     "Unicode",
     "fork",
+    "is_template",
     "simulate",
 ]

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
+from forethought.envs.template import is_template
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz 0123456789"
-BLANK = re.compile(r"<[^<>]*>")  # the blank of a template such as "search[<query>]"
-
-
-def is_template(action: str) -> bool:
-    """Whether an admissible action has a blank to fill in, as "search[<query>]" has."""
-    return "<" in action and BLANK.search(action) is not None
 
 
 class Unicode(gym.Space[str]):
@@ -56,7 +51,8 @@ class Unicode(gym.Space[str]):
     def sample(self, mask: Sequence[str] | None = None, probability: Sequence[float] | None = None) -> str:
         """One of the texts in `mask` (usually `info["actions"]`), each with its `probability`.
 
-        The blanks of a template are filled with random letters. Without a mask: up to 16 random letters.
+        The blanks of a `Template` are filled with random letters; any other text is taken as it is. Without a mask:
+        up to 16 random letters.
         """
         if mask is None:
             if probability is not None:
@@ -67,7 +63,7 @@ class Unicode(gym.Space[str]):
         if probability is not None and len(probability) != len(mask):
             raise ValueError(f"{len(probability)} probabilities were given for {len(mask)} actions")
         chosen = mask[int(self.np_random.choice(len(mask), p=probability))]
-        return BLANK.sub(lambda _: self._letters(), chosen)
+        return chosen.fill(self._letters) if is_template(chosen) else chosen
 
     def _letters(self) -> str:
         return "".join(LETTERS[i] for i in self.np_random.integers(len(LETTERS), size=self.np_random.integers(1, 17)))

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from forethought.envs import Json
-from forethought.envs.space import is_template
+from forethought.envs import Json, is_template
 from forethought.search import Context, Node
 
 

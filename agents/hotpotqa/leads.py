@@ -14,6 +14,7 @@ from forethought.agents.hotpotqa.spans import is_placed, may_be_person
 from forethought.agents.hotpotqa.text import JOINERS, WORD, core, mentioned
 from forethought.agents.hotpotqa.walk import Page, Walk, in_question, mentions, plain
 from forethought.agents.hotpotqa.words import REMEMBERED, words
+from forethought.envs import is_template
 
 Leads = Iterator[tuple[float, str]]
 
@@ -50,7 +51,8 @@ def searches(walk: Walk, actions: Sequence[str]) -> Leads:
     yield from told_titles(walk)
     if walk.asked.kind in COMPARING and both_open(walk):
         return
-    links = [action[len("search[") : -1] for action in actions if action.startswith("search[") and "<" not in action]
+    listed = [action for action in actions if action.startswith("search[") and not is_template(action)]
+    links = [action[len("search[") : -1] for action in listed]
     yield from linked_titles(walk, links)
     yield from read_names(walk, frozenset(map(plain, links)))
     if not walk.pages:

@@ -21,6 +21,7 @@ from gymnasium.utils.env_checker import check_env
 from forethought.envs.conformance.subject import STEPS, Broken, Subject, chosen, filled, plain, walk
 from forethought.envs.conformance.texts import NASTY, mutated, try_text
 from forethought.envs.family import shorten
+from forethought.envs.template import is_template
 
 OTHER_HASH_SEEDS = ("4242", "4243")
 
@@ -107,11 +108,13 @@ def forks_are_apart(subject: Subject) -> None:
 ELSEWHERE = """
 import json, random, sys
 from forethought.envs.conformance.subject import Subject, plain, walk
+from forethought.envs.template import Template
 asked = json.loads(sys.stdin.read())
 env = Subject(asked["env_id"], asked["options"]).make()
 env.set_state(bytes.fromhex(asked["state"]))
 found = {"key": env.state_key().hex(), "state": env.get_state().hex()}
-found["steps"] = [plain((a, *r)) for a, r in walk(env, random.Random(asked["seed"]), {"actions": asked["actions"]})]
+actions = [Template(text) if marked else text for text, marked in asked["actions"]]
+found["steps"] = [plain((a, *r)) for a, r in walk(env, random.Random(asked["seed"]), {"actions": actions})]
 print(json.dumps(found))
 """
 
@@ -134,7 +137,7 @@ def bytes_restore_elsewhere(subject: Subject) -> None:
         "options": subject.options,
         "state": here.hex(),
         "seed": 7,
-        "actions": list(info["actions"]),
+        "actions": [[str(action), is_template(action)] for action in info["actions"]],
     }
     hash_seed = next(seed for seed in OTHER_HASH_SEEDS if seed != os.environ.get("PYTHONHASHSEED"))
     surroundings = {

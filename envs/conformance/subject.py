@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium as gym
 
 from forethought.envs.family import shorten
-from forethought.envs.space import BLANK
+from forethought.envs.template import is_template
 
 STEPS = 12  # at most, of one trajectory
 
@@ -58,7 +58,7 @@ def chosen(info: dict[str, Any], draw: random.Random) -> str:
 
 def filled(action: str, draw: random.Random) -> str:
     """A template with words in its blanks."""
-    return BLANK.sub(lambda _: draw.choice(("red shoes", "paris", "7")), action)
+    return action.fill(lambda: draw.choice(("red shoes", "paris", "7"))) if is_template(action) else action
 
 
 def plain(result: tuple[Any, ...]) -> str:

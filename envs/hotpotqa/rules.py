@@ -14,9 +14,10 @@ from forethought.envs.family import Illegal, shorten
 from forethought.envs.hotpotqa.sentences import SENTENCES, SHOWN
 from forethought.envs.hotpotqa.world import KEPT, Rows, World
 from forethought.envs.ranking.index import TooManyTerms
+from forethought.envs.template import Template
 
 VERBS = ("search", "lookup", "finish", "think")
-TEMPLATES = ("search[<entity>]", "lookup[<string>]", "finish[<answer>]", "think[<thought>]")
+TEMPLATES = tuple(map(Template, ("search[<entity>]", "lookup[<string>]", "finish[<answer>]", "think[<thought>]")))
 
 
 @dataclass(frozen=True, slots=True)

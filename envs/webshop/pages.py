@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from forethought.envs.template import Template
 from forethought.envs.webshop.products import Product
 
 SEARCH, BACK, NEXT, PREVIOUS, BUY = "Search", "Back to Search", "Next >", "< Prev", "Buy Now"
-SEARCH_TEMPLATE = "search[<query>]"
+SEARCH_TEMPLATE = Template("search[<query>]")
 PARTS = ("Description", "Features", "Reviews")
 HTML_SPACE = " \n\t\f\r"
 

@@ -7,9 +7,11 @@ import pytest
 
 from forethought.agents import AllActions, LMRank, LMText, Scripted, load_prompt
 from forethought.agents.policies import RandomActions
+from forethought.envs import Template
 from forethought.search import FREE, Context, Usage
 
 PROPOSE = load_prompt("Game24-v0", "propose")
+QUERY = Template("search[<query>]")
 
 
 def test_all_actions_are_all_there_with_one_prior(query):
@@ -28,13 +30,13 @@ def test_all_actions_beyond_the_width_are_a_sample_that_the_seed_decides(query):
 
 
 def test_all_actions_leave_templates_out_and_say_so_where_there_is_nothing_else():
-    (proposals,) = AllActions().propose([SimpleNamespace(actions=("search[<query>]", "click[next >]"), width=None)])
+    (proposals,) = AllActions().propose([SimpleNamespace(actions=(QUERY, "click[next >]"), width=None)])
     assert [(p.action, p.prior) for p in proposals] == [("click[next >]", 1.0)]
     assert AllActions().propose([SimpleNamespace(actions=(), width=3)]) == [[]]
     with pytest.raises(
         ValueError, match=r"here are only templates, search\[<query>\], and the policy 'all' cannot fill"
     ):
-        AllActions().propose([SimpleNamespace(actions=("search[<query>]",), width=2)])
+        AllActions().propose([SimpleNamespace(actions=(QUERY,), width=2)])
 
 
 def drawn_from(actions, context, seeds, width=1):
@@ -53,13 +55,13 @@ def test_random_actions_are_alike_in_likelihood_and_the_seed_decides():
 def test_random_actions_fill_templates_with_words_that_follow_each_other():
     context = Context("Buy.", "I want [SEP] red shoes", (("x", "old"), ("y", "Page 1 [SEP] it's $9.50")))
     shown = "I want red shoes Page 1 it's 9.50"
-    filled = {actions[0] for actions in drawn_from(("search[<query>]",), context, range(200))}
+    filled = {actions[0] for actions in drawn_from((QUERY,), context, range(200))}
     assert len(filled) > 15
     for action in filled:
         words = action.removeprefix("search[").removesuffix("]")
         assert words in shown
         assert 1 <= len(words.split()) <= 4
-    assert drawn_from(("say <what>",), Context("", "", ()), [3]) == [["say x"]]
+    assert drawn_from((Template("say <what>"),), Context("", "", ()), [3]) == [["say x"]]
 
 
 def test_rank_orders_admissible_actions_by_probability(query):

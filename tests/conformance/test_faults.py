@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from forethought.envs import Template
 from forethought.envs.conformance import CHECKS, Broken, Subject, run_checks
 from forethought.envs.conformance import checks as module
 from forethought.envs.conformance.machine import machine
@@ -210,8 +211,13 @@ def test_the_other_process_has_another_hash_seed(monkeypatch):
 
 def test_blanks_are_filled():
     draw = random.Random(0)
-    assert {filled("search[<query>]", draw) for _ in range(40)} == {"search[red shoes]", "search[paris]", "search[7]"}
+    assert {filled(Template("search[<query>]"), draw) for _ in range(40)} == {
+        "search[red shoes]",
+        "search[paris]",
+        "search[7]",
+    }
     assert chosen({"actions": ("3 - 1",)}, draw) == "3 - 1"
+    assert filled("click[<3 months>]", draw) == "click[<3 months>]"
 
 
 def test_a_walk_ends_with_its_episode_or_its_steps():

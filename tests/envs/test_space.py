@@ -10,10 +10,10 @@ from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.envs import Unicode
+from forethought.envs import Template, Unicode
 from forethought.envs.space import LETTERS
 
-ACTIONS = ("10 - 4", "search[<query>]", "think[<thought>] then [<action>]")
+ACTIONS = ("10 - 4", Template("search[<query>]"), Template("think[<thought>] then [<action>]"))
 
 
 @given(st.text(st.characters()))  # surrogates included
@@ -74,7 +74,7 @@ def test_the_blanks_of_a_template_are_filled():
 
 
 def test_each_blank_is_filled_anew():
-    first, second = Unicode(seed=0).sample(mask=["<a>|<b>"]).split("|")
+    first, second = Unicode(seed=0).sample(mask=[Template("<a>|<b>")]).split("|")
     assert first != second
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.envs import Step
+from forethought.envs import Step, Template
 from forethought.search import TERMINAL, Budget, Driver, Estimate, Node, Proposal, beam
 from forethought.value import target, targets
 
@@ -42,8 +42,10 @@ def test_a_full_look_has_nothing_unseen(tree, grow):
 def test_templates_count_as_unseen(tree, grow, monkeypatch):
     root = tree("4 6")
     grow(root, "4 * 6", 1.0)
-    monkeypatch.setattr(root.world, "actions", lambda state: ("4 * 6", "search[<query>]"))
-    assert target(root).unseen == 1
+    monkeypatch.setattr(
+        root.world, "actions", lambda state: ("4 * 6", Template("search[<query>]"), "click[<3 months>]")
+    )
+    assert target(root).unseen == 2
 
 
 def test_an_ending_makes_no_example(tree, grow):
