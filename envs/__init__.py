@@ -1,14 +1,17 @@
 """Text environments that can be forked. Importing this registers every id with Gymnasium."""
 
+from forethought.envs.dispatch import register_space
 from forethought.envs.family import Illegal, Json, Step, TaskFamily
 from forethought.envs.forking import fork
 from forethought.envs.gym import TextEnv
 from forethought.envs.registry import IDS, register_all
+from forethought.envs.restoring import get_state, set_state
 from forethought.envs.simulator import EnvSimulator, Simulator, TaskSimulator, simulate
 from forethought.envs.space import Unicode
 from forethought.envs.template import Template, is_template
 
 register_all()
+register_space()
 
 __all__ = [
     "IDS",
@@ -23,6 +26,8 @@ __all__ = [
     "TextEnv",
     "Unicode",
     "fork",
+    "get_state",
     "is_template",
+    "set_state",
     "simulate",
 ]

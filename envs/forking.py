@@ -7,6 +7,8 @@ from typing import Any
 
 import gymnasium as gym
 
+from forethought.envs.private import cached_spec
+
 
 def fork(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     """A second, independent copy of a whole wrapper chain, at the same point of its episode.
@@ -24,7 +26,7 @@ def fork(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     known: dict[int, Any] = {id(core): core.fork()}  # type: ignore[attr-defined]  # as above
     layer: gym.Env[Any, Any] = env
     while isinstance(layer, gym.Wrapper):
-        for shared in (layer.__dict__.get("_cached_spec"), layer.__dict__.get("spec")):
+        for shared in (cached_spec(layer), layer.__dict__.get("spec")):
             if shared is not None:
                 known[id(shared)] = shared
         layer = layer.env

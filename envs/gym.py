@@ -11,7 +11,9 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from forethought.envs.family import S, Step, TaskFamily
+from forethought.envs.private import forget_seed, generator_of, put_generator
 from forethought.envs.space import Unicode
+from forethought.envs.straying import Callers, counting_callers, here
 
 
 class TextEnv(gym.Env[str, str], Generic[S]):
@@ -37,18 +39,20 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         self._text = ""
         self._ended = False
         self._borrowed = False  # the generator is shared with a fork until one of the two draws
+        self._left: tuple[int, S | None, str, bool] | None = None  # where `set_state` left its wrappers, if it did
+        self._warned = False
 
     @property
     def np_random(self) -> np.random.Generator:
-        if self._borrowed:
-            self._np_random = copy.deepcopy(self._np_random)
+        if self._borrowed and (shared := generator_of(self)) is not None:
+            put_generator(self, copy.deepcopy(shared))
             self._borrowed = False
         return super().np_random
 
     @np_random.setter
     def np_random(self, value: np.random.Generator) -> None:
-        self._np_random = value
-        self._np_random_seed = -1
+        put_generator(self, value)
+        forget_seed(self)
         self._borrowed = False
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
@@ -61,6 +65,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         self._state = self.family.initial(self._task)
         self._text = self._open(self._state)
         self._ended = False
+        self._left = None
         return self._text, self._info(self._state, None)
 
     def _choose(self, options: dict[str, Any]) -> int:
@@ -93,6 +98,8 @@ class TextEnv(gym.Env[str, str], Generic[S]):
             raise TypeError(f"an action is a str, {type(action).__name__} was given: {action!r}")
         if self._ended:
             raise ResetNeeded("this episode has ended; call reset() before the next step")
+        if self._left is not None and not self._warned:
+            self._look_for_wrappers(counting_callers(self, here()))
         step = self._play(self._here(), action)
         self._state, self._text, self._ended = step.state, step.observation, step.terminated
         return step.observation, step.reward, step.terminated, False, self._info(step.state, step.illegal, step.counted)
@@ -131,7 +138,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         other = object.__new__(type(self))
         other.__dict__ = self.__dict__.copy()
         other.observation_space, other.action_space = copy.copy(self.observation_space), copy.copy(self.action_space)
-        if self._np_random is not None:
+        if generator_of(self) is not None:
             self._borrowed = other._borrowed = True
         return other
 
@@ -153,6 +160,9 @@ class TextEnv(gym.Env[str, str], Generic[S]):
     def set_state(self, data: bytes) -> None:
         """Go to a point that `get_state` wrote, here or in another process. The generator stays as it is.
 
+        Wrappers stay where they are, counts and all: `forethought.envs.set_state` takes them along. A step through
+        one that counts, from a point where it has not been, is warned of.
+
         Raises ValueError: bytes that are no state, or one of another family or world; nothing changes then.
         """
         try:
@@ -172,7 +182,23 @@ class TextEnv(gym.Env[str, str], Generic[S]):
                 f"these bytes are no state of {self.family.name}, world {self.family.world!r} ({error}); "
                 "give what get_state() returned"
             ) from error
+        self._left = self._left or self._point()
         self._task, self._state, self._text, self._ended = task, state, text, ended
+
+    def _point(self) -> tuple[int, S | None, str, bool]:
+        return self._task, self._state, self._text, self._ended
+
+    def _look_for_wrappers(self, callers: Callers) -> None:
+        """Of a step under way: where it came through wrappers that count, they should stand where the core stands."""
+        if callers.names:
+            self._warned = self._left != self._point()
+            self._left = None
+        if self._warned:
+            callers.warn(type(self).__name__)
+
+    def joined(self) -> None:
+        """The wrappers have come to this point as well."""
+        self._left = None
 
     def _fits(self, state: S, task: int, ended: bool) -> bool:
         """Whether a state belongs to a task and end that were saved with it; a family that can tell overrides it."""

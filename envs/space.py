@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from forethought.envs.private import generator_of, put_generator
 from forethought.envs.template import is_template
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz 0123456789"
@@ -17,9 +18,8 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz 0123456789"
 class Unicode(gym.Space[str]):
     """Any str, of any length, surrogates included.
 
-    Gymnasium's own `Text` is bounded in length and alphabet, and its shared memory cuts what does not
-    fit; a page of text is neither. There is no shared memory for this space, so asynchronous vector
-    environments need `vector_kwargs={"shared_memory": False}`.
+    Gymnasium's own `Text` is bounded in length and alphabet; a page of text is neither. Gymnasium's wrappers and
+    vector environments take this space as they take `Text` (see `forethought.envs.dispatch`).
     """
 
     def __init__(self, seed: int | None = None) -> None:
@@ -30,14 +30,14 @@ class Unicode(gym.Space[str]):
         """An independent space that will draw the same."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
-        if self._np_random is not None:
+        if generator_of(self) is not None:
             self._borrowed = other._borrowed = True
         return other
 
     @property
     def np_random(self) -> np.random.Generator:
-        if self._borrowed:
-            self._np_random = copy.deepcopy(self._np_random)
+        if self._borrowed and (shared := generator_of(self)) is not None:
+            put_generator(self, copy.deepcopy(shared))
             self._borrowed = False
         return super().np_random
 

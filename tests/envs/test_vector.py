@@ -115,9 +115,67 @@ def test_its_spaces_are_texts(vector):
     assert texts in vector.observation_space
 
 
-def test_async_with_shared_memory_fails_with_advice_instead_of_empty_texts(puzzles):
-    with pytest.raises(ValueError, match=r"you can disable this feature with `shared_memory=False`"):
-        gym.make_vec("Game24-v0", num_envs=2, vectorization_mode="async", puzzles=puzzles)
+@pytest.mark.parametrize("context", ["fork", "spawn", "forkserver"])
+def test_async_works_with_the_memory_it_shares_by_default(puzzles, context):
+    """The texts are those of the last step, in every way of starting a process, and stay once they are handed out."""
+    options = {"vector_kwargs": {"context": context}} if context != "fork" else {}
+    envs = gym.make_vec("Game24-v0", num_envs=2, vectorization_mode="async", puzzles=puzzles, **options)
+    first = envs.reset(options={"task": 0})[0]
+    assert first == ("(left: 4 5 6 10)",) * 2
+    assert envs.step(["10 - 4", "10 + 4"])[0] == ("10 - 4 = 6 (left: 5 6 6)", "10 + 4 = 14 (left: 5 6 14)")
+    assert first == ("(left: 4 5 6 10)",) * 2
+    envs.close()
+
+
+class Told(gym.Wrapper):
+    """Shows the last action as its text."""
+
+    def step(self, action):
+        return action, *self.env.step(action)[1:]
+
+
+def told_by(puzzles, **options):
+    return gym.make_vec(
+        "Game24-v0", 2, vectorization_mode="async", puzzles=puzzles, wrappers=[Told], vector_kwargs=options
+    )
+
+
+@pytest.mark.parametrize("odd", ["", "🦊\u202e", "\ud800", "\0", "x" * 1_000_000])
+def test_any_text_passes_through_shared_memory(puzzles, odd):
+    envs = told_by(puzzles)
+    envs.reset()
+    assert envs.step([odd, "a"])[0] == (odd, "a")
+    envs.close()
+
+
+def test_a_text_that_is_longer_than_its_memory_is_refused_with_advice(puzzles, monkeypatch):
+    envs = told_by(puzzles)
+    envs.reset()
+    monkeypatch.setattr(gym.logger, "min_level", 50)
+    with pytest.raises(ValueError, match=r"1,048,577 bytes was given.* holds 1,048,576; pass .*'shared_memory': False"):
+        envs.step(["x" * (2**20 + 1), "a"])
+    envs.close(terminate=True)
+
+
+def test_without_copies_the_texts_follow_the_memory(puzzles):
+    envs = told_by(puzzles, copy=False)
+    texts = envs.reset(options={"task": 0})[0]
+    assert texts == ("(left: 4 5 6 10)",) * 2
+    envs.step(["a", "b"])
+    assert (texts, texts[1], texts[:1], len(texts)) == (("a", "b"), "b", ("a",), 2)
+    assert repr(texts) == "('a', 'b')"
+    envs.close()
+
+
+def test_texts_within_other_spaces_are_shared_as_well(puzzles):
+    envs = gym.make_vec(
+        "Game24-v0", 2, vectorization_mode="async", puzzles=puzzles, wrappers=[gym.wrappers.TimeAwareObservation]
+    )
+    envs.reset(options={"task": 0})
+    seen = envs.step(["10 - 4", "junk"])[0]
+    assert seen["obs"] == ("10 - 4 = 6 (left: 5 6 6)", "(left: 4 5 6 10)")
+    assert np.array_equal(seen["time"], [[1], [1]])
+    envs.close()
 
 
 def test_the_default_mode_works(puzzles):

@@ -1,0 +1,76 @@
+"""Cases of public bug reports about environments, each named by its source."""
+
+import warnings
+
+import gymnasium as gym
+import pytest
+from gymnasium import wrappers
+
+import forethought.envs
+from forethought.envs import get_state, set_state
+
+
+def look_ahead(env, restore, count=60):
+    """Whether any of many first steps from one point was truncated."""
+    return [(restore(), env.step("10 - 4")[3])[1] for _ in range(count)]
+
+
+def test_openai_gym_1638():
+    """TimeLimit does not go on counting over restored points."""
+    env = gym.make("Game24-v0")
+    env.reset(options={"task": 900})
+    data = get_state(env)
+    assert not any(look_ahead(env, lambda: set_state(env, data)))
+
+
+def test_openai_gym_1638_the_core_alone_is_warned_of():
+    env = gym.make("Game24-v0")
+    env.reset(options={"task": 900})
+    data = env.unwrapped.get_state()
+    with pytest.warns(UserWarning, match=r"TimeLimit went on counting .*forethought\.envs\.set_state"):
+        assert any(look_ahead(env, lambda: env.unwrapped.set_state(data)))
+
+
+@pytest.mark.parametrize("env_id", [env_id for env_id in forethought.envs.IDS if "Browser" not in env_id])
+@pytest.mark.parametrize("limit", [2, 5])
+def test_openai_gym_1638_in_every_environment_the_rest_of_the_limit_is_restored(env_id, limit):
+    env = wrappers.RecordEpisodeStatistics(gym.make(env_id, max_episode_steps=limit))
+    env.reset(seed=0)
+    env.step("junk")
+    data = get_state(env)
+    for _ in range(3):
+        set_state(env, data)
+        steps = 1
+        while not env.step("junk")[3]:
+            steps += 1
+        assert (steps, env.length_queue[-1]) == (limit - 1, limit)
+
+
+@pytest.mark.parametrize(
+    ("wrap", "after"),
+    [
+        (lambda env: wrappers.FrameStackObservation(env, 3), ("(left: 4 5 6 10)",) * 2 + ("10 - 4 = 6 (left: 5 6 6)",)),
+        (lambda env: wrappers.DelayObservation(env, 2), ""),
+        (wrappers.FlattenObservation, "10 - 4 = 6 (left: 5 6 6)"),
+        (lambda env: wrappers.TimeAwareObservation(env), {"obs": "10 - 4 = 6 (left: 5 6 6)", "time": 1}),
+    ],
+)
+def test_dlr_rm_stable_baselines3_1704(wrap, after):
+    """Functions that Gymnasium dispatches by space know the space of texts."""
+    env = wrap(gym.make("Game24-v0"))
+    env.reset(options={"task": 900})
+    shown = env.step("10 - 4")[0]
+    assert shown in env.observation_space
+    assert (shown if not isinstance(shown, dict) else {**shown, "time": int(shown["time"][0])}) == after
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+@pytest.mark.parametrize("wrap", [wrappers.FlattenObservation, lambda env: wrappers.FrameStackObservation(env, 2)])
+def test_dlr_rm_stable_baselines3_1704_in_vector_environments(mode, wrap):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*multi-threaded.*", DeprecationWarning)
+        envs = gym.make_vec("Game24-v0", 2, vectorization_mode=mode, wrappers=[wrap])
+    shown = envs.reset(options={"task": 900})[0]
+    assert shown in envs.observation_space
+    assert "(left: 4 5 6 10)" in str(shown)
+    envs.close()
