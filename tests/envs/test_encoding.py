@@ -58,7 +58,9 @@ def test_a_deque_keeps_its_bound():
     assert (list(found), found.maxlen) == ([1, 2], 2)
 
 
-@pytest.mark.parametrize("value", [Counter({"a": 2}), OrderedDict(b=1, a=2), bytearray(b"\0\xff"), {1, 2}, -0.0, Template("a[<b>]")])
+@pytest.mark.parametrize(
+    "value", [Counter({"a": 2}), OrderedDict(b=1, a=2), bytearray(b"\0\xff"), {1, 2}, -0.0, Template("a[<b>]")]
+)
 def test_the_kind_is_kept(value):
     assert same(through(value), value)
 
