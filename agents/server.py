@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from forethought.agents.adapter_content import content_of_adapter
 from forethought.agents.endpoint import Address, Line, key_of
 from forethought.agents.kept import Kept
 from forethought.agents.lm import Completion, Request, ScoreRequest, Scores
@@ -22,7 +23,6 @@ from forethought.agents.recorded import digest
 from forethought.agents.replies import TOP, text_of, top_of, usage_of
 from forethought.agents.retrying import Fault, Patience, patiently
 from forethought.agents.spread import asks_of, spread
-from forethought.agents.weights import content_of
 from forethought.search import FREE, Usage
 from forethought.search.seeds import seed_of
 
@@ -272,12 +272,12 @@ class Server:
 
 
 def name_of(adapter: Path) -> str:
-    """What a server must call an adapter: the first 16 hexadecimal digits of its content (see content_of).
+    """What a server must call an adapter: the first 16 hexadecimal digits of its content (see content_of_adapter).
 
     Another name might be given to another adapter later, and vLLM would go on with what it had cached of the
     first one (https://github.com/vllm-project/vllm/issues/30931). Raises ValueError: the folder holds none.
     """
-    return content_of(adapter)[:16]
+    return content_of_adapter(adapter)[:16]
 
 
 def hint_of(model: str, adapter: str, folder: Path | None) -> str:

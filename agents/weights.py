@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 import re
 import shutil
 import tempfile
@@ -124,7 +123,7 @@ def unpack(gguf: Path, folder: Path) -> None:
 
 
 def content_of(folder: Path) -> str:
-    """sha256 over the safetensors and the tokenizer of a folder, and over how an adapter is to be applied.
+    """sha256 over the safetensors and the tokenizer of a model's folder.
 
     Raises ValueError: it holds no safetensors.
     """
@@ -137,7 +136,4 @@ def content_of(folder: Path) -> str:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 total.update(block)
-    if (settings := folder / "adapter_config.json").exists():
-        told = json.loads(settings.read_text(encoding="utf-8"))
-        total.update(json.dumps({**told, "base_model_name_or_path": None}, sort_keys=True).encode())  # a path
     return total.hexdigest()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 
 from forethought.envs import TaskSimulator
@@ -24,3 +27,12 @@ def query():
         return Query(node, width, seed)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def adapter_files():
+    """The module beside this one; the tests are no package."""
+    spec = importlib.util.spec_from_file_location("adapter_files", Path(__file__).with_name("adapter_files.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -125,20 +124,10 @@ def test_without_the_package_the_hub_is_named(monkeypatch, hub):
     assert (found.source, found.content) == (SMOLLM2_HUB, f"hub:{SMOLLM2_HUB}@{FIRST}")
 
 
-def test_a_server_is_opened_by_its_address_and_asked_for_an_adapter_by_name(tmp_path):
+def test_a_server_is_opened_by_its_address_and_asked_for_an_adapter_by_name(tmp_path, adapter_files):
     pytest.importorskip("openai")
     spec = "server:some/model@http://127.0.0.1:9/v1"
-    (tmp_path / "adapter_model.safetensors").write_bytes(b"weights")
+    adapter_files.write_adapter(tmp_path)
     server = open_model(spec, tmp_path)
     assert server.name.startswith(spec)
     assert server.content != open_model(spec).content
-
-
-def test_the_content_of_an_adapter_tells_how_it_is_applied_and_not_where_its_model_lies(tmp_path):
-    (tmp_path / "adapter_model.safetensors").write_bytes(b"weights")
-    settings = tmp_path / "adapter_config.json"
-    contents = []
-    for config in ({"lora_alpha": 16}, {"lora_alpha": 32}, {"lora_alpha": 32, "base_model_name_or_path": "/here"}):
-        settings.write_text(json.dumps({"base_model_name_or_path": "/there", **config}))
-        contents.append(content_of(tmp_path))
-    assert contents[0] != contents[1] == contents[2]

@@ -115,11 +115,8 @@ def test_masking_takes_no_long_time_and_a_short_key_hides_no_words():
 
 
 @pytest.fixture
-def adapter(tmp_path):
-    folder = tmp_path / "round-2"
-    folder.mkdir()
-    (folder / "adapter_model.safetensors").write_bytes(b"weights")
-    return folder
+def adapter(tmp_path, adapter_files):
+    return adapter_files.write_adapter(tmp_path / "round-2")
 
 
 def listing(*names, code=200):
@@ -129,14 +126,14 @@ def listing(*names, code=200):
     return get
 
 
-def test_an_adapter_is_called_by_its_bytes_and_not_by_its_folder(adapter):
+def test_an_adapter_is_called_by_its_content_and_not_by_its_folder(adapter, adapter_files):
     name = name_of(adapter)
     assert len(name) == 16
     other = adapter.rename(adapter.with_name("elsewhere"))
     assert name_of(other) == name
-    (other / "adapter_model.safetensors").write_bytes(b"other weights")
+    adapter_files.write_adapter(other, lora_alpha=99)
     assert name_of(other) != name
-    with pytest.raises(ValueError, match=r"holds no \.safetensors"):
+    with pytest.raises(ValueError, match=r"holds no adapter_model\.safetensors"):
         name_of(adapter)
 
 
