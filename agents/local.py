@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +15,13 @@ from forethought.agents.attention import can_share
 from forethought.agents.lm import Completion, Request, ScoreRequest, Scores
 from forethought.agents.memory import Limit, Need, Sizes, in_halves, packed, padded
 from forethought.agents.plain import PlainRows
+from forethought.agents.positions import positions_of, too_long
 from forethought.agents.reading import SharedRows, spread_of
-from forethought.agents.scoring import After, Reading, exclusive, read, total
+from forethought.agents.scoring import After, Plan, Reading, exclusive, read, total
+from forethought.agents.tokens import NO_START, Tokens, ends_of
 from forethought.agents.weights import Weights, find_weights
 from forethought.agents.writing import Rows, Writer, write
-from forethought.search import Usage
+from forethought.search import FREE, Usage
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -101,6 +105,7 @@ class Local:
         self._base, self._base_content, self._memory = base, content, memory
         self._adapter: Adapter | None = None
         self.tokenizer, self.name, self.content = tokenizer, name, content
+        self._tokens = Tokens(tokenizer)
 
     def _wear(self, adapter: Adapter) -> None:
         self._adapter, self.content = adapter, f"{self._base_content}+{adapter.content}"
@@ -112,41 +117,53 @@ class Local:
         return self._base.use(self._adapter)
 
     def count(self, text: str) -> int:
-        return len(self._encode(text))
-
-    def _encode(self, text: str) -> list[int]:
-        clean = text.encode("utf-8", "replace").decode()  # a lone surrogate has no token
-        ids: list[int] = self.tokenizer(clean).input_ids
-        return ids or [int(self.tokenizer.eos_token_id)]  # an empty prompt needs a place to start from
+        return len(self._tokens.prompt(text))
 
     def _encode_all(self, texts: Sequence[str]) -> list[list[int]]:
-        known = {text: self._encode(text) for text in dict.fromkeys(texts)}
+        known = {text: self._tokens.prompt(text) for text in dict.fromkeys(texts)}
         return [known[text] for text in texts]
+
+    def _refusal(self, prompt: Sequence[int], also: int) -> str:
+        """Why a prompt that so many tokens more are put behind can never be read; empty where it can."""
+        if not prompt:
+            return NO_START
+        positions = positions_of(self._base.model)
+        over = positions is not None and len(prompt) + also > positions
+        return too_long(self.name, len(prompt), positions or 0, also) if over else ""
 
     @torch.inference_mode()
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
-        """See ScoreRequest. Prompt and continuation are split into tokens apart from one another."""
+        """See ScoreRequest. Prompt and continuation are split into tokens apart from one another.
+
+        A prompt beyond the model's positions is refused, and no other with it.
+        """
         prompts = self._encode_all([request.prompt for request in requests])
         plans = [[self._continue(text) for text in request.continuations] for request in requests]
-        readings = [
-            (i, reading)
-            for i, (prompt, plan) in enumerate(zip(prompts, plans, strict=True))
-            for reading in Reading.all_of(prompt, plan)
+        refused = [
+            self._refusal(prompt, max(map(len, plan), default=1) - 1)
+            for prompt, plan in zip(prompts, plans, strict=True)
         ]
+        asked = [([], []) if no else (prompt, plan) for prompt, plan, no in zip(prompts, plans, refused, strict=True)]
+        after = self._read(asked)
+        return [
+            Scores((), FREE, no) if no else Scores(exclusive(plan, [total(t, known) for t in plan]), billed(prompt))
+            for plan, known, prompt, no in zip(plans, after, prompts, refused, strict=True)
+        ]
+
+    def _read(self, asked: Sequence[tuple[list[int], Plan]]) -> list[After]:
+        """What comes after each prompt, along its continuations."""
+        readings = [(i, one) for i, (prompt, plan) in enumerate(asked) for one in Reading.all_of(prompt, plan)]
         model, limit = self.model, Limit.of(self._memory, self._base.model.device)
-        after: list[After] = [{} for _ in requests]
+        after: list[After] = [{} for _ in asked]
         needs = [Need(reading.tokens) for _, reading in readings]
         for batch in packed(needs, Sizes.of(model), limit, spread_of(model.device)):
             found = in_halves(lambda part: read(model, [readings[i][1] for i in part], limit), batch)
             for i, values in zip(batch, found, strict=True):
                 after[readings[i][0]] |= values
-        return [
-            Scores(exclusive(plan, [total(tokens, known) for tokens in plan]), Usage(1, len(prompt)))
-            for plan, known, prompt in zip(plans, after, prompts, strict=True)
-        ]
+        return after
 
     def _continue(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False).input_ids
+        ids = self._tokens.continuation(text)
         if not ids:
             raise ValueError("a continuation to score is empty; give at least one character")
         return ids
@@ -156,41 +173,53 @@ class Local:
         """All requests at once, within the limit of memory.
 
         Usage counts a prompt's tokens as if it were alone: how many were shared depends on what else was asked
-        at the same time, and a ledger must not.
+        at the same time, and a ledger must not. A prompt beyond the model's positions is refused, and no other with
+        it; a text ends with the last position.
         """
         prompts = self._encode_all([request.prompt for request in requests])
+        rooms = [min(r.sampling.max_tokens, self._left(p)) for r, p in zip(requests, prompts, strict=True)]
+        found = {i: Completion("", billed(prompt)) for i, prompt in enumerate(prompts)}
+        for i, prompt in enumerate(prompts):
+            if no := self._refusal(prompt, min(requests[i].sampling.max_tokens, 1)):
+                found[i], rooms[i] = Completion("", FREE, refusal=no), 0
+        asked = [i for i, room in enumerate(rooms) if room > 0]
         model, limit = self.model, Limit.of(self._memory, self._base.model.device)
-        found = {i: Completion("", Usage(1, len(prompt))) for i, prompt in enumerate(prompts)}
-        asked = [i for i, request in enumerate(requests) if request.sampling.max_tokens > 0]
-        needs = [Need(prompts[i], requests[i].sampling.max_tokens) for i in asked]
+        needs = [Need(prompts[i], rooms[i]) for i in asked]
         sizes, sharing = Sizes.of(model), can_share(model)
         cut = packed(needs, sizes, limit, spread_of(model.device)) if sharing else padded(needs, sizes, limit)
         for batch in cut:
             part = [asked[n] for n in batch]
             written = in_halves(
-                lambda some: self._write(model, [prompts[i] for i in some], [requests[i] for i in some], limit), part
+                lambda some: self._write(model, [(prompts[i], rooms[i], requests[i]) for i in some], limit), part
             )
             found |= zip(part, written, strict=True)
         return [found[i] for i in range(len(requests))]
 
+    def _left(self, prompt: Sequence[int]) -> int:
+        """The positions behind a prompt."""
+        positions = positions_of(self._base.model)
+        return sys.maxsize if positions is None else max(positions - len(prompt), 0)
+
     def _write(
-        self, model: PreTrainedModel, prompts: list[list[int]], requests: list[Request], limit: Limit
+        self, model: PreTrainedModel, asked: Sequence[tuple[list[int], int, Request]], limit: Limit
     ) -> list[Completion]:
-        ends = self._ends(model)
-        writers = [Writer(self.tokenizer, request.sampling, request.seed, ends) for request in requests]
-        room = max(request.sampling.max_tokens for request in requests)
+        ends = ends_of(model, self.tokenizer)
+        writers = [
+            Writer(self.tokenizer, replace(request.sampling, max_tokens=room), request.seed, ends)
+            for _, room, request in asked
+        ]
+        prompts = [prompt for prompt, _, _ in asked]
+        room = max(room for _, room, _ in asked)
         rows: Rows = SharedRows(model, prompts, room, limit) if can_share(model) else PlainRows(model, prompts)
         write(rows, writers)
         return [
-            Completion(writer.text(), Usage(1, len(prompt), 0, len(writer.written)))
+            Completion(writer.text(), Usage(1, len(prompt), 0, len(writer.written)), truncated=writer.truncated)
             for writer, prompt in zip(writers, prompts, strict=True)
         ]
 
-    def _ends(self, model: PreTrainedModel) -> frozenset[int]:
-        """The tokens that end a text: the tokenizer's, and those that plain `generate` ends at."""
-        told = getattr(model.generation_config, "eos_token_id", None)
-        also = told if isinstance(told, list) else [] if told is None else [told]
-        return frozenset({int(self.tokenizer.eos_token_id), *map(int, also)})
+
+def billed(prompt: Sequence[int]) -> Usage:
+    return Usage(1, len(prompt))
 
 
 def head_of(model: PreTrainedModel) -> torch.nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import torch
@@ -9,6 +10,7 @@ from transformers import PreTrainedModel
 from transformers.cache_utils import Cache
 
 from forethought.agents.forward import check_places, forward
+from forethought.agents.positions import positions_of
 
 
 class PlainRows:
@@ -20,13 +22,14 @@ class PlainRows:
         self.mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
         ids = torch.tensor([[0] * (width - len(p)) + p for p in prompts], device=device)  # the mask hides token 0
         self.positions = (self.mask.cumsum(-1) - 1).clamp(min=0)
+        self.last = (positions_of(model) or sys.maxsize) - 1
         self.cache: Cache | None = None
         self.logits = self._read(ids)
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """The logits after one more token of each row, `[rows, vocabulary]`."""
         self.mask = torch.cat([self.mask, torch.ones_like(tokens)[:, None]], dim=1)
-        self.positions = self.positions[:, -1:] + 1
+        self.positions = (self.positions[:, -1:] + 1).clamp(max=self.last)  # a row that has ended may stand there
         return self._read(tokens[:, None])
 
     def _read(self, ids: torch.Tensor) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -11,6 +12,7 @@ from transformers import PreTrainedModel
 from forethought.agents.attention import Context, Rooms, sharing
 from forethought.agents.forward import forward
 from forethought.agents.memory import Limit, Sizes
+from forethought.agents.positions import positions_of
 from forethought.agents.prefixes import Block, Forest
 
 
@@ -84,6 +86,7 @@ class SharedRows:
             rows, prompt_count = span.stop, prompt_count + len(wanted)
         self.logits = torch.cat(first).repeat_interleave(torch.tensor(counts, device=model.device), dim=0)
         self.positions = torch.tensor([len(prompt) for prompt in prompts], device=model.device)
+        self.last = (positions_of(model) or sys.maxsize) - 1
         self.written = Rooms(model, room)
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -97,7 +100,7 @@ class SharedRows:
                 position_ids=self.positions[:, None],
                 contexts=self.contexts,
             )
-        self.positions = self.positions + 1
+        self.positions = (self.positions + 1).clamp(max=self.last)  # a row that has ended may stand there
         return logits[:, -1]
 
     def keep(self, rows: Sequence[int]) -> None:

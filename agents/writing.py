@@ -38,12 +38,15 @@ class Writer:
         self.generator = torch.Generator().manual_seed(seed)
         self.written: list[int] = []
         self.open = sampling.max_tokens > 0
+        self.truncated = False  # the limit of tokens ended it
         self.tail = max((len(stop.encode("utf-8", "replace")) for stop in sampling.stop), default=0) + MARGIN
 
     def add(self, token: int) -> None:
         self.written.append(token)
         full = len(self.written) >= self.sampling.max_tokens
-        self.open = not (full or token in self.ends or self._stopped())
+        ended = token in self.ends or self._stopped()
+        self.open = not (full or ended)
+        self.truncated = full and not ended
 
     def _stopped(self) -> bool:
         """Only the last tokens can have completed a stop; where they seem to, the whole text decides."""

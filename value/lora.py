@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from torch.nn.functional import cross_entropy
 
-from forethought.agents.local import head_of, load
+from forethought.agents.adapter_content import SETS, SETTINGS, TENSORS
+from forethought.agents.local import head_of, load_weights
+from forethought.agents.tokens import end_of
+from forethought.agents.weights import find_weights
+from forethought.value.checkpoint import Checkpoint, told_by
+from forethought.value.rows import NO_PAIRS, Pair, Row, rows_of
 
 IGNORE = -100  # positions whose token is not learnt
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    prompt: str
-    completion: str
+CHECKPOINT_SECONDS = 60.0
+SCRATCH, RECORD = ".training", "training.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +50,27 @@ def train(
 ) -> list[float]:
     """Write a PEFT adapter to `folder`; returns the loss of every step. `watch` sees (step, steps, loss).
 
-    Raises ValueError: no pairs.
+    A training that was stopped goes on from its last checkpoint, to the same weights (on a CPU to the last bit).
+    Raises ValueError: no pairs, or one that cannot be learnt (see `rows_of`).
     """
     if not pairs:
-        raise ValueError("there is nothing to train on; give at least one pair of prompt and completion")
+        raise ValueError(NO_PAIRS)
+    weights = find_weights(config.model)
+    base, tokenizer = load_weights(weights, config.device)
+    rows = rows_of(pairs, base, tokenizer)
     torch.manual_seed(config.seed)
-    base, tokenizer = load(config.model, config.device)
     lora = LoraConfig(r=config.rank, lora_alpha=config.alpha, lora_dropout=0.0, target_modules="all-linear")
     model = get_peft_model(base, lora).train()
     body, head = base.base_model, head_of(base)
-    learnt = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(learnt, lr=config.learning_rate, weight_decay=config.weight_decay)
-    end = int(tokenizer.eos_token_id)
-    rows = [
-        (tokenizer(pair.prompt).input_ids, [*tokenizer(pair.completion, add_special_tokens=False).input_ids, end])
-        for pair in pairs
-    ]
+    learnt = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    optimizer = torch.optim.AdamW(learnt.values(), lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = config.epochs * math.ceil(len(rows) / config.batch)
-    losses: list[float] = []
-    for step, batch in enumerate(shuffled_batches(rows, config)):
+    checkpoint = Checkpoint(folder / SCRATCH, told_by(config, pairs, weights.content), learnt, optimizer)
+    losses, saved = checkpoint.load(), time.monotonic()
+    for step, batch in islice(enumerate(shuffled_batches(rows, config)), len(losses), None):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * schedule(step, steps, config.warmup)
-        ids, mask, labels = collate(batch, end)
+        ids, mask, labels = collate(batch, end_of(base, tokenizer) or 0)
         hidden = body(
             input_ids=ids.to(config.device), attention_mask=mask.to(config.device), use_cache=False
         ).last_hidden_state
@@ -76,24 +80,43 @@ def train(
         optimizer.step()
         optimizer.zero_grad()
         losses.append(loss.item())
+        if time.monotonic() - saved >= CHECKPOINT_SECONDS or step + 1 == steps:
+            checkpoint.save(losses)
+            saved = time.monotonic()
         if watch:
             watch(step + 1, steps, losses[-1])
-    model.save_pretrained(str(folder), safe_serialization=True)
     record = {"config": asdict(config), "pairs": len(pairs), "losses": losses}
-    (folder / "training.json").write_text(json.dumps(record, indent=1), encoding="ascii")
+    publish(model, record, folder)
     return losses
 
 
-def shuffled_batches(
-    rows: Sequence[tuple[list[int], list[int]]], config: TrainingConfig
-) -> Iterator[list[tuple[list[int], list[int]]]]:
+def publish(model: PeftModel, record: dict[str, Any], folder: Path) -> None:
+    """Put an adapter into its folder, the weights last: where they are, the rest is. Then drop the checkpoint."""
+    scratch = folder / SCRATCH
+    model.save_pretrained(str(scratch), safe_serialization=True, save_embedding_layers=False)
+    sort_sets(scratch / SETTINGS)
+    (scratch / RECORD).write_text(json.dumps(record, indent=1), encoding="ascii")
+    (folder / TENSORS).unlink(missing_ok=True)  # of an earlier training, which the new settings do not fit
+    for name in (SETTINGS, RECORD, TENSORS):
+        (scratch / name).replace(folder / name)
+    shutil.rmtree(scratch)
+
+
+def sort_sets(settings: Path) -> None:
+    """PEFT writes sets in the order of their hashes, another one in each process."""
+    told = json.loads(settings.read_text(encoding="utf-8"))
+    told = {key: sorted(value) if key in SETS and isinstance(value, list) else value for key, value in told.items()}
+    settings.write_text(json.dumps(told, indent=2, sort_keys=True), encoding="utf-8")
+
+
+def shuffled_batches(rows: Sequence[Row], config: TrainingConfig) -> Iterator[list[Row]]:
     draw = random.Random(config.seed)
     for _ in range(config.epochs):
         order = draw.sample(rows, len(rows))
         yield from (order[i : i + config.batch] for i in range(0, len(order), config.batch))
 
 
-def collate(batch: Sequence[tuple[list[int], list[int]]], pad: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def collate(batch: Sequence[Row], pad: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Token ids, attention mask and labels, each `[batch, time]`; a label is the token that comes next."""
     longest = max(len(prompt) + len(completion) for prompt, completion in batch) - 1
     ids = torch.full((len(batch), longest), pad)

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from forethought.agents.adapter_content import TENSORS
 from forethought.agents.lm_value import LMTextValue, LMTokenValue
 from forethought.agents.opening import open_model
 from forethought.agents.prompts import Prompt
 from forethought.agents.rules import JudgedEndings
 from forethought.agents.specs import make_value, prompts_for
 from forethought.search import Value
-from forethought.value.lora import Pair, TrainingConfig, train
+from forethought.value.lora import TrainingConfig, train
+from forethought.value.rows import Pair
 from forethought.value.targets import Example
 
 
@@ -47,7 +49,7 @@ class LoRATrainer:
         return self._value(None)
 
     def fit(self, examples: Sequence[Example], folder: Path) -> Value:
-        if not (folder / "adapter_model.safetensors").exists():
+        if not (folder / TENSORS).exists():  # put there last
             write = score_pair if self.mode == "lm-tokens" else text_pair
             train(self.config, [write(example, self.prompt) for example in examples], folder, self.watch)
         return self._value(folder)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +22,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from forethought.agents import ScoreRequest
 from forethought.agents.local import Local
+from forethought.value import lora
 from forethought.value.lora import IGNORE, Pair, TrainingConfig, collate, schedule, train
 
 
@@ -65,6 +72,124 @@ def test_the_base_model_stays_as_it_is(tiny, tmp_path):
     before = Local(tiny).score([ScoreRequest("good: ", ("9",))])
     train(TrainingConfig(tiny, **{**CONFIG, "epochs": 1}), PAIRS, tmp_path)
     assert Local(tiny).score([ScoreRequest("good: ", ("9",))]) == before
+
+
+def of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+class Stopped(Exception):
+    pass
+
+
+def stop_at(last):
+    def watch(step, steps, loss):
+        if step == last:
+            raise Stopped
+
+    return watch
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_a_training_that_was_stopped_goes_on_to_the_same_weights(tiny, tmp_path, monkeypatch, dropout):
+    shutil.copytree(tiny, tmp_path / "model")
+    told = json.loads((tmp_path / "model" / "config.json").read_text())
+    (tmp_path / "model" / "config.json").write_text(json.dumps({**told, "attention_dropout": dropout}))
+    config = TrainingConfig(str(tmp_path / "model"), **{**CONFIG, "epochs": 3})
+    expected = train(config, PAIRS, tmp_path / "whole")
+    monkeypatch.setattr(lora, "CHECKPOINT_SECONDS", 0)
+    with pytest.raises(Stopped):
+        train(config, PAIRS, tmp_path / "stopped", stop_at(2))
+    assert not (tmp_path / "stopped" / "adapter_model.safetensors").exists()
+    seen = []
+    with pytest.raises(Stopped):
+        train(config, PAIRS, tmp_path / "stopped", stop_at(5))
+    assert train(config, PAIRS, tmp_path / "stopped", lambda *step: seen.append(step[0])) == expected
+    assert seen == [6]
+    assert of(tmp_path / "stopped") == of(tmp_path / "whole")
+
+
+def test_so_does_one_that_was_killed_at_any_time(tiny, tmp_path):
+    config = {**CONFIG, "epochs": 4}
+    code = (
+        "import os, signal, sys, threading\n"
+        "from forethought.value import lora\n"
+        "lora.CHECKPOINT_SECONDS = 0\n"
+        f"config = lora.TrainingConfig({tiny!r}, **{config!r})\n"
+        f"pairs = [lora.Pair(p, c) for p, c in {[(p.prompt, p.completion) for p in PAIRS]!r}]\n"
+        "kill = lambda: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "def watch(step, steps, loss):\n"
+        "    if step == int(sys.argv[2]): threading.Timer(float(sys.argv[3]), kill).start()\n"
+        "lora.train(config, pairs, lora.Path(sys.argv[1]), watch)\n"
+    )
+
+    def run(last, after=0.0):
+        return subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "killed"), str(last), str(after)], timeout=300
+        )
+
+    codes = [run(3).returncode, run(7, 0.03).returncode]
+    assert codes[0] == -signal.SIGKILL
+    assert run(99).returncode == 0
+    train(TrainingConfig(tiny, **config), PAIRS, tmp_path / "whole")
+    assert of(tmp_path / "killed") == of(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["adapter_config.json", "training.json", "adapter_model.safetensors"])
+def test_a_kill_between_two_files_leaves_a_training_that_goes_on(tiny, tmp_path, monkeypatch, name):
+    config = TrainingConfig(tiny, **{**CONFIG, "epochs": 1})
+    train(config, PAIRS, tmp_path / "whole")
+    real = Path.replace
+
+    def killed(self, target):
+        if self.name == name:
+            raise Stopped
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(Stopped):
+        train(config, PAIRS, tmp_path / "stopped")
+    assert not (tmp_path / "stopped" / "adapter_model.safetensors").exists()
+    monkeypatch.undo()
+    seen = []
+    train(config, PAIRS, tmp_path / "stopped", lambda *step: seen.append(step))
+    assert seen == []  # all steps were done
+    assert of(tmp_path / "stopped") == of(tmp_path / "whole")
+
+
+def test_a_checkpoint_of_another_training_or_a_damaged_one_is_not_gone_on_with(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(lora, "CHECKPOINT_SECONDS", 0)
+    config = TrainingConfig(tiny, **{**CONFIG, "epochs": 2})
+    file = tmp_path / "stopped" / ".training" / "checkpoint.safetensors"
+
+    def steps_of(config, pairs):
+        with pytest.raises(Stopped):
+            train(config, PAIRS, tmp_path / "stopped", stop_at(2))
+        return file
+
+    def first_step(config, pairs):
+        seen = []
+        train(config, pairs, tmp_path / "stopped", lambda *step: seen.append(step[0]))
+        return seen[0]
+
+    steps_of(config, PAIRS)
+    assert first_step(TrainingConfig(tiny, **{**CONFIG, "epochs": 2, "seed": 2}), PAIRS) == 1
+    steps_of(config, PAIRS)
+    assert first_step(config, PAIRS[::-1]) == 1
+    steps_of(config, PAIRS).write_bytes(b"cut off")
+    assert first_step(config, PAIRS) == 1
+
+
+def test_an_adapter_is_the_same_to_the_byte_whatever_the_order_of_sets(tiny, tmp_path):
+    code = (
+        "import sys; from forethought.value import lora\n"
+        f"config = lora.TrainingConfig({tiny!r}, rank=2, batch=2)\n"
+        "lora.train(config, [lora.Pair('good: ', '9')], lora.Path(sys.argv[1]))\n"
+    )
+    for seed in "12":
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / seed)], check=True, env=environment, timeout=300)
+    assert of(tmp_path / "1") == of(tmp_path / "2")
 
 
 def test_an_adapter_is_named_by_its_content(tiny, tmp_path):
