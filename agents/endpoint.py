@@ -13,20 +13,33 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from forethought.agents.retrying import Fault, retry_after
-from forethought.agents.wires import Answer, Broken, NoConnection, Wire
+from forethought.agents.masking import hide, mask, one_line
+from forethought.agents.problems import REFUSALS, Kind, problem_of
+from forethought.agents.proxies import ProxyError
+from forethought.agents.retrying import Fault, wait_of
+from forethought.agents.wires import Answer, Broken, NoConnection, TooLong, Unreachable, Wire
+from forethought.envs.notation import read_json
 
-PASSING = (408, 409, 429)  # and 5xx
+PASSING = (408, 409, 425, 429)  # and 5xx
 SPEC = re.compile(r"server(?P<chat>\+chat)?:(?P<model>.+)@(?P<url>https?://.+)", re.DOTALL)
 SECRET = re.compile(r"//[^/@]*@")  # a user and a password
-STARRED = re.compile(r"\*\*|[•…]|\.\.\w")  # how some quote a secret
 CLOSING = 5.0  # seconds that what is asked gets to end
 NO_KEY = "none"  # what a server of one's own, that asks for no key, is sent
-ADVICE = {
-    400: "the server cannot take such a request; a prompt may be longer than the model reads",
-    401: "set the environment variable {variable} to a key that this server knows",
-    403: "the key in {variable} may not ask this model",
-    404: "expected an address such as http://127.0.0.1:8000/v1 and a model that its /models lists",
+LISTING = 1 << 22  # bytes of a list of models
+MODELS = "expected an address such as http://127.0.0.1:8000/v1 and a model that its /models lists"
+ADVICE: dict[Kind, str] = {
+    "": "the server cannot take such a request; a prompt may be longer than the model reads",
+    "key": "set the environment variable {variable} to a key that this server knows",
+    "forbidden": "the key in {variable} may not ask this model",
+    "quota": "the account of the key in {variable} has nothing left to spend; see the provider's page of bills",
+    "model": MODELS,
+    "path": MODELS + "{chat}",
+    "chat": "this model only chats; ask it as server+chat:MODEL@URL",
+    "plain": "this model does not chat; ask it as server:MODEL@URL",
+    "parameter": "leave the parameter out with --model-option omit=NAME (temperature, stop or seed), or give it "
+    "another name with --model-option rename=OLD:NAME",
+    "logprobs": "the server does not tell so many log-probabilities (vLLM: serve with --max-logprobs 20); "
+    "take the value lm-text, or a server that tells them",
 }
 
 
@@ -90,6 +103,7 @@ class Line:
         self.gate = asyncio.Semaphore(concurrency)  # of all who ask here
         self._key, self._variable, self._hint = key, variable, hint
         self._wire = Wire(url, key)
+        self.first = asyncio.Lock()  # held by the first request, see Server
         self._lock, self._closed = threading.Lock(), False
         self._loop = asyncio.new_event_loop()
         self._helpers = ThreadPoolExecutor(2, "forethought-server")  # look up addresses
@@ -145,89 +159,85 @@ class Line:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._wire.close()
 
-    async def post(self, path: str, content: bytes, model: str, timeout: float) -> dict[str, Any] | Fault:
-        """One attempt: the JSON object that came within `timeout` seconds, or why none did. `content` names `model`."""
-        answer = await self._send(path, content, timeout)
+    async def post(self, path: str, body: dict[str, Any], limit: int, timeout: float) -> dict[str, Any] | Fault:
+        """One attempt: the JSON object that came within `timeout` seconds and `limit` bytes, or why none did."""
+        answer = await self._send(path, json.dumps(body).encode(), limit, timeout)
         if isinstance(answer, Fault):
             return answer
-        return self._read(answer.text) if answer.status == 200 else self._refusal(answer, model)
+        return self._read(answer.text, body) if answer.status == 200 else self._refusal(answer, body)
 
     async def models(self, timeout: float) -> frozenset[str] | Fault:
         """The names that /models lists; none where it cannot be read."""
-        answer = await self._send("/models", None, timeout)
+        answer = await self._send("/models", None, LISTING, timeout)
         if isinstance(answer, Fault):
             return answer
         return names_in(answer.text) if answer.status == 200 else frozenset()
 
-    async def _send(self, path: str, content: bytes | None, timeout: float) -> Answer | Fault:
+    async def _send(self, path: str, content: bytes | None, limit: int, timeout: float) -> Answer | Fault:
         try:
-            return await asyncio.wait_for(self._wire.send(path, content), timeout)
+            return await asyncio.wait_for(self._wire.send(path, content, limit), timeout)
         except asyncio.TimeoutError:
             return Fault(f"no answer within {timeout:.3g} s", passing=True)
         except NoConnection as error:
             return Fault(f"no connection ({self.clean(str(error))})", passing=True, reached=False)
         except Broken as error:
             return Fault(f"the connection broke ({self.clean(str(error))})", passing=True)
+        except TooLong as error:
+            return Fault(f"the reply is longer than a reply to this request can be: {error}", paid=True)
+        except Unreachable as error:
+            return Fault(f"no connection ({self.clean(str(error))})", reached=False)
+        except ProxyError as error:
+            return Fault(self.clean(str(error), 2), reached=False)
 
-    def _refusal(self, answer: Answer, model: str) -> Fault:
-        status, message = answer.status, message_of(answer.text)
-        told = f"the server answered {status} ({self.clean(message)})"
-        if status in PASSING or status >= 500:
-            return Fault(told, passing=True, wait=retry_after(answer.headers.get("retry-after")))
-        unknown = status == 404 or (status == 400 and model in message)  # as transformers serve says it
-        advice = ADVICE.get(404 if unknown else status, ADVICE[400]).format(variable=self._variable)
-        return Fault(f"{told}; {advice}{self._hint if unknown else ''}")
+    def _refusal(self, answer: Answer, body: dict[str, Any]) -> Fault:
+        if 300 <= answer.status < 400:
+            return self._redirect(answer)
+        problem = problem_of(answer.status, answer.text)
+        kind = problem.kind(str(body["model"]), body)
+        told = f"the server answered {answer.status} ({self.clean(problem.message)})"
+        if kind in REFUSALS:
+            return Fault(told, problem=problem)
+        if kind != "quota" and (answer.status in PASSING or answer.status >= 500):
+            return Fault(told, passing=True, wait=wait_of(answer.headers))
+        chat = "" if "messages" in body else "; a server that only chats is asked as server+chat:MODEL@URL"
+        advice = ADVICE[kind].format(variable=self._variable, chat=chat)
+        return Fault(f"{told}; {advice}{self._hint if kind in ('model', 'path') else ''}", problem=problem)
 
-    def _read(self, text: str) -> dict[str, Any] | Fault:
+    def _redirect(self, answer: Answer) -> Fault:
+        place = self.clean(answer.headers.get("location", ""))
+        return Fault(
+            f"the server answered {answer.status} and points to {place or 'no address'!r}; a request is sent to the "
+            "address of the model alone; if that other address is meant, write it into the model: server:MODEL@URL"
+        )
+
+    def _read(self, text: str, body: dict[str, Any]) -> dict[str, Any] | Fault:
         try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
+            data = read_json(hide(text, self._key))
+        except ValueError:
             return Fault(f"the reply is no JSON ({self.clean(text)})", passing=True)
         choices = data.get("choices") if isinstance(data, dict) else None
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            return Fault(f"the reply has no choices ({self.clean(message_of(text))})", passing=True)
+            problem = problem_of(400, text)
+            told = f"the reply has no choices ({self.clean(problem.message)})"
+            refused = problem.codes and problem.kind(str(body["model"]), body) in REFUSALS
+            return Fault(told, problem=problem) if refused else Fault(told, passing=True)
         assert isinstance(data, dict)
         return data
 
-    def clean(self, text: str) -> str:
-        """One short line without the key, which a server may quote."""
-        words = text.split() if self._key == NO_KEY else mask(text, self._key).split()
-        return " ".join(words)[:200]
+    def hide(self, text: str) -> str:
+        """Without the key."""
+        return hide(text, self._key)
 
-
-def mask(text: str, key: str) -> str:
-    """Without the key, and without the words that hold its first or last four characters, or were starred out.
-
-    A word ends at a space. A part of the key from elsewhere, or the key in another coding, is not found.
-    """
-    text = text.replace(key, "***")
-    if len(key) < 8:  # it is no secret, and its parts are anywhere
-        return text
-
-    def hide(word: re.Match[str]) -> str:
-        told = key[:4] in word[0] or key[-4:] in word[0] or STARRED.search(word[0])
-        return "***" if told else word[0]
-
-    return re.sub(r"\S+", hide, text)
-
-
-def message_of(body: str) -> str:
-    """What an error's body tells: {"error": {"message": ...}}, {"error" or "message" or "detail": ...}, or text."""
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        return body
-    for name in ("error", "message", "detail"):
-        if isinstance(data, dict) and name in data:
-            data = data[name]
-    return data if isinstance(data, str) else body
+    def clean(self, text: str, lines: int = 1) -> str:
+        """One line of at most `lines` times 200 characters without the key, which a server may quote."""
+        return one_line(text if self._key == NO_KEY else mask(text, self._key), lines)
 
 
 def names_in(body: str) -> frozenset[str]:
     """The names in {"data": [{"id": NAME}, ...]}; what is anything else names none."""
     try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
+        data = read_json(body)
+    except ValueError:
         return frozenset()
     rows = data.get("data") if isinstance(data, dict) else None
     ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

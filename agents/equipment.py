@@ -107,6 +107,7 @@ class Equipment:
     models: Models
     cached: Cached | None
     facts: Mapping[str, Json]
+    lm: LM | None = None  # without a cache and a recording around it
 
     def driver(self, journal: Journal | PastJournal, budget: Budget, concurrency: int) -> Driver:
         return Driver(
@@ -145,7 +146,7 @@ def equip(
     if experiment.prices:
         facts["prices"] = hashlib.sha256(Path(experiment.prices).read_bytes()).hexdigest()
     cached = Cached(lm, mode="on" if experiment.cache == "on" else "read") if lm and experiment.cache != "off" else None
-    lm = cached or lm
-    if lm and record:
-        lm = Recording(lm, record)
-    return Equipment(experiment, world, make_models(experiment, lm, value), cached, facts)
+    asked = cached or lm
+    if asked and record:
+        asked = Recording(asked, record)
+    return Equipment(experiment, world, make_models(experiment, asked, value), cached, facts, lm)

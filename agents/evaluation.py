@@ -9,7 +9,7 @@ from typing import Any
 
 from forethought.agents.equipment import equip
 from forethought.agents.experiment import Experiment, parse_tasks
-from forethought.agents.lm import LM
+from forethought.agents.lm import LM, Learns
 from forethought.envs import Json
 from forethought.search import Budget, Driver, PastJournal, Strand, Value, result
 from forethought.search.run import Run
@@ -28,6 +28,7 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
     record = run_.folder / experiment.record if experiment.record else None
     equipment = equip(experiment, lm=lm, value=value, record=record)
     run_.pin(equipment.facts)
+    remember(run_, equipment.lm)
     budget = Budget(**experiment.budget)  # type: ignore[arg-type]  # checked when it was made
     strands: list[Strand] = []
     lines = []
@@ -44,6 +45,13 @@ def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: V
                 run_.note_billed(*bill)
     write_outcomes(run_, lines)
     return sorted(strands, key=lambda strand: strand.task)
+
+
+def remember(run_: Run, lm: LM | None) -> None:
+    """A model learns how its server takes requests: what it has learnt before in this run, it need not learn again."""
+    if isinstance(lm, Learns):
+        lm.recall(run_.learnt())
+        lm.on_learnt = run_.note_learnt
 
 
 def outcome(strand: Strand) -> dict[str, Json]:

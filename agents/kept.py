@@ -42,6 +42,15 @@ class ServerError(RuntimeError):
         return sum(bills, FREE)
 
 
+class BoundRaised(ServerError):
+    """A request turned out to cost more than its bound told beforehand: reserve more, and ask again.
+
+    What was answered is kept for that, and nothing else was sent. See `raises_bound` of forethought.search.
+    """
+
+    bound_raised = True
+
+
 class Kept(Generic[A]):
     """Replies that were paid and not handed out yet, and faults not told to every asker yet, by request.
 
@@ -60,18 +69,23 @@ class Kept(Generic[A]):
 
         Raises ServerError: one of them failed, now or before in a larger batch. Whatever ends it, what came is kept.
         """
-        found = self._claim(keys)
+        found, replies = self._claim(keys), list[A]()
         try:
             if None in found:
                 ask(found)
             found = [CLOSED if reply is None else reply for reply in found]
-        finally:
             replies = [reply for reply in found if reply is not None and not isinstance(reply, Fault)]
+        finally:
             if len(replies) < len(keys):
                 self._keep(keys, found)
         if faults := [reply for reply in found if isinstance(reply, Fault)]:
             raise self._error(keys, faults, untold=len(keys) > 1)
         return replies
+
+    def raised(self, keys: Sequence[str]) -> BoundRaised:
+        """The error for requests whose bounds were told too low."""
+        text = f"{self._name}: it counts more tokens of a prompt than was allowed for; reserve more, and ask again"
+        return BoundRaised(text, partial(self._settle, keys, True))
 
     def _claim(self, keys: Sequence[str]) -> list[A | Fault | None]:
         """Hand out what is kept. Faults of a larger batch are raised, and those of one no larger forgotten."""

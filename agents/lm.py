@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import is_not
 from typing import Any, Protocol, runtime_checkable
@@ -123,6 +123,15 @@ class LM(Protocol):
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]: ...
     def count(self, text: str) -> int:
         """Tokens of a text: what a prompt will be billed, or more, never less."""
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A model that learns how to ask its server, and calls `on_learnt` with what it has learnt; see agents/ways.py."""
+
+    on_learnt: Callable[[dict[str, Any]], None] | None
+
+    def recall(self, told: Mapping[str, Any]) -> None: ...
 
 
 @runtime_checkable

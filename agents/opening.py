@@ -9,10 +9,19 @@ from typing import Any
 
 from forethought.agents.lm import LM
 from forethought.agents.recorded import Recorded
+from forethought.agents.ways import Ways
 
-# What may be told of how a model is asked, and of which type: no answer depends on it. See Server and Local.
+# What may be told of how a model is asked, and of which type. See Server and Local.
 OPTIONS: dict[str, dict[str, type]] = {
-    "server": {"concurrency": int, "retries": int, "timeout": float, "deadline": float},
+    "server": {
+        "concurrency": int,
+        "retries": int,
+        "timeout": float,
+        "deadline": float,
+        "template_tokens": int,
+        "omit": str,
+        "rename": str,
+    },
     "recorded": {},
     "local": {"memory": int},
 }
@@ -30,12 +39,17 @@ def read_options(spec: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, number in given.items():
         if name not in known:
             raise ValueError(f"the model {spec!r} has no option {name!r}; expected {' or '.join(known) or 'none'}")
-        least = 0 if name == "retries" else 1
+        if known[name] is str:
+            options[name] = str(number)
+            continue
+        least = 0 if name in ("retries", "template_tokens") else 1
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not least <= number < inf:
             raise ValueError(f"the model's {name}={number!r}; expected a number of at least {least}")
         options[name] = known[name](number)
         if options[name] != number:
             raise ValueError(f"the model's {name}={number!r}; expected a whole number")
+    if spec and kind_of(spec) == "server":
+        Ways.given(options.get("omit", ""), options.get("rename", ""), options.get("template_tokens"))
     return options
 
 

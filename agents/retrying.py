@@ -6,22 +6,29 @@ Jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-wit
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import random
-from collections.abc import Awaitable, Callable
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TypeVar
 
-from forethought.envs.data.download import pause
+from forethought.agents.problems import Problem
 from forethought.search import FREE, Usage
 
 T = TypeVar("T")
+NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s|d)")  # of a time such as 6m0s
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why there is no answer. `passing`: another attempt may get one, after `wait` seconds if a time was named.
 
-    `usage` is what was paid all the same, as far as the server tells it.
+    `usage` is what was paid all the same, as far as the server tells it; `problem` the error that the server told.
     """
 
     reason: str
@@ -29,6 +36,8 @@ class Fault:
     wait: float | None = None
     reached: bool = True  # False: nobody listens there
     usage: Usage = FREE
+    problem: Problem | None = None
+    paid: bool = False  # a reply was written that cannot be read: it is billed at the bound of its request
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +74,55 @@ async def patiently(
         ceiling = min(patience.first * 2 ** min(number, 60), patience.longest)
         wait = (result.wait or 0.0) + draws.uniform(0.0, ceiling)
         if clock() + wait >= end:
-            asked = f", and asks to wait {result.wait:.0f} s" if result.wait else ""
+            asked = f", and asks to wait {result.wait:.6g} s" if result.wait else ""
             late = f"the {patience.deadline:g} s for one request would be over before another attempt"
             return replace(result, reason=f"{result.reason}{asked} (attempt {number + 1}; {late})")
         await asyncio.sleep(wait)
         number += 1
 
 
+def wait_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks to wait, by the headers of its error; None if it says nothing that can be read.
+
+    `retry-after-ms` counts before `retry-after`, and both before the time at which a limit that is used up is new.
+    """
+    milliseconds = number_in(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    told = retry_after(headers.get("retry-after"))
+    if told is not None:
+        return told
+    waits = [
+        duration_in(headers.get(f"x-ratelimit-reset-{kind}"))
+        for kind in ("requests", "tokens")
+        if headers.get(f"x-ratelimit-remaining-{kind}", "").strip() == "0"
+    ]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
 def retry_after(header: str | None) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date; None if it says nothing that can be read."""
+    """Seconds from a Retry-After header, which holds a number of seconds or a date; a date that is past is 0."""
+    number = number_in(header)
+    if number is not None:
+        return number
     try:
-        return pause(header)
-    except (ValueError, OverflowError):  # a date beyond the calendar
+        date = email.utils.parsedate_tz((header or "").strip())
+        return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+    except (ValueError, OverflowError, TypeError, IndexError):  # a date beyond the calendar
         return None
+
+
+def number_in(text: str | None) -> float | None:
+    """A finite number of 0 or more, as in "2", "1.5" or "1e1"."""
+    told = (text or "").strip()
+    number = float(told) if len(told) < 400 and told.isascii() and NUMBER.fullmatch(told) else None
+    return number if number is not None and isfinite(number) else None
+
+
+def duration_in(text: str | None) -> float | None:
+    """Seconds of a time such as "1s", "6m0s" or "120ms", or of a bare number."""
+    told = (text or "").strip()[:40]
+    parts = PART.findall(told)
+    if told and "".join(number + unit for number, unit in parts) == told:
+        return sum(float(number) * SECONDS[unit] for number, unit in parts)
+    return number_in(told)

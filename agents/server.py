@@ -10,26 +10,29 @@ import logging
 import random
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from forethought.agents.adapter_content import content_of_adapter
+from forethought.agents.billing import Bills, length_of
 from forethought.agents.endpoint import Address, Line, key_of
 from forethought.agents.kept import Kept
-from forethought.agents.lm import Completion, Request, ScoreRequest, Scores
+from forethought.agents.lm import Completion, Request, Sampling, ScoreRequest, Scores
+from forethought.agents.problems import REFUSALS
 from forethought.agents.recorded import digest
-from forethought.agents.replies import TOP, text_of, top_of, usage_of
+from forethought.agents.replies import counts_of, is_same_with_stops, most_of, read, top_of, written
 from forethought.agents.retrying import Fault, Patience, patiently
+from forethought.agents.sameness import Samples
 from forethought.agents.spread import asks_of, spread
+from forethought.agents.ways import TOP, Ways
 from forethought.search import FREE, Usage
 from forethought.search.seeds import seed_of
 
 LOG = logging.getLogger(__name__)
-PLAIN_TOKENS = 4  # that a server may put around a plain prompt: its beginning
-CHAT_TOKENS = 128  # that a chat template may put around a message: roles, and the system prompt some bring along
-OVERSHOOT = 3  # tokens beyond max_tokens with which llama.cpp ends a character that it has begun
+LESSONS = 8  # times that one request is asked in another way
+REPLY_LENGTH = 1 << 20  # bytes of a reply beside its texts
 
 Q = TypeVar("Q", Request, ScoreRequest)
 A = TypeVar("A", Completion, Scores)
@@ -48,9 +51,14 @@ class Server:
     Who does not ask again settles the error: it gives the bill of what was kept, and that is forgotten.
 
     Bills are the server's own counts, one call a reply however often it was tried; `attempts` counts the
-    tries. A count that cannot be true, or is above the bounds (`bound_of_completion`, `bound_of_score`), is a
-    ServerError, for it would break the budget. Such a reply is billed at its bound, and so is one without
-    counts, which is counted in `assumed`.
+    tries. A reply without counts, or with counts that cannot be true, is billed at its bound, and counted in
+    `assumed` of its usage. What a template adds to prompts is learnt from bills (see billing.py): the first request
+    that a bound was told for is sent alone, and where that turns out too low, BoundRaised is raised before more is
+    sent.
+
+    A request that the server will never answer (a prompt beyond its context, a content filter) is no error: its
+    reply has no text, and the reason as its `refusal`. Parameters that the server refuses are left out or renamed
+    from then on (see ways.py); `on_learnt` is told of it, `recall` takes it from an earlier process.
 
     Nobody can verify the weights of a server: `content` is the hash of what was asked for (the model, the
     adapter, chat or not), not of what answered. The same seed need not give the same text again either.
@@ -70,6 +78,9 @@ class Server:
         deadline: float = 1800.0,
         key_variable: str = "OPENAI_API_KEY",
         patience: Patience | None = None,
+        omit: str = "",
+        rename: str = "",
+        template_tokens: int | None = None,
     ) -> None:
         """`spec` is server:MODEL@URL, or server+chat:MODEL@URL where a prompt is sent as a message of a user.
 
@@ -77,11 +88,12 @@ class Server:
         and `adapter_folder` is told where the server must be given it. The key is read from the environment
         when the first request is sent, and goes to whatever server the spec names: `key_variable` says which
         key that is. `timeout` (one attempt) and `deadline` (one request, all attempts) are seconds; `patience`
-        overrides them and `retries`.
-        Raises ValueError: a spec that cannot be read, no openai library, a limit that cannot be.
+        overrides them and `retries`. `omit` and `rename` are parameters, as in "temperature,stop" and
+        "max_tokens:max_completion_tokens"; `template_tokens` bounds the tokens that the server adds to a prompt.
+        Raises ValueError: a spec that cannot be read, no aiohttp, an option that cannot be.
         """
-        if importlib.util.find_spec("openai") is None:
-            raise ValueError(f"the model {spec!r} needs the openai library; install forethought[server]")
+        if importlib.util.find_spec("aiohttp") is None:
+            raise ValueError(f"the model {spec!r} needs aiohttp; install forethought[server]")
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}; at least one request must be sent at a time")
         self.address = Address.parse(spec)
@@ -94,8 +106,30 @@ class Server:
         self.key_variable, self.concurrency = key_variable, concurrency
         self.patience = patience or Patience(retries, timeout, deadline)
         self.attempts = 0  # requests sent, each try counted
-        self.assumed = 0  # replies billed at their bound
+        self.ways = Ways.given(omit, rename, template_tokens)
+        self.bills = Bills(self.name, self.address.chat, self.ways)
+        self._samples = Samples(self.name)
+        self._stops: dict[Sampling, bool] = {}  # whether they are sent
+        self._begun = False  # whether a first reply has told what a template adds
         self._begin()
+
+    @property
+    def assumed(self) -> int:
+        """Replies billed at their bound."""
+        return self.bills.assumed
+
+    @property
+    def on_learnt(self) -> Callable[[dict[str, Any]], None] | None:
+        """Is told what was learnt about the ways of the server."""
+        return self.ways.on_learnt
+
+    @on_learnt.setter
+    def on_learnt(self, told: Callable[[dict[str, Any]], None] | None) -> None:
+        self.ways.on_learnt = told
+
+    def recall(self, told: Mapping[str, Any]) -> None:
+        """Take what an earlier process has learnt."""
+        self.ways.recall(told)
 
     def _begin(self) -> None:
         self._completions, self._scores = Kept[Completion](self.name), Kept[Scores](self.name)
@@ -104,7 +138,9 @@ class Server:
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Raises ServerError: see the class."""
-        return self._answer(requests, self._completions, self._complete)
+        replies = self._answer(requests, self._completions, self._complete)
+        self._samples.see(requests, replies)
+        return replies
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
         """From the 20 likeliest next tokens, which the server must tell; see spread.py for what that can score.
@@ -119,19 +155,18 @@ class Server:
         That holds for byte-level vocabularies and SentencePiece as language models use them, not for those
         that first write a character as many (NFKC). A constant is added for what the server puts around it.
         """
-        return len(text.encode("utf-8", "replace")) + (CHAT_TOKENS if self.address.chat else PLAIN_TOKENS)
+        return length_of(text) + self.bills.allowance
 
     def bound_of_completion(self, request: Request) -> Usage:
         """The most that a request can cost: a server may write a few tokens more than it was allowed."""
-        return self._bound(request.prompt, request.sampling.max_tokens)
+        self.bills.promise(digest(request))
+        return self.bills.bound(request.prompt, request.sampling.max_tokens)
 
     def bound_of_score(self, request: ScoreRequest) -> Usage:
         """The most that a score request can cost: its prompt once, and once more for each "1" of a "10"."""
+        self.bills.promise(digest(request))
         asked = [request.prompt, *(request.prompt + text for text in asks_of(request.continuations))]
-        return sum((self._bound(prompt, 1) for prompt in asked), FREE)
-
-    def _bound(self, prompt: str, max_tokens: int) -> Usage:
-        return Usage(1, self.count(prompt), 0, max_tokens + OVERSHOOT)
+        return sum((self.bills.bound(prompt, 1) for prompt in asked), FREE)
 
     def close(self) -> None:
         """End the connections and their thread; the next request opens them again."""
@@ -150,27 +185,35 @@ class Server:
     # A batch, of which only what is not kept is asked.
 
     def _answer(self, requests: Sequence[Q], kept: Kept[A], ask: Callable[[Line, Q], Awaitable[A | Fault]]) -> list[A]:
+        keys = [digest(request) for request in requests]
+
         def ask_all(found: list[A | Fault | None]) -> None:
             line = self._open()
-            line.run(self._ask_all(line, requests, found, ask))
+            line.run(self._ask_all(line, requests, keys, found, ask))
+            if any(map(self.bills.is_broken, keys)):
+                self.bills.settle(keys)
+                raise kept.raised(keys)
 
-        return kept.answer([digest(request) for request in requests], ask_all)
+        replies = kept.answer(keys, ask_all)
+        self.bills.settle(keys)
+        return replies
 
     async def _ask_all(
         self,
         line: Line,
         requests: Sequence[Q],
+        keys: Sequence[str],
         found: list[A | Fault | None],
         ask: Callable[[Line, Q], Awaitable[A | Fault]],
     ) -> None:
-        """Fill in what was not found yet."""
+        """Fill in what was not found yet, and may be asked."""
         away = [fault] if (fault := await self._without_adapter(line)) else list[Fault]()
 
         async def one(place: int) -> None:
-            reply: A | Fault
+            reply: A | Fault | None
             async with line.gate:
                 try:
-                    reply = away[0] if away else await ask(line, requests[place])
+                    reply = away[0] if away else await self._in_turn(line, requests[place], keys[place], ask)
                 except Exception as error:  # none is known; it must not cost the replies to others
                     reply = Fault(f"its reply cannot be used ({line.clean(f'{type(error).__name__}: {error}')})")
             if isinstance(reply, Fault) and not reply.reached:
@@ -178,6 +221,22 @@ class Server:
             found[place] = reply
 
         await asyncio.gather(*(one(place) for place, reply in enumerate(found) if reply is None))
+
+    async def _in_turn(
+        self, line: Line, request: Q, key: str, ask: Callable[[Line, Q], Awaitable[A | Fault]]
+    ) -> A | Fault | None:
+        """The first request that a budget has reserved for is sent alone, for its bill tells what a template adds.
+
+        None: the bound of the request was too low.
+        """
+        if not self._begun and self.bills.is_promised(key):
+            async with line.first:
+                if not self._begun:
+                    try:
+                        return await ask(line, request)
+                    finally:
+                        self._begun = True
+        return None if self.bills.is_broken(key) else await ask(line, request)
 
     async def _without_adapter(self, line: Line) -> Fault | None:
         """Why the adapter cannot be asked. llama.cpp answers with its model, whatever it is asked for."""
@@ -187,7 +246,8 @@ class Server:
         if isinstance(listed, Fault):
             return listed
         if listed and self.model not in listed:
-            return Fault(f"the server lists {', '.join(sorted(listed))}, and no adapter {self.model}{self._hint}")
+            names = line.clean(", ".join(sorted(listed)))
+            return Fault(f"the server lists {names}, and no adapter {self.model}{self._hint}")
         self._adapted = True
         return None
 
@@ -208,16 +268,31 @@ class Server:
             "max_tokens": sampling.max_tokens,
             "seed": seed_of("server", request.seed),
         }
-        if sampling.stop:
+        if sampling.stop and self._stops.get(sampling):
             body["stop"] = list(sampling.stop)
         found = await self._ask(line, request.prompt, body)
         if isinstance(found, Fault):
             return found
-        reply, usage = found
-        text = text_of(reply, self.address.chat)
-        for stop in sampling.stop:  # not every server heeds them
-            text = text.split(stop, 1)[0]
-        return Completion(text, usage)
+        if isinstance(found, Refused):
+            return Completion("", found.usage, refusal=found.reason)
+        told = written(found.reply)
+        if told.refusal:
+            return Completion("", found.usage, line.hide(told.rationale), refusal=line.clean(told.refusal))
+        reply = read(told, sampling.stop, most_of(sampling.max_tokens))
+        self._note_stops(sampling, told.text, "stop" in body, told.truncated)
+        return Completion(line.hide(reply.text), found.usage, line.hide(reply.rationale), reply.truncated)
+
+    def _note_stops(self, sampling: Sampling, text: str, sent: bool, truncated: bool) -> None:
+        """Stops are sent once a reply has shown that the same is left then; and no more once they left nothing.
+
+        A chat ends by itself, and stops would end its reasoning, or the empty lines that it begins with.
+        """
+        if self.address.chat or not sampling.stop:
+            return
+        if not sent and (same := is_same_with_stops(text, sampling.stop)) is not None:
+            self._stops[sampling] = same and self._stops.get(sampling, True)
+        elif sent and not text.strip() and not truncated:
+            self._stops[sampling] = False
 
     async def _score(self, line: Line, request: ScoreRequest) -> Scores | Fault:
         if self.address.chat:
@@ -225,50 +300,81 @@ class Server:
                 "scores need a prompt that the model continues, and a chat has none; "
                 "ask server:MODEL@URL, or take the value lm-text"
             )
-        bills: list[Usage] = []
+        bills, refusals = list[Usage](), list[str]()
 
         async def top(prompt: str) -> dict[str, float] | Fault:
             found = await self._ask(line, prompt, {"temperature": 1.0, "max_tokens": 1, "logprobs": TOP, "seed": 0})
-            bills.append(found.usage if isinstance(found, Fault) else found[1])
+            bills.append(found.usage)
             if isinstance(found, Fault):
                 return found
-            return top_of(found[0]) or Fault(
+            if isinstance(found, Refused):
+                refusals.append(found.reason)
+                return Fault(found.reason)
+            return top_of(found.reply) or Fault(
                 "the server tells no log-probabilities; take the value lm-text, or a server that tells them"
             )
 
         scores = await spread(request.prompt, request.continuations, top)
         usage = sum(bills, FREE)
+        if refusals:
+            return Scores((), usage, refusals[0])
         if isinstance(scores, Fault):
-            return replace(scores, usage=usage)
+            return replace(scores, usage=usage, reason=line.hide(scores.reason))
         return Scores(tuple(scores[text] for text in request.continuations), usage)
 
-    async def _ask(self, line: Line, prompt: str, body: dict[str, Any]) -> tuple[dict[str, Any], Usage] | Fault:
-        """The reply and its bill."""
+    async def _ask(self, line: Line, prompt: str, body: dict[str, Any]) -> Replied | Refused | Fault:
+        """The reply and its bill. What an error teaches about the server's ways is heeded at once."""
         text = prompt.encode("utf-8", "replace").decode()  # JSON in UTF-8 has no lone surrogates
         whole = {"model": self.model, **body}
         path = "/chat/completions" if self.address.chat else "/completions"
         whole |= {"messages": [{"role": "user", "content": text}]} if self.address.chat else {"prompt": text}
-        content = json.dumps(whole)
+        most = body["max_tokens"]
+        limit = REPLY_LENGTH + 8 * most_of(most) + 8 * length_of(prompt)
+        draws = random.Random(json.dumps(whole))  # of the request alone: waits depend on no other
+        for _ in range(LESSONS):
+            sent = self.ways.body(whole)
 
-        async def attempt(timeout: float) -> dict[str, Any] | Fault:
-            self.attempts += 1
-            return await line.post(path, content.encode(), self.model, timeout)
+            async def attempt(timeout: float, sent: dict[str, Any] = sent) -> dict[str, Any] | Fault:
+                self.attempts += 1
+                return await line.post(path, sent, limit, timeout)
 
-        draws = random.Random(content)  # of the request alone: waits depend on no other
-        reply = await patiently(attempt, self.patience, draws)
-        if isinstance(reply, Fault):
-            return reply
-        bound = self._bound(prompt, body["max_tokens"])
-        usage = usage_of(reply, bound)
-        if isinstance(usage, Fault):
-            return usage
-        return reply, usage or self._assume(bound)
+            reply = await patiently(attempt, self.patience, draws)
+            if not isinstance(reply, Fault) or (not self._learn(reply, sent) and self.ways.body(whole) == sent):
+                break
+        if not isinstance(reply, Fault):
+            told = written(reply)
+            return Replied(reply, self.bills.of(reply, prompt, most, len(told.text) + len(told.rationale)))
+        if reply.paid:
+            return replace(reply, usage=self.bills.assume(self.bills.bound(prompt, most), "none"))
+        if reply.problem is not None and reply.problem.kind(self.model, sent) in REFUSALS:
+            bound, told_bill = self.bills.bound(prompt, most), counts_of(reply.problem.body)
+            if told_bill is None or told_bill.prompt > bound.prompt or told_bill.completion > bound.completion:
+                told_bill = FREE
+            return Refused(reply.reason, told_bill)
+        return reply
 
-    def _assume(self, bound: Usage) -> Usage:
-        if not self.assumed:
-            LOG.warning("%s sends no counts of tokens; its replies are billed at their upper bound", self.name)
-        self.assumed += 1
-        return bound
+    def _learn(self, fault: Fault, sent: Mapping[str, Any]) -> bool:
+        """Whether the fault has taught another way to ask."""
+        problem = fault.problem
+        lesson = self.ways.learn(problem, problem.kind(self.model, sent), sent) if problem is not None else ""
+        if lesson:
+            LOG.warning("%s %s", self.name, lesson)
+            self.ways.tell()
+        return bool(lesson)
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    reply: dict[str, Any]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server will never answer the request."""
+
+    reason: str
+    usage: Usage
 
 
 def name_of(adapter: Path) -> str:

@@ -73,7 +73,10 @@ def evaluate(
     device: str = "cpu",
     model_option: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=NUMBER: concurrency, retries, timeout, deadline of a server; memory (bytes) here."),
+        typer.Option(
+            help="NAME=VALUE: concurrency, retries, timeout, deadline, template_tokens, omit=temperature,stop,seed, "
+            "rename=max_tokens:NAME of a server; memory (bytes) here."
+        ),
     ] = None,
     cache: Annotated[str, typer.Option(help="Of replies, over all runs: off, read, or on.")] = "off",
     run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
@@ -99,7 +102,7 @@ def evaluate(
         concurrency=concurrency,
         workers=workers,
         device=device,
-        model_options=settings_of(model_option),
+        model_options=model_options(model_option),
         cache=cache,
         privileges=tuple(privilege or ()),
         transpositions=transpositions,
@@ -188,3 +191,17 @@ def settings_of(texts: list[str] | None) -> dict[str, Setting]:
         except ValueError as error:
             raise ValueError(f"cannot read the setting {text!r}; write NAME=NUMBER, as in keep=5") from error
     return settings
+
+
+def model_options(texts: list[str] | None) -> dict[str, Any]:
+    """From NAME=NUMBER or NAME=TEXT. Raises ValueError: no name, or no value."""
+    options: dict[str, Any] = {}
+    for text in texts or ():
+        name, _, value = text.partition("=")
+        if not name or not value:
+            raise ValueError(f"cannot read the option {text!r}; write NAME=VALUE, as in concurrency=64")
+        try:
+            options |= settings_of([text])
+        except ValueError:
+            options[name] = value
+    return options

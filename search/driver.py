@@ -18,7 +18,7 @@ from forethought.search.journal import Journal, JournalError, encode
 from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play, total
 from forethought.search.node import Node, visible
 from forethought.search.parts import PastJournal
-from forethought.search.protocols import FREE, Asker, Policy, Usage, Value, lost
+from forethought.search.protocols import FREE, Asker, Policy, Usage, Value, lost, raises_bound
 from forethought.search.purse import Price, Purse
 from forethought.search.requests import (
     Ask,
@@ -176,7 +176,10 @@ class Driver:
                 continue
             if strand.poor:
                 continue
+            raised, strand.raised = strand.raised, None
             if reason is not None:
+                if raised is not None:
+                    self._lose(strand, lost(raised), lines)
                 lines.append(encode((strand.task, strand.seq, "stop", reason)))
                 strand.stop(reason)
             elif kind.waits:
@@ -197,7 +200,7 @@ class Driver:
             self.journal.write(lines)
         for strand, whole in answers:
             self.purse.settle(strand.task)
-            if strand.error is None:
+            if strand.error is None and strand.raised is None:
                 self._apply(strand, kind, whole)
 
     def _ask(self, asking: list[tuple[Strand, list[Any]]], kind: Kind[Any, Any]) -> Asked:
@@ -228,6 +231,9 @@ class Driver:
         """
         cost = strand.reserved  # where the true cost cannot be told
         try:
+            if strand.error is not None and raises_bound(strand.error):
+                strand.raised, strand.error = strand.error, None
+                return parts
             if strand.error is not None:
                 usage = lost(strand.error)
                 check_usage(usage)

@@ -196,6 +196,12 @@ def lost(error: BaseException) -> Usage:
     return settle() if settle is not None else FREE
 
 
+def raises_bound(error: BaseException) -> bool:
+    """Whether a model has found, before it asked for more, that its bound was too low: it is reserved for and asked
+    again. The model keeps what was answered, or gives its bill by `settle()`."""
+    return bool(getattr(error, "bound_raised", False))
+
+
 def waits(model: object) -> bool:
     """Whether a model waits for a machine elsewhere, and may be asked from several threads at once."""
     return bool(getattr(model, "waits", False))

@@ -120,6 +120,16 @@ class Run:
                     "restore that, or begin a new run"
                 )
 
+    def learnt(self) -> dict[str, Any]:
+        """What a model has learnt in this run about its server; no result is compared with it."""
+        found = self.manifest().get("learnt", {})
+        return found if isinstance(found, dict) else {}
+
+    def note_learnt(self, learnt: Mapping[str, Json]) -> None:
+        """Write it into the manifest, for a resume and for readers."""
+        told = self.manifest() | {"learnt": dict(learnt)}
+        replace(self.folder / "manifest.json", json.dumps(told, indent=1, sort_keys=True) + "\n")
+
     def write_results(self, rows: list[dict[str, Json]], failures: list[dict[str, Json]]) -> None:
         """results.jsonl and failures.jsonl, whole or not at all, in the order of the tasks."""
         for name, lines in (("results.jsonl", rows), ("failures.jsonl", failures)):

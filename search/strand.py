@@ -26,6 +26,7 @@ class Strand:
     away: bool = False  # its request is with a thread
     poor: bool = False  # it waits for dollars that others have set aside
     reserved: Usage = FREE  # what the waiting request can cost at the worst
+    raised: Exception | None = None  # the waiting request was found to cost more than was reserved, and is asked again
     seq: int = 0
     spent: Ledger = field(default_factory=Ledger)
     answer: Node | None = None  # the last offer, at the end the answer

@@ -131,7 +131,7 @@ class Stub(ThreadingHTTPServer):
         self.thread.start()
 
     def reply(self, asked):
-        text = text_for(asked.prompt, asked.body["seed"])
+        text = text_for(asked.prompt, asked.body.get("seed", 0))
         choice = {"message": {"role": "assistant", "content": text}} if "messages" in asked.body else {"text": text}
         if "logprobs" in asked.body and self.top:
             choice["logprobs"] = {"top_logprobs": [self.top(asked.prompt)]}

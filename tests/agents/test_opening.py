@@ -11,7 +11,7 @@ GIVEN = {"concurrency": 64, "retries": 0, "timeout": 2.5, "deadline": 9}
 
 
 def test_the_limits_of_a_server_reach_it_and_change_no_identity():
-    pytest.importorskip("openai")
+    pytest.importorskip("aiohttp")
     server = open_model(SERVER, options=GIVEN)
     patience = server.patience
     assert (server.concurrency, patience.retries, patience.timeout, patience.deadline) == (64, 0, 2.5, 9.0)

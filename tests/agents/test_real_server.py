@@ -1,7 +1,8 @@
 """The server backend against real servers on this machine, with the weights of SmolLM2-135M-Instruct.
 
-`transformers serve` is started where its extras are installed (fastapi, uvicorn); llama-cpp-python[server] where
-FORETHOUGHT_LLAMA_CPP_PYTHON names a Python that has it. A proxy writes down what they really replied.
+`transformers serve` is started where its extras are installed (fastapi, uvicorn); llama-cpp-python[server] and vLLM
+where FORETHOUGHT_LLAMA_CPP_PYTHON and FORETHOUGHT_VLLM_PYTHON name a Python that has them, as `make servers` does.
+A proxy writes down what they really replied.
 """
 
 from __future__ import annotations
@@ -12,23 +13,30 @@ import os
 import sys
 import time
 from collections import Counter
+from math import exp
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("openai", reason="the extra [server] is not installed")
+pytest.importorskip("aiohttp", reason="the extra [server] is not installed")
 pytest.importorskip("torch", reason="the extra [lm] is not installed")
 pytest.importorskip("transformers", reason="the extra [lm] is not installed")
+pytest.importorskip("peft", reason="the extra [lm] is not installed")
+
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from forethought.agents import Request, Sampling, ScoreRequest
 from forethought.agents.kept import ServerError
 from forethought.agents.local import Local, fastest_dtype
+from forethought.agents.opening import open_model
 from forethought.agents.retrying import Patience
-from forethought.agents.server import Server
+from forethought.agents.server import Server, name_of
 from forethought.agents.weights import find_weights, packaged_gguf
 
 MODEL = "smollm2"
-START, ANSWER = 60, 120  # seconds that a server may take
+START, ANSWER = 300, 120  # seconds that a server may take
 PROMPTS = ["The capital of France is", "One two three four", "Use all.\nleft: 4 6\nnext:", "žluť 🦊"]
 DIGITS = tuple(str(n) for n in range(11))
 
@@ -83,18 +91,43 @@ def llama_cpp(weights, folder):
     return python, ["-m", "llama_cpp.server", *words]
 
 
-@pytest.fixture(scope="module", params=[transformers_serve, llama_cpp], ids=["transformers", "llama.cpp"])
+def vllm(weights, folder):
+    python = os.environ.get("FORETHOUGHT_VLLM_PYTHON")
+    if not python:
+        pytest.skip("FORETHOUGHT_VLLM_PYTHON names no Python with vLLM")
+    os.environ["VLLM_CPU_KVCACHE_SPACE"] = "1"  # GiB
+    adapter = make_adapter(weights, folder / "adapter")
+    words = [str(Path(python).with_name("vllm")), "serve", str(weights), "--served-model-name", MODEL]
+    words += ["--enable-lora", "--max-lora-rank", "16", "--lora-modules", f"{name_of(adapter)}={adapter}"]
+    words += ["--host", "127.0.0.1", "--max-model-len", "2048", "--dtype", "bfloat16", "--enforce-eager"]
+    return python, words
+
+
+def make_adapter(weights, folder):
+    """With random weights, whose effect is large."""
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_pretrained(weights)
+    config = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    get_peft_model(model, config).save_pretrained(folder)
+    return folder
+
+
+SERVERS = {"transformers": transformers_serve, "llama.cpp": llama_cpp, "vllm": vllm}
+
+
+@pytest.fixture(scope="module", params=SERVERS)
 def real(request, weights, tmp_path_factory):
     """The proxy before a server that answers."""
     folder = tmp_path_factory.mktemp("served")
-    python, words = request.param(weights, folder)
+    python, words = SERVERS[request.param](weights, folder)
     port = served.free_port()
     program = served.Program([*words, "--port", str(port)], folder / "log", python=python, cwd=folder)
     try:
-        ready = f"http://127.0.0.1:{port}/" + ("health" if request.param is transformers_serve else "v1/models")
+        ready = f"http://127.0.0.1:{port}/" + ("v1/models" if request.param == "llama.cpp" else "health")
         program.wait_for("answer", lambda: served.answers(ready), START)
         proxy = served.Counted(f"http://127.0.0.1:{port}/v1")
-        proxy.exact = request.param is transformers_serve  # the same weights, not quantized ones
+        proxy.kind, proxy.adapter = request.param, folder / "adapter"
+        proxy.exact = request.param == "transformers"  # the same weights in the same numbers
         yield proxy
         proxy.close()
     finally:
@@ -160,13 +193,34 @@ def test_scores_are_those_of_the_model_or_an_error(real, ask, lm):
     assert scores.usage.prompt == served.counted(real.log)["prompt"]
 
 
-def test_what_a_server_refuses_is_told(real, ask):
+def test_a_model_that_is_not_served_is_told(real, ask):
+    if real.kind == "llama.cpp":
+        pytest.skip("llama.cpp answers with its model, whatever it is asked for")
+    with pytest.raises(ServerError, match=r"answered 40[04] \(.*its /models lists"):
+        ask(model="another").complete([Request("x", Sampling(max_tokens=2))])
+
+
+def test_an_adapter_is_served_by_its_content(real, weights, lm, monkeypatch):
+    if real.kind != "vllm":
+        pytest.skip("of these servers, vLLM alone serves adapters by their names")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    asked = [ScoreRequest("24 from 4 6: ", DIGITS[1:10]), ScoreRequest("One two three ", DIGITS[1:10])]
+    adapted = Local(str(weights), real.adapter).score(asked)
+    server = open_model(f"server:{MODEL}@{real.url}", real.adapter)
+    found = server.score(asked)
+    server.close()
+    for ours, theirs, base in zip(found, adapted, lm.score(asked), strict=True):
+        shares, wanted, plain = ([exp(one) for one in scores.log_probabilities] for scores in (ours, theirs, base))
+        assert shares == pytest.approx(wanted, abs=0.03)
+        assert max(abs(one - other) for one, other in zip(wanted, plain, strict=True)) > 0.01
+
+
+def test_a_prompt_beyond_the_context_is_a_refusal(real, ask):
     if real.exact:
-        with pytest.raises(ServerError, match=r"answered 400 \(Server is pinned to 'smollm2'.*its /models lists"):
-            ask(model="another").complete([Request("x", Sampling(max_tokens=2))])
-    else:
-        with pytest.raises(ServerError, match=r"answered 400 \(.*maximum context length is 2048.*may be longer than"):
-            ask().complete([Request("a " * 2100, Sampling(max_tokens=2))])
+        pytest.skip("transformers serve reads on")
+    (reply,) = ask().complete([Request("a " * 2100, Sampling(max_tokens=2))])
+    assert reply.usage.calls == 0
+    assert "context length is 2048" in reply.refusal
 
 
 def test_a_killed_run_is_resumed_and_its_ledger_adds_up(real, tmp_path):

@@ -125,7 +125,7 @@ def test_without_the_package_the_hub_is_named(monkeypatch, hub):
 
 
 def test_a_server_is_opened_by_its_address_and_asked_for_an_adapter_by_name(tmp_path, adapter_files):
-    pytest.importorskip("openai")
+    pytest.importorskip("aiohttp")
     spec = "server:some/model@http://127.0.0.1:9/v1"
     adapter_files.write_adapter(tmp_path)
     server = open_model(spec, tmp_path)

@@ -1,25 +1,30 @@
 """The line to a server: faults without the key, proxies, adapters by content, and what one odd reply may cost."""
 
+import gzip
 import importlib.util
 import json
+import logging
 import sys
 import threading
 import time
+import tracemalloc
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("openai")
+pytest.importorskip("aiohttp")
 
 from forethought.agents import server as server_module
-from forethought.agents.endpoint import mask
 from forethought.agents.kept import ServerError
-from forethought.agents.lm import Request, ScoreRequest
+from forethought.agents.lm import Request, Sampling, ScoreRequest
+from forethought.agents.masking import mask
 from forethought.agents.opening import open_model
 from forethought.agents.replies import top_of
 from forethought.agents.retrying import Patience
 from forethought.agents.server import Server, name_of
+from forethought.search import lost
 
 KEY = "sk-secret-0123456789"
 QUICK = Patience(retries=1, timeout=5.0, deadline=10.0, first=0.01, longest=0.02)
@@ -271,3 +276,184 @@ def test_a_line_is_closed_once_by_many_and_at_once_and_who_waits_is_told(stub, o
         assert not line.alive
         stub.delay = lambda asked: 0.0
         assert len(server.complete([Request("p"), Request("q"), Request("r")])) == 3
+
+
+# Too much, from elsewhere, or meant for a terminal.
+
+
+def endless(head, chunk):
+    """Sends until nobody listens any more."""
+
+    def send(handler, reply):
+        handler.connection.settimeout(5)
+        handler.sent = 0
+        try:
+            handler.connection.sendall(head)
+            while handler.sent < 200_000_000:
+                handler.connection.sendall(chunk)
+                handler.sent += len(chunk)
+        except OSError:
+            pass
+        handler.server.stub.sent = handler.sent
+        handler.close_connection = True
+
+    return send
+
+
+def encoded(data, name):
+    return lambda handler, reply: handler.answer(200, data, {"Content-Encoding": name})
+
+
+ZEROS = b'{"choices": [{"text": "' + b"0" * 60_000_000
+LENGTH_UNTOLD = HEAD + b"Connection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        endless(LENGTH_UNTOLD, b'{"choices": [' + b" " * 60_000),
+        endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"fffff\r\n" + b" " * 0xFFFFF + b"\r\n"),
+        endless(HEAD + b"Content-Length: 999999999999\r\n\r\n", b" " * 60_000),
+        encoded(gzip.compress(ZEROS, 1), "gzip"),
+        encoded(zlib.compress(ZEROS, 1), "deflate"),
+    ],
+    ids=["close", "chunked", "length", "gzip", "deflate"],
+)
+def test_a_reply_that_is_too_long_is_left_billed_at_its_bound_and_not_asked_again(stub, open_server, fault):
+    server, stub.sent = open_server(), 0
+    stub.fault = lambda asked: fault
+    tracemalloc.start()
+    began = time.monotonic()
+    with pytest.raises(ServerError, match="longer than a reply to this request can be") as caught:
+        server.complete([Request("p")])
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+    assert time.monotonic() - began < 10
+    assert stub.sent < 20_000_000
+    assert server.attempts == 1
+    assert lost(caught.value).tokens == server.bound_of_completion(Request("p")).tokens
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        endless(HEAD, b"X-A: b\r\n"),
+        endless(HEAD + b"X-A: ", b"b" * 60_000),
+        endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        endless(b"HTTP/1.1 200 ", b"OK" * 30_000),
+    ],
+    ids=["lines", "line", "continue", "reason"],
+)
+def test_headers_without_end_are_left(stub, open_server, fault):
+    server, stub.sent = open_server(), 0
+    server.patience = Patience(0, 3.0, 3.0)
+    stub.fault = lambda asked: fault
+    began = time.monotonic()
+    with pytest.raises(ServerError, match=r"connection broke|headers|no answer within"):
+        server.complete([Request("p")])
+    assert time.monotonic() - began < 6
+
+
+def test_errors_are_read_to_their_beginning_alone(stub, open_server):
+    stub.fault = lambda asked: endless(LENGTH_UNTOLD.replace(b"200 OK", b"400 Bad"), b"no " * 20_000)
+    with pytest.raises(ServerError, match=r"answered 400 \((no )+no?\);"):
+        open_server().complete([Request("p")])
+    assert stub.sent < 20_000_000
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate"])
+def test_a_reply_that_was_compressed_unasked_is_read(stub, open_server, name):
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress}[name]
+    stub.fault = lambda asked: lambda handler, reply: encoded(pack(json.dumps(reply).encode()), name)(handler, reply)
+    assert open_server().complete([Request("p")])[0].usage.assumed == 0
+
+
+@pytest.mark.parametrize(("data", "name"), [(b"x", "br"), (b"x", "zstd"), (b"no gzip", "gzip"), (b"x", "gzip, gzip")])
+def test_an_encoding_that_cannot_be_read_is_said(stub, open_server, data, name):
+    stub.fault = lambda asked: encoded(data, name)
+    with pytest.raises(ServerError, match=r"which was not asked for|cannot be inflated"):
+        open_server().complete([Request("p")])
+
+
+def test_a_text_beyond_its_bill_is_cut_and_billed_at_its_bound(stub, open_server):
+    counts = {"prompt_tokens": 1, "completion_tokens": 2}
+    stub.fault = lambda asked: stub_server.changed(choices=[{"text": "9 " * 50_000}], usage=counts)
+    server = open_server()
+    (reply,) = server.complete([Request("p")])
+    assert len(reply.text) <= 256 * (64 + 16)
+    assert reply.usage.assumed == 1
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_told_and_not_followed(stub, open_server, code):
+    other = stub_server.Stub()
+    try:
+        stub.fault = lambda asked: stub_server.status(code, Location=f"{other.url}/completions?key={KEY}")
+        with pytest.raises(ServerError, match=rf"answered {code} and points to .*write it into the model") as caught:
+            open_server().complete([Request("p")])
+    finally:
+        other.close()
+    assert not other.seen
+    assert len(stub.seen) == 1
+    assert KEY not in str(caught.value)
+
+
+def test_a_key_that_a_reply_echoes_goes_nowhere(stub, open_server, caplog):
+    caplog.set_level(logging.DEBUG)
+    said = {"content": f"the key is {KEY}", "reasoning": f"hm {KEY}", "role": "assistant"}
+    stub.fault = lambda asked: stub_server.changed(choices=[{"message": said}], usage={"prompt_tokens": KEY})
+    (reply,) = open_server("server+chat:m").complete([Request("p", Sampling(max_tokens=64))])
+    assert (reply.text, reply.rationale) == ("the key is ***", "hm ***")
+    escaped = json.dumps({"choices": [{"text": KEY}]}).replace("sk-", "\\u0073k-").encode()
+    stub.fault = lambda asked: stub_server.raw(escaped)
+    assert open_server().complete([Request("q")])[0].text == "***"
+    stub.fault = lambda asked: stub_server.changed(choices=[{"message": {"refusal": f"no {KEY}"}}])
+    assert KEY not in open_server("server+chat:m").complete([Request("r")])[0].refusal
+    stub.top = lambda prompt: {KEY: -1.0}
+    stub.fault = lambda asked: None
+    with pytest.raises(ServerError) as caught:
+        open_server().score([ScoreRequest("p", ("1", "2"))])
+    assert KEY not in str(caught.value) + caplog.text
+
+
+def test_names_of_models_that_echo_the_key_or_command_a_terminal_are_shown_harmless(stub, adapter, monkeypatch):
+    names = listing(f"base-{KEY}", "\x1b[2Jcleared", *(f"other-{i}" for i in range(999)))
+    monkeypatch.setattr(stub_server.Handler, "do_GET", names, raising=False)
+    server = open_model(f"server:base@{stub.url}", adapter)
+    with pytest.raises(ServerError) as caught:
+        server.complete([Request("p")])
+    told = str(caught.value)
+    assert KEY not in told
+    assert told.isprintable()
+    assert r"\x1b[2Jcleared" in told
+    assert len(told) < 1000
+    server.close()
+
+
+@pytest.mark.parametrize("text", ["\x1b]0;title\x07", "\x9b31m", "a\rb\x08", "\u202egnp", "\x00"])
+def test_errors_of_a_server_command_no_terminal(stub, open_server, text):
+    for fault in (stub_server.status(400, text), stub_server.raw(text.encode()), stub_server.raw(text.encode(), 403)):
+        stub.fault = lambda asked, fault=fault: fault
+        with pytest.raises(ServerError) as caught:
+            open_server().complete([Request("p")])
+        assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("kind", ["server", "server+chat"])
+def test_a_server_sees_no_difference_to_the_openai_library(stub, open_server, kind):
+    """Which is the reference of requests and of replies; not the client, see docs/decisions/servers.md."""
+    openai = pytest.importorskip("openai")
+    request = Request("žluť 🦊", Sampling(0.5, 7), 3)
+    (reply,) = open_server(f"{kind}:org/model").complete([request])
+    told = {"model": "org/model", "temperature": 0.5, "max_tokens": 7, "seed": stub.seen[0].body["seed"]}
+    with openai.OpenAI(api_key=KEY, base_url=stub.url, max_retries=0) as client:
+        if kind == "server":
+            text = client.completions.create(prompt=request.prompt, **told).choices[0].text
+        else:
+            message = {"role": "user", "content": request.prompt}
+            text = client.chat.completions.create(messages=[message], **told).choices[0].message.content
+    ours, theirs = stub.seen
+    assert (ours.path, ours.body) == (theirs.path, theirs.body)
+    for name in ("authorization", "content-type", "accept", "host"):
+        assert ours.headers[name] == theirs.headers[name]
+    assert reply.text == text

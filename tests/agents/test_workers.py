@@ -185,7 +185,7 @@ def calls_billed(run):
 
 
 def test_workers_ask_one_server(tmp_path, counting, monkeypatch):
-    pytest.importorskip("openai")
+    pytest.importorskip("aiohttp")
     import stub_server
 
     monkeypatch.setenv("no_proxy", "127.0.0.1")

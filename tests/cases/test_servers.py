@@ -1,0 +1,647 @@
+"""Cases from public reports of what real servers send, each named by its source."""
+
+import importlib.util
+import json
+import logging
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("aiohttp")
+
+from forethought.agents import evaluation
+from forethought.agents.experiment import Experiment
+from forethought.agents.kept import ServerError
+from forethought.agents.lm import Completion, Request, Sampling, ScoreRequest
+from forethought.agents.named import complete
+from forethought.agents.retrying import Patience, retry_after, wait_of
+from forethought.agents.server import Server
+from forethought.search.run import Run
+
+QUICK = Patience(retries=2, timeout=5.0, deadline=20.0, first=0.01, longest=0.02)
+GAME24 = {"env": "Game24-v0", "tasks": "900:903", "budget": {"tokens": 100_000}}
+
+
+def load_stub():
+    """Its file lies in another folder; the tests are no package."""
+    path = Path(__file__).parent.with_name("agents") / "stub_server.py"
+    spec = importlib.util.spec_from_file_location("stub_server", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["stub_server"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+stub_server = load_stub()
+
+
+@pytest.fixture
+def stub(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    stub = stub_server.Stub()
+    yield stub
+    stub.close()
+
+
+@pytest.fixture
+def open_server(stub):
+    opened = []
+
+    def make(spec="server:m", **options):
+        opened.append(Server(f"{spec}@{stub.url}", patience=QUICK, **options))
+        return opened[-1]
+
+    yield make
+    for server in opened:
+        server.close()
+
+
+@pytest.fixture
+def run(stub, tmp_path):
+    """Carries out an experiment against the stub; returns its results, its failures and its run."""
+    made = []
+
+    def carry_out(agent, model="server+chat:m", again=None, **told):
+        if again is None:
+            named = complete(
+                agent, "Game24-v0", policy=told.pop("policy", None), value=told.pop("value", None), given={}
+            )
+            settings = {**named.settings, **told.pop("settings", {})}
+            asked = Experiment(
+                **{**GAME24, **told},
+                algorithm=named.algorithm,
+                agent=agent,
+                policy=named.policy,
+                value=named.value,
+                settings=settings,
+                endings="rule" if named.value.startswith("lm-") else None,
+                model=f"{model}@{stub.url}",
+            )
+            again = Run.create(tmp_path / f"run-{len(made)}", asked.config())
+            made.append(again)
+        evaluation.run(again)
+        return again.results(), again.failures(), again
+
+    return carry_out
+
+
+def says(text="10 - 4", usage=None, finish="stop", **message):
+    """A reply of a chat, or of completions, that heeds the stops it is sent."""
+
+    def answer(handler, reply):
+        handler.reply_text = text
+        chat = "message" in reply["choices"][0]
+        said = {"message": {"role": "assistant", "content": text, **message}} if chat else {"text": text}
+        counts = usage if usage is not None else reply["usage"]
+        stub_server.good(handler, {"choices": [{**said, "finish_reason": finish}], "usage": counts})
+
+    return answer
+
+
+def heeds(text):
+    """A server of completions that ends its text before a stop that it is sent."""
+
+    def fault(asked):
+        return says(min((text.split(stop)[0] for stop in asked.body.get("stop", [])), key=len, default=text))
+
+    return fault
+
+
+def refuses(status, **error):
+    return lambda handler, reply: handler.answer(status, json.dumps({"error": error}).encode())
+
+
+def complete_one(server, **sampling):
+    return server.complete([Request("p", Sampling(0.7, 32, ("\n",), **sampling))])[0]
+
+
+# White space before the first character is no end of a line.
+
+
+@pytest.mark.parametrize("model", ["server+chat:m", "server:m"])
+@pytest.mark.parametrize("text", ["\n\n10 - 4", "\n10 - 4", " \n 10 - 4\n", "\r\n\t\n10 - 4\nleft: 4"])
+def test_stanford_crfm_helm_3507(stub, run, model, text):
+    stub.fault = heeds(text)
+    rows, failures, _ = run("react", model=model)
+    assert not failures
+    assert sum(row["spent"]["nodes"] for row in rows) >= 1
+    assert sum(row["spent"]["parse_failures"] for row in rows) == 0
+    if model.startswith("server+chat"):
+        assert not any("stop" in asked.body for asked in stub.seen)
+
+
+def test_stops_are_sent_to_a_server_whose_text_they_do_not_empty(stub, open_server):
+    server = open_server()
+    stub.fault = heeds("10 - 4\nleft: 4")
+    assert [complete_one(server).text for _ in range(2)] == ["10 - 4"] * 2
+    assert [asked.body.get("stop") for asked in stub.seen] == [None, ["\n"]]
+    stub.fault = heeds("\n10 - 4\n")
+    assert [complete_one(server).text for _ in range(3)] == ["", "10 - 4", "10 - 4"]
+    assert [asked.body.get("stop") for asked in stub.seen[2:]] == [["\n"], None, None]
+
+
+# Replies without text, and reasoning beside it.
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+def test_ukgovernmentbeis_inspect_ai_5467(stub, open_server, name):
+    stub.fault = lambda asked: says(None, finish="length", **{name: "let me think"})
+    reply = complete_one(open_server("server+chat:m"))
+    assert (reply.text, reply.rationale, reply.truncated) == ("", "let me think", True)
+
+
+@pytest.mark.parametrize("agent", ["tot-bfs", "beam"])
+def test_replies_that_are_all_empty_at_the_limit_are_counted(stub, run, agent):
+    stub.fault = lambda asked: says(None, finish="length", reasoning_content="let me think")
+    rows, failures, _ = run(agent, value="lm-text")
+    assert not failures
+    for row in rows:
+        assert row["spent"]["truncated"] == row["spent"]["parse_failures"] == row["spent"]["lm_calls"] > 0
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "rationale"),
+    [
+        ({"content": "<think>\n8 - 2 = 6\n</think>\n\n10 - 4"}, "10 - 4", "8 - 2 = 6"),
+        ({"content": [{"type": "text", "text": "10 "}, {"type": "text", "text": "- 4"}]}, "10 - 4", ""),
+        ({"content": [{"type": "output_text", "text": "10 - 4"}]}, "10 - 4", ""),
+        (
+            {
+                "content": [
+                    {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+                    {"type": "text", "text": "10 - 4"},
+                ]
+            },
+            "10 - 4",
+            "hm",
+        ),
+        ({"content": "10 - 4", "reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}, "10 - 4", "hm"),
+        ({"content": None, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}, "", ""),
+        ({"content": [None, 7, {"type": "image_url"}, {"text": ["10", " - 4"]}]}, "10 - 4", ""),
+        ({}, "", ""),
+    ],
+)
+def test_forms_of_a_message_are_read(stub, open_server, message, text, rationale):
+    stub.fault = lambda asked: stub_server.changed(choices=[{"message": message, "finish_reason": "stop"}])
+    reply = complete_one(open_server("server+chat:m"))
+    assert (reply.text, reply.rationale, reply.refusal) == (text, rationale, "")
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ({"message": {"content": None, "refusal": "I can't"}, "finish_reason": "stop"}, "I can't"),
+        ({"message": {"content": [{"type": "refusal", "refusal": "no"}]}}, "no"),
+        ({"message": {"content": ""}, "finish_reason": "content_filter"}, "content filter"),
+        ({"message": {"content": "10"}, "finish_reason": "content_filter"}, "content filter"),
+    ],
+)
+def test_a_reply_that_was_withheld_is_a_refusal(stub, open_server, choice, told):
+    stub.fault = lambda asked: stub_server.changed(choices=[choice])
+    reply = complete_one(open_server("server+chat:m"))
+    assert reply.text == ""
+    assert told in reply.refusal
+    assert reply.usage.calls == 1
+
+
+# Bills.
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 50, "completion_tokens": None, "total_tokens": 55},
+        {"prompt_tokens": None, "completion_tokens": 5},
+        {"prompt_tokens": 50, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 60}},
+    ],
+)
+def test_openai_openai_python_1232(stub, run, usage):
+    stub.fault = lambda asked: says(usage=usage)
+    rows, failures, _ = run("react")
+    assert not failures
+    assert all(row["spent"]["assumed"] == row["spent"]["lm_calls"] > 0 for row in rows)
+
+
+def test_microsoft_autogen_6352(stub, open_server):
+    stub.fault = lambda asked: says("10 - 4", {"prompt_tokens": 50, "completion_tokens": None, "total_tokens": 55})
+    server = open_server("server+chat:m")
+    reply = complete_one(server)
+    assert (reply.text, server.assumed) == ("10 - 4", 1)
+    assert reply.usage.prompt == server.bound_of_completion(Request("p", Sampling(0.7, 32))).prompt
+
+
+def with_template(tokens):
+    """Counts so many more tokens of a prompt, as a template with a long system prompt does."""
+
+    def fault(asked):
+        counts = {"prompt_tokens": len(asked.prompt) // 4 + 1 + tokens, "completion_tokens": 5}
+        return says("10 - 4", counts)
+
+    return fault
+
+
+def paid(stub, fault):
+    return sum(len(asked.prompt) // 4 + 1 + fault + 5 for asked in stub.seen)
+
+
+@pytest.mark.parametrize("tokens", [600, 1500, 20_000])
+@pytest.mark.parametrize("agent", ["react", "tot-bfs"])
+def test_kekzl_imp_78(stub, run, tokens, agent, caplog):
+    stub.fault = with_template(tokens)
+    rows, failures, made = run(agent, budget={"lm_calls": 40})
+    assert not failures
+    assert sum(row["spent"]["tokens"] for row in rows) == paid(stub, tokens)
+    assert all(row["spent"]["assumed"] == 0 for row in rows)
+    assert "template_tokens=N" in caplog.text
+    assert made.manifest()["learnt"]["template_tokens"] >= tokens
+
+
+@pytest.mark.parametrize("model", ["server+chat:m", "server:m"])
+@pytest.mark.parametrize("limit", [800, 3000, 6000, 20_000])
+def test_a_template_that_is_learnt_exceeds_no_budget(stub, run, model, limit):
+    """Every task's limit is above the first reply, which nobody can foresee."""
+    stub.fault = with_template(600)
+    rows, failures, _ = run("tot-bfs", model=model, budget={"tokens": limit}, concurrency=1)
+    assert not failures
+    assert all(row["spent"]["tokens"] <= limit for row in rows)
+    assert sum(row["spent"]["tokens"] for row in rows) == paid(stub, 600)
+
+
+def test_a_resume_knows_the_template_and_asks_nothing_twice(stub, run):
+    stub.fault = with_template(600)
+    rows, _, made = run("tot-bfs", budget={"lm_calls": 12})
+    before = len(stub.seen)
+    again, failures, _ = run("tot-bfs", again=made)
+    assert (again, failures, len(stub.seen)) == (rows, [], before)
+
+
+def test_template_tokens_are_told_by_an_option(stub, run, caplog):
+    stub.fault = with_template(600)
+    rows, failures, made = run("tot-bfs", budget={"tokens": 20_000}, model_options={"template_tokens": 700})
+    assert not failures
+    assert sum(row["spent"]["tokens"] for row in rows) == paid(stub, 600)
+    assert "learnt" not in made.manifest()
+    assert "template" not in caplog.text
+
+
+# Parameters that a model refuses.
+
+USE_OTHER = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+ONLY_ONE = (
+    "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported."
+)
+
+
+def reasoning_model(asked):
+    """As o-series models of OpenAI."""
+    if "max_tokens" in asked.body:
+        return refuses(
+            400, message=USE_OTHER, type="invalid_request_error", param="max_tokens", code="unsupported_parameter"
+        )
+    if "temperature" in asked.body:
+        return refuses(
+            400, message=ONLY_ONE, type="invalid_request_error", param="temperature", code="unsupported_value"
+        )
+    if "stop" in asked.body:
+        return refuses(400, message="Unsupported parameter: 'stop'", param="stop", code="unsupported_parameter")
+    return says("10 - 4\n4 - 4")
+
+
+@pytest.mark.parametrize("model", ["server+chat:o3-mini", "server:o3-mini"])
+def test_openai_openai_python_2046(stub, run, model, caplog):
+    stub.fault = reasoning_model
+    rows, failures, made = run("react", model=model)
+    assert not failures
+    assert sum(row["spent"]["nodes"] for row in rows) > 0
+    learnt = made.manifest()["learnt"]
+    assert learnt["rename"] == {"max_tokens": "max_completion_tokens"}
+    assert learnt["omit"] == (["stop", "temperature"] if model.startswith("server:") else ["temperature"])
+    assert caplog.text.count("refuses max_tokens; it is sent as max_completion_tokens") == 1
+    (made.folder / "results.jsonl").unlink()
+    stub.seen.clear()
+    run("react", again=made)
+    assert not stub.seen
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        ({"message": "Unrecognized request argument supplied: seed", "type": "invalid_request_error"}, "seed"),
+        ({"message": 'Invalid JSON payload received. Unknown name "seed": Cannot find field.', "code": 400}, "seed"),
+        ({"message": "`temperature` is deprecated for this model.", "type": "invalid_request_error"}, "temperature"),
+        ({"message": "property 'seed' is unsupported", "type": "invalid_request_error"}, "seed"),
+        ({"message": "temperature: Extra inputs are not permitted", "type": "invalid_request_error"}, "temperature"),
+        (
+            {"message": "m does not support parameters: {'temperature': 0.7}", "type": "UnsupportedParamsError"},
+            "temperature",
+        ),
+        ({"message": "no", "param": "seed", "code": "unknown_parameter"}, "seed"),
+    ],
+)
+def test_a_refused_parameter_is_left_out_once_learnt(stub, open_server, error, left):
+    stub.fault = lambda asked: refuses(400, **error) if left in asked.body else says()
+    server = open_server("server+chat:m")
+    assert [complete_one(server).text for _ in range(2)] == ["10 - 4"] * 2
+    assert server.ways.omit == {left}
+    assert [left in asked.body for asked in stub.seen] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted", "type": "extra_forbidden"}]},
+        [{"error": {"code": 400, "message": 'Unknown name "seed": Cannot find field.', "status": "INVALID_ARGUMENT"}}],
+        {"object": "error", "message": "seed is not supported", "type": "BadRequestError", "param": None, "code": 400},
+    ],
+)
+def test_a_refused_parameter_is_found_in_every_shape_of_error(stub, open_server, body):
+    data = json.dumps(body).encode()
+    stub.fault = lambda asked: stub_server.raw(data, 422) if "seed" in asked.body else says()
+    assert complete_one(open_server("server+chat:m")).text == "10 - 4"
+
+
+def test_parameters_are_left_out_and_renamed_by_options(stub, open_server):
+    options = {"omit": "temperature, stop,seed", "rename": "max_tokens:max_completion_tokens"}
+    stub.fault = lambda asked: says("10 - 4\n")
+    server = open_server(**options)
+    for _ in range(2):
+        assert complete_one(server).text == "10 - 4"
+    assert [set(asked.body) for asked in stub.seen] == [{"model", "prompt", "max_completion_tokens"}] * 2
+
+
+def test_a_parameter_that_cannot_be_left_out_is_told_with_what_to_do(stub, open_server):
+    stub.fault = lambda asked: refuses(
+        400, message="Unsupported parameter: 'max_completion_tokens'", code="unsupported_parameter"
+    )
+    server = open_server("server+chat:m", rename="max_tokens:max_completion_tokens")
+    with pytest.raises(ServerError, match="--model-option omit=NAME"):
+        complete_one(server)
+    assert len(stub.seen) == 1
+
+
+# Advice by what the server says.
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["Cannot request more than 5 logprobs.", "Requested sample logprobs of 20, which is greater than max allowed: 5"],
+)
+def test_eleutherai_lm_evaluation_harness_1735(stub, open_server, told):
+    stub.top = lambda prompt: {"7": -0.5, "1": -1.5}
+    stub.fault = lambda asked: refuses(400, message=told) if asked.body["logprobs"] > 5 else None
+    server = open_server()
+    assert server.score([ScoreRequest("p", ("7", "8"))])[0].log_probabilities[0] == -0.5
+    assert [asked.body["logprobs"] for asked in stub.seen] == [20, 5]
+
+
+def test_log_probabilities_that_are_not_told_are_said_so(stub, open_server):
+    stub.fault = lambda asked: refuses(400, message="logprobs are not supported with this model")
+    with pytest.raises(ServerError, match=r"does not tell so many log-probabilities .*take the value lm-text"):
+        open_server().score([ScoreRequest("p", ("7", "8"))])
+
+
+@pytest.mark.parametrize(
+    ("model", "status", "error", "advice"),
+    [
+        ("m", 400, {"message": "some mismatch"}, "cannot take such a request"),
+        ("default", 400, {"message": "Only the default value is possible here"}, "cannot take such a request"),
+        ("model", 400, {"message": "the model is busy with 'other'"}, "cannot take such a request"),
+        ("m", 404, {"message": "The model `m` does not exist."}, "its /models lists"),
+        ("m", 404, {"message": "no", "code": "model_not_found"}, "its /models lists"),
+        ("m", 400, {"message": "Server is pinned to 'x'; requested 'm'."}, "its /models lists"),
+        ("m", 404, {"message": "Not Found"}, r"server that only chats is asked as server\+chat:"),
+        (
+            "m",
+            404,
+            {"message": "This is a chat model and not supported in the v1/completions endpoint."},
+            r"only chats; ask it as server\+chat",
+        ),
+        (
+            "m",
+            400,
+            {
+                "message": "The completion operation does not work with the specified model",
+                "code": "OperationNotSupported",
+            },
+            "only chats",
+        ),
+        (
+            "m",
+            429,
+            {"message": "You exceeded your current quota", "code": "insufficient_quota"},
+            "nothing left to spend",
+        ),
+        ("m", 402, {"message": "Insufficient Balance"}, "nothing left to spend"),
+        ("m", 403, {"message": "Country not supported"}, "may not ask this model"),
+        (
+            "m",
+            400,
+            {
+                "message": "max_tokens is too large: 32. This model supports at most 16 completion tokens",
+                "param": "max_tokens",
+            },
+            "cannot take such",
+        ),
+    ],
+)
+def test_advice_follows_what_the_server_says(stub, open_server, model, status, error, advice):
+    stub.fault = lambda asked: refuses(status, **error)
+    with pytest.raises(ServerError, match=advice) as caught:
+        complete_one(open_server(f"server:{model}"))
+    assert len(stub.seen) == 1
+    assert ("/models" in str(caught.value)) == (
+        "models lists" in advice or (status == 404 and "Not" in error["message"])
+    )
+
+
+def test_a_base_model_that_is_asked_to_chat_is_told(stub, open_server):
+    stub.fault = lambda asked: refuses(
+        400, message="default chat template is no longer allowed, so you must provide a chat template"
+    )
+    with pytest.raises(ServerError, match="does not chat; ask it as server:MODEL@URL"):
+        complete_one(open_server("server+chat:m"))
+
+
+# Waits.
+
+
+@pytest.mark.parametrize("header", ["1.5", "1.0", " 1.2 ", "1e0", "+1"])
+def test_urllib3_urllib3_2861(stub, open_server, header):
+    stub.fault = lambda asked: stub_server.status(429, Retry_After=header) if asked.tries == 1 else None
+    began = time.monotonic()
+    complete_one(open_server())
+    assert time.monotonic() - began >= float(header)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("2.0", 2), (".5", 0.5), ("1e1", 10), ("0", 0),
+        ("nan", None), ("inf", None), ("-1.5", None), ("1_0", None), ("1,5", None), ("0x10", None), ("1e999", None),
+        ("9" * 500, None), ("²", None), ("soon", None),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("Sunday, 06-Nov-94 08:49:37 GMT", 0), ("Sun Nov  6 08:49:37 1994", 0),
+    ],
+)  # fmt: skip
+def test_a_wait_is_read_in_every_spelling(header, seconds):
+    assert retry_after(header) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after-ms": "x", "retry-after": "9"}, 9),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0.5s"}, 360.5),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "120ms"}, 0.12),
+        ({"x-ratelimit-remaining-requests": "3", "x-ratelimit-reset-requests": "1h"}, None),
+        ({}, None),
+    ],
+)
+def test_a_wait_is_read_of_every_header(headers, seconds):
+    assert wait_of(headers) == seconds
+
+
+# The environment of the shell.
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4", "SOCKS5", "ftp"])
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "http_proxy"])
+def test_openhands_openhands_cli_632(stub, open_server, monkeypatch, scheme, variable):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("no_proxy", "")
+        monkeypatch.setenv(variable, f"{scheme}://user:hunter2@127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(ServerError, match=rf"{variable} names .*set NO_PROXY=127\.0\.0\.1 to reach") as caught:
+            complete_one(open_server())
+        listener.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    assert "hunter2" not in str(caught.value)
+    monkeypatch.setenv("no_proxy", "localhost, 127.0.0.0/8")
+    assert complete_one(open_server()).usage.calls == 1
+
+
+def test_a_proxy_that_refuses_is_named(stub, open_server, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("ALL_PROXY", f"127.0.0.1:{port}")
+    with pytest.raises(ServerError, match=rf"no connection .*through the proxy '127\.0\.0\.1:{port}' of ALL_PROXY"):
+        complete_one(open_server())
+
+
+def test_openai_codex_1000(stub, open_server, monkeypatch):
+    for name, value in {
+        "OPENAI_ORG_ID": "org-private",
+        "OPENAI_ORGANIZATION": "org-private",
+        "OPENAI_PROJECT_ID": "proj-private",
+        "OPENAI_BASE_URL": "http://127.0.0.1:9/elsewhere",
+        "OPENAI_CUSTOM_HEADERS": "X-Private: private",
+        "OPENAI_ADMIN_KEY": "sk-private",
+        "OPENAI_WEBHOOK_SECRET": "private",
+        "OPENAI_LOG": "debug",
+        "AZURE_OPENAI_API_KEY": "private",
+        "HTTP_COOKIE": "private",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
+    for spec in ("server:m", "server+chat:m"):
+        complete_one(open_server(spec))
+    for asked in stub.seen:
+        assert set(asked.headers) == {
+            "host", "authorization", "accept", "accept-encoding", "user-agent", "content-type", "content-length",
+        }  # fmt: skip
+        assert asked.headers["authorization"] == "Bearer sk-0123456789"
+        assert "private" not in str(asked)
+
+
+# One request that can never be answered.
+
+TOO_LONG = {
+    "message": "This model's maximum context length is 8 tokens. However, you requested 9.",
+    "code": "context_length_exceeded",
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, TOO_LONG),
+        (
+            400,
+            {"message": "This model's maximum context length is 2048 tokens. Reduce the length of the messages."},
+        ),
+        (400, {"message": "the request exceeds the available context size", "type": "exceed_context_size_error"}),
+        (400, {"message": "prompt is too long: 210000 tokens > 200000 maximum", "type": "invalid_request_error"}),
+        (422, {"message": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096"}),
+        (400, {"message": "The input token count (12) exceeds the maximum number of tokens allowed (10)."}),
+        (413, {"message": "no"}),
+        (400, {"message": "The response was filtered", "code": "content_filter"}),
+        (
+            400,
+            {"message": "Your prompt was flagged as potentially violating our usage policy", "code": "invalid_prompt"},
+        ),
+        (403, {"message": "input was flagged by moderation", "code": 403}),
+    ],
+)
+def test_a_request_that_is_never_answered_is_a_refusal_of_it_alone(stub, open_server, status, error):
+    stub.fault = lambda asked: refuses(status, **error) if asked.prompt == "bad" else None
+    server = open_server()
+    good, bad = server.complete([Request("good"), Request("bad")])
+    assert good.text
+    assert isinstance(bad, Completion)
+    assert bad.text == ""
+    assert f"answered {status} ({error['message'][:20]}" in bad.refusal
+    assert bad.usage.calls == 0
+    stub.top = lambda prompt: {"7": -0.5}
+    scores = server.score([ScoreRequest("bad", ("7",)), ScoreRequest("good", ("7",))])
+    assert [bool(score.refusal) for score in scores] == [True, False]
+
+
+def test_princeton_nlp_tree_of_thought_llm_58(stub, run):
+    """The 20th of the requests for values is never answered; all others are, and none is asked twice."""
+    lock, prompts = threading.Lock(), []
+
+    def fault(asked):
+        with lock:
+            if asked.prompt not in prompts:
+                prompts.append(asked.prompt)
+            is_bad = len(prompts) >= 20 and asked.prompt == prompts[19]
+        return refuses(400, **TOO_LONG) if is_bad else says("9/10")
+
+    stub.fault = fault
+    rows, failures, made = run("mcts", policy="all", value="lm-text", tasks="900:901", budget={"lm_calls": 300})
+    assert not failures
+    assert rows[0]["spent"]["refused"] >= 1
+    assert rows[0]["spent"]["nodes"] > 20
+    before = len(stub.seen)
+    again, failures, _ = run("mcts", again=made)
+    assert (again, failures, len(stub.seen)) == (rows, [], before)
+
+
+# Samples that do not differ.
+
+
+def test_equal_samples_of_different_seeds_are_said_once(stub, open_server, caplog):
+    caplog.set_level(logging.WARNING)
+    server = open_server()
+    stub.fault = lambda asked: says("10 - 4")
+    for prompt in "abc":
+        server.complete([Request(prompt, Sampling(0.7), seed) for seed in range(5)])
+    assert caplog.text.count("those of each prompt are equal") == 1
+    assert "gave 10 samples with different seeds" in caplog.text
+
+
+def test_samples_that_differ_or_are_greedy_are_no_news(stub, open_server, caplog):
+    server = open_server()
+    server.complete([Request("a", Sampling(0.7), seed) for seed in range(9)])
+    stub.fault = lambda asked: says("10 - 4")
+    server.complete([Request("a", Sampling(0.7), seed) for seed in range(9)])
+    open_server().complete([Request("a", Sampling(0.0), seed) for seed in range(9)])
+    assert not caplog.records
