@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import exp
 
+from forethought.agents.action_reader import read_action
 from forethought.agents.lm import (
     LM,
     Completion,
@@ -121,11 +122,21 @@ class LMRank:
         return bound_of_score(self.lm, request) if request.continuations else FREE
 
 
+def admissible(query: Query) -> tuple[str, ...]:
+    """The actions that show how the family spells: those of the node, or of the last real one before an imagined."""
+    node = next(node for node in reversed(query.node.trail) if not node.imagined)
+    try:
+        return query.actions if node is query.node else node.world.actions(node.state)
+    except TypeError:  # a foreign environment lists none
+        return ()
+
+
 class LMText:
     """What the model writes as the next action, `samples` times; the prior is the share of equal ones.
 
-    Only the first line counts, up to an "=" in families whose moves have results. A reply without text
-    is a parse failure. Whether the text is legal is for the rules to say.
+    Only the first line with an action counts, up to an "=" in families whose moves have results, without what models
+    put around it (see `action_reader`). A reply without an action is a parse failure. Whether it is legal is for the
+    rules to say. The reasoning in front of an action is the proposal's rationale.
     """
 
     def __init__(
@@ -141,19 +152,25 @@ class LMText:
     def propose(self, queries: Sequence[Query]) -> list[Proposals]:
         asked = [request for query in queries for request in self._requests(query)]
         replies = iter(self.lm.complete(asked))
-        return [self._read([next(replies) for _ in range(self.samples)], query.width) for query in queries]
+        return [self._read([next(replies) for _ in range(self.samples)], query) for query in queries]
 
     def _requests(self, query: Query) -> list[Request]:
         prompt, seed = self.prompt.render(query), query.seed
         return [Request(prompt, self.sampling, seed + k) for k in range(self.samples)]
 
-    def _read(self, replies: list[Completion], width: int | None) -> Proposals:
-        texts = [reply.text.strip() for reply in replies]
-        counted = Counter(text for text in texts if text).most_common(width)
+    def _read(self, replies: list[Completion], query: Query) -> Proposals:
+        actions = admissible(query)
+        written = [read_action(reply.text, actions) for reply in replies]
+        texts = [query.canonical(action) if action else "" for _, action in written]
+        counted = Counter(text for text in texts if text).most_common(query.width)
+        reasons = dict[str, str]()
+        for text, reply, (thought, _) in zip(texts, replies, written, strict=True):
+            reasons.setdefault(text, "\n\n".join(filter(None, (reply.rationale, thought))))
         usage = sum((reply.usage for reply in replies), FREE)
         usage += sum((unread(reply) for reply, text in zip(replies, texts, strict=True) if not text), FREE)
         refusal = "" if counted else next((reply.refusal for reply in replies if reply.refusal), "")
-        return Proposals([Proposal(text, count / self.samples) for text, count in counted], usage, refusal)
+        proposals = [Proposal(text, count / self.samples, reasons[text]) for text, count in counted]
+        return Proposals(proposals, usage, refusal)
 
     def bound(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)

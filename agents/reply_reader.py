@@ -31,6 +31,11 @@ MARK = re.compile(
 BLANKS = (
     " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u3000\ufeff\u200b\u200c\u200d\u2060"  # nothing is seen of them
 )
+THOUGHT = re.compile(
+    r"[*_`#>\s]{0,8}(?:thoughts?|thinking|reasoning|rationale|analysis|explanation)\s{0,3}[0-9]{0,3}[*_`\s]{0,4}:",
+    re.IGNORECASE,
+)
+FENCE = re.compile(r"(?:```|~~~)[\w+-]{0,20}")
 NEAR = 200  # characters to each side of a mark that are looked at for the brackets of an action
 
 
@@ -87,18 +92,17 @@ def marks_of(text: str) -> list[Mark]:
 
 
 def mark_of(match: re.Match[str]) -> Mark:
-    found = match.groupdict()
-    if found["nothing"]:
+    if match["nothing"]:
         kind, name = "nothing", ""
-    elif found["channel_end"]:
+    elif match["channel_end"]:
         kind, name = "nothing", "channel"
-    elif found["final"]:
+    elif match["final"]:
         kind, name = "final", ""
-    elif found["channel"]:
-        kind, name = "final" if found["channel"].lower() == "final" else "open", "channel"
+    elif match["channel"]:
+        kind, name = "final" if match["channel"].lower() == "final" else "open", "channel"
     else:
-        closes = found["end"] or found["square_end"] or found["special_end"] or found["kimi_end"]
-        kind, name = "close" if closes else "open", (found["name"] or "think").lower()
+        closes = match["end"] or match["square_end"] or match["special_end"] or match["kimi_end"]
+        kind, name = "close" if closes else "open", (match["name"] or "think").lower()
     return Mark(match.start(), match.end(), kind, name)
 
 
@@ -145,10 +149,11 @@ def joined(parts: Sequence[str], by: str) -> str:
 def cut(text: str, stops: Sequence[str]) -> str:
     """A text without its reasoning, ended before the first of the stops, and without blank lines in front.
 
-    White space before the first character is no end of a text: models that chat often begin with an empty line.
+    White space before the first character is no end of a text: models that chat often begin with an empty line. Nor
+    does a stop apply to a line that only leads to the text, such as "```", "Next action:" or "Thought 1: …".
     """
-    first = first_of(text)
-    end = min((place for stop in stops if stop and (place := text.find(stop, first)) >= 0), default=len(text))
+    first, start = first_of(text), start_of(text)
+    end = min((place for stop in stops if stop and (place := text.find(stop, start)) >= 0), default=len(text))
     return text[text.rfind("\n", 0, first) + 1 : end]
 
 
@@ -157,10 +162,29 @@ def is_ended(raw: str, stops: Sequence[str]) -> bool:
     if not any(stop in raw for stop in stops):
         return False
     text = separate_reasoning(raw).text
-    first = first_of(text)
-    return any(stop and text.find(stop, first) >= 0 for stop in stops)
+    start = start_of(text)
+    return any(stop and text.find(stop, start) >= 0 for stop in stops)
 
 
-def first_of(text: str) -> int:
+def first_of(text: str, start: int = 0) -> int:
     """Where the first character stands that can be seen."""
-    return len(text) - len(text.lstrip(BLANKS))
+    while start < len(text) and text[start] in BLANKS:
+        start += 1
+    return start
+
+
+def start_of(text: str) -> int:
+    """Where the text itself begins, behind the blanks and the lines that lead to it."""
+    start = first_of(text)
+    while (end := text.find("\n", start)) >= 0 and leads(text[start:end].strip(BLANKS)):
+        start = first_of(text, end)
+    return start
+
+
+def leads(line: str) -> bool:
+    return is_preface(line) or bool(THOUGHT.match(line))
+
+
+def is_preface(line: str) -> bool:
+    """Whether a line only announces another: the fence of a code block, or an end in a colon."""
+    return bool(FENCE.fullmatch(line)) or line.rstrip("*_` ").endswith(":")

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from forethought.agents.hotpotqa.rules import hotpotqa_proposals, hotpotqa_value
 from forethought.agents.webshop.rules import webshop_proposals, webshop_value
-from forethought.envs.game24.rules import NUMBER, OPS, Number, whole
+from forethought.envs.game24.rules import NUMBER, OPS, whole
+from forethought.envs.game24.spelling import Number
 from forethought.search import FREE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value, waits
 
 Rule = TypeVar("Rule")

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from forethought.agents.lm import Completion, Request, ScoreRequest, Scores
+from forethought.agents.reply_reader import is_ended, read_reply
 from forethought.search import Usage
 
 
@@ -37,10 +38,12 @@ class Scripted:
         if self._reply is None and not self._queue:
             raise IndexError(f"no scripted reply is left for the prompt {request.prompt[-80:]!r}")
         text = self._reply(request) if self._reply else self._queue.popleft()
-        for stop in request.sampling.stop:
-            text = text.split(stop, 1)[0]
-        words = text.split(" ")[: request.sampling.max_tokens]
-        return Completion(" ".join(words), Usage(1, self.count(request.prompt), 0, len(words)))
+        words, most, stops = text.split(" "), request.sampling.max_tokens, request.sampling.stop
+        written = " ".join(words[:most])
+        reply = read_reply(written, stops)
+        count = len(" ".join(filter(None, reply)).split(" "))
+        usage = Usage(1, self.count(request.prompt), 0, min(count, most))
+        return Completion(reply.text, usage, reply.rationale, len(words) > most and not is_ended(written, stops))
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
         return [self._score(request) for request in requests]

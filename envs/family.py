@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 S = TypeVar("S")
+T = TypeVar("T", contravariant=True)
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
@@ -56,6 +57,14 @@ class TaskFamily(Protocol[S]):
     def metrics(self, state: S) -> dict[str, Json]: ...
     def to_json(self, state: S) -> Json: ...
     def from_json(self, data: Json) -> S: ...
+
+
+@runtime_checkable
+class Spelled(Protocol[T]):
+    """A family whose rules read one action in several spellings."""
+
+    def canonical(self, state: T, action: str) -> str:
+        """The spelling under which a search keeps an action; a text that cannot be played here as it is."""
 
 
 def shorten(text: str, limit: int = 60) -> str:

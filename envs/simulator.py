@@ -13,7 +13,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.spaces import Discrete
 
-from forethought.envs.family import Illegal, Json, Step, TaskFamily, shorten
+from forethought.envs.family import Illegal, Json, Spelled, Step, TaskFamily, shorten
 from forethought.envs.forking import fork
 from forethought.envs.gym import TextEnv, text_env
 
@@ -54,12 +54,23 @@ class TaskSimulator(Generic[S]):
         self.step: Callable[[S, str], Step[S]] = family.step
         self.key: Callable[[S], bytes] = family.key
         self.metrics: Callable[[S], dict[str, Json]] = family.metrics
+        self.canonical: Callable[[S, str], str] = family.canonical if isinstance(family, Spelled) else as_written
 
     def root(self, index: int) -> Step[S]:
         if not 0 <= index < len(self.family):
             raise IndexError(f"no task {index} in {self.name}; expected 0 to {len(self.family) - 1}")
         state = self.family.initial(index)
         return Step(state, self.family.opening(state))
+
+
+def as_written(state: object, action: str) -> str:
+    return action
+
+
+def speller(world: object) -> Callable[[Any, str], str]:
+    """How a world spells an action of a state, so that equal actions are equal texts."""
+    spell: Callable[[Any, str], str] = getattr(world, "canonical", as_written)
+    return spell
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +83,7 @@ class Point:
     info: dict[str, Any]
     env: gym.Env[Any, Any] | None
     ended: bool = False
+    inner: Any = None  # the state of one of this suite's environments
 
 
 class EnvSimulator:
@@ -108,11 +120,13 @@ class EnvSimulator:
         core = self._env.unwrapped
         self._family: TaskFamily[Any] | None = core.family if isinstance(core, TextEnv) else None
         self.world = self._family.world if self._family else ""
+        self._spell = speller(self._family) if plays_as_told(self._env) else as_written
 
     def root(self, index: int) -> Step[Point]:
         observation, info = self._begin(index)
         text = self.describe(observation)
-        self._at = point = Point(index, (), text, measured(self._env, info), self._keep(self._env))
+        info = measured(self._env, info)
+        self._at = point = Point(index, (), text, info, self._keep(self._env), inner=inner_of(self._env))
         return Step(point, text)
 
     def _begin(self, task: int) -> tuple[Any, dict[str, Any]]:
@@ -134,6 +148,9 @@ class EnvSimulator:
         mask = state.info.get("action_mask", np.ones(int(space.n)))
         return tuple(str(int(space.start) + i) for i in range(int(space.n)) if mask[i])
 
+    def canonical(self, state: Point, action: str) -> str:
+        return action if state.inner is None else self._spell(state.inner, action)
+
     def step(self, state: Point, action: str) -> Step[Point]:
         try:
             if state.ended:
@@ -145,7 +162,7 @@ class EnvSimulator:
         observation, reward, terminated, truncated, info = env.step(played)
         text = self.describe(observation)
         ended, info = bool(terminated or truncated), measured(env, info)
-        point = Point(state.task, (*state.path, action), text, info, self._keep(env), ended)
+        point = Point(state.task, (*state.path, action), text, info, self._keep(env), ended, inner_of(env))
         self._at = point if env is self._env else None
         illegal = info.get("illegal")
         counted = illegal is not None and bool(info.get("counted"))
@@ -196,6 +213,18 @@ def measured(env: gym.Env[Any, Any], info: dict[str, Any]) -> dict[str, Any]:
     """One of our own environments can be measured at any point, not at the end alone."""
     core = env.unwrapped
     return {**info, "metrics": core.family.metrics(core._here())} if isinstance(core, TextEnv) else info
+
+
+def inner_of(env: gym.Env[Any, Any]) -> Any:
+    core = env.unwrapped
+    return core._here() if isinstance(core, TextEnv) else None
+
+
+def plays_as_told(env: gym.Env[Any, Any]) -> bool:
+    """Whether no wrapper makes another action of the one it is given."""
+    while isinstance(env, gym.Wrapper) and not isinstance(env, gym.ActionWrapper):
+        env = env.env
+    return env is env.unwrapped
 
 
 def copied(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:

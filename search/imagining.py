@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from forethought.search.answers import dump_proposals, dump_reply, load_proposals, load_reply, usage_of
 from forethought.search.budget import Ledger
@@ -35,9 +36,11 @@ class Proposing:
             spent.charge("policy", usage_of(proposals))
         node.asked += 1
         note_refusal(node, proposals)
-        distinct = {proposal.action: proposal for proposal in reversed(proposals[: request.width])}
+        spell = Query(node, None, 0).canonical
+        spelled = [replace(proposal, action=spell(proposal.action)) for proposal in proposals[: request.width]]
+        distinct = {proposal.action: proposal for proposal in reversed(spelled)}
         node.dead = not distinct
-        return [proposal for proposal in proposals if distinct.pop(proposal.action, None)]
+        return [proposal for proposal in spelled if distinct.pop(proposal.action, None)]
 
 
 class Imagining:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from forethought.envs.simulator import speller
 from forethought.search.answers import (
     dump_estimate,
     dump_proposals,
@@ -111,7 +112,7 @@ def check_width(width: int) -> None:
 def grow(
     node: Node, width: int | None, proposals: Sequence[Proposal], spent: Ledger, refused: bool = False
 ) -> list[Node]:
-    """The children that the proposals make. Repeated ones make none.
+    """The children that the proposals make. Repeated ones, in whatever spelling, make none.
 
     Illegal ones are counted, and make one only where the family counts them as steps, or the search asked for the
     `refused` ones: an agent then sees the refusal.
@@ -122,9 +123,9 @@ def grow(
     node.asked += 1
     note_refusal(node, proposals)
     width = len(world.actions(node.state)) if width is None else width
-    tried = {child.action for child in node.children if not child.imagined}
+    tried, spell = {child.action for child in node.children if not child.imagined}, speller(world)
     for proposal in proposals[:width]:
-        action = proposal.action
+        action = spell(node.state, proposal.action)
         if action in tried:
             continue
         tried.add(action)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import add
 from typing import Protocol, runtime_checkable
 
+from forethought.envs.simulator import speller
 from forethought.search.node import Context, Node
 from forethought.search.seeds import seed_of
 
@@ -144,6 +145,11 @@ class Query:
                 "in imagination, take a value that reads the context, such as lm-text"
             )
         return self.node.world.key(self.node.state)
+
+    def canonical(self, action: str) -> str:
+        """The spelling under which the search keeps an action: equal actions become equal texts."""
+        node = self.node
+        return action if node.imagined else speller(node.world)(node.state, action)
 
     @property
     def seed(self) -> int:

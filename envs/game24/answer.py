@@ -11,10 +11,13 @@ from collections import Counter
 from fractions import Fraction
 
 from forethought.envs.family import shorten
+from forethought.envs.game24.characters import PLAIN, plain
 from forethought.envs.game24.rules import OPS
 
 TOKEN = re.compile(r"\s*([0-9]+|[-+*/()=])")
-SPELLINGS = str.maketrans({"×": "*", "÷": "/", "−": "-"})
+SPELLINGS = {code: sign for code, sign in PLAIN.items() if code > 127} | {0xFF10 + n: str(n) for n in range(10)}
+LABEL = re.compile(r"\s*answer\s*:", re.IGNORECASE)
+TIMES = re.compile(r"(?<=[0-9)\s])[xX](?=[0-9(\s])")
 LONGEST = 200  # characters; four numbers of two digits need fewer than 40
 
 
@@ -38,9 +41,10 @@ def check_answer(puzzle: str, answer: str) -> str | None:
 
 
 def tokenize(text: str) -> list[str]:
-    text = text.translate(SPELLINGS).strip()
-    if len(text) > LONGEST:
-        raise ValueError(f"it has {len(text)} characters; at most {LONGEST} are read")
+    if len(text.strip()) > LONGEST:
+        raise ValueError(f"it has {len(text.strip())} characters; at most {LONGEST} are read")
+    text = plain(text) if "\\" in text or "$" in text else text.translate(SPELLINGS)
+    text = TIMES.sub("*", LABEL.sub("", text, count=1)).strip()
     tokens, position = [], 0
     while position < len(text):
         match = TOKEN.match(text, position)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from forethought.envs.game24.rules import OPS, Number, State
+from forethought.envs.game24.rules import OPS, State
+from forethought.envs.game24.spelling import Number
 
 GOAL = 24
 

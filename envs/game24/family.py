@@ -10,7 +10,8 @@ from typing import Any
 
 from forethought.envs.family import Illegal, Json, Step
 from forethought.envs.game24.exact import GOAL
-from forethought.envs.game24.rules import Number, State, initial, moves, number, numbers, observe, play
+from forethought.envs.game24.rules import State, canonical, initial, moves, number, numbers, observe, play
+from forethought.envs.game24.spelling import Number
 from forethought.envs.gym import TextEnv
 
 LONGEST = 40  # characters of a puzzle: its results then have no more digits than `number` reads
@@ -61,6 +62,9 @@ class Game24:
 
     def actions(self, state: State) -> tuple[str, ...]:
         return moves(state)
+
+    def canonical(self, state: State, action: str) -> str:
+        return canonical(state, action)
 
     def step(self, state: State, action: str) -> Step[State]:
         try:

@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeAlias
 
 from forethought.envs.family import Illegal, shorten
+from forethought.envs.game24.spelling import Number, Several, Unreadable, read_move
 
-Number: TypeAlias = "int | Fraction"  # always exact; a Fraction only where it is no integer
-
+POINT = re.compile(r"[0-9]?[.,][0-9]")
 NUMBER = re.compile(r"-?[0-9]{1,40}(?:/[1-9][0-9]{0,39})?")
 
 
@@ -55,26 +54,38 @@ def number(text: str) -> Number:
 
 
 def play(state: State, action: str) -> State:
-    """The state after "10 - 4".
+    """The state after "10 - 4", in whatever spelling.
 
-    Raises Illegal: malformed, a number that is not left, division by zero.
+    Raises Illegal: no move, a number that is not left, division by zero.
     """
     left = list(state.left)
-    spelled = list(map(str, left))  # match the spelling; model text is never evaluated
     try:
-        first, op, second = action.split()
-        a = left.pop(spelled.index(first))
-        spelled.remove(first)
-        b = left.pop(spelled.index(second))
+        first, op, second = read_move(action, left)
+        a, b = taken(left, first), taken(left, second)
         result = whole(OPS[op](a, b))
-    except (ValueError, KeyError, ZeroDivisionError) as error:
+    except (ValueError, ZeroDivisionError) as error:
+        several = f": {error}" if isinstance(error, Several) else ""
+        rounded = "; a rounded number has two digits or more behind the point" if POINT.search(action) else ""
         raise Illegal(
-            f"cannot play {shorten(action)} with '{numbers(state)}' left; "
-            f"write '<number> <op> <number>', op one of {' '.join(OPS)}"
+            f"cannot play {shorten(action)} with '{numbers(state)}' left{several}; "
+            f"write '<number> <op> <number>', op one of {' '.join(OPS)}{rounded}"
         ) from error
     left.append(result)
     left.sort()
     return State(tuple(left), (*state.moves, f"{first} {op} {second} = {result}"))
+
+
+def taken(left: list[Number], spelling: str) -> Number:
+    """The number of this spelling, which is then left no more."""
+    return left.pop(next(place for place, number in enumerate(left) if str(number) == spelling))
+
+
+def canonical(state: State, action: str) -> str:
+    """The spelling of a move that `moves` would list; a text that is no move as it is."""
+    try:
+        return " ".join(read_move(action, state.left))
+    except Unreadable:
+        return action
 
 
 def moves(state: State) -> tuple[str, ...]:

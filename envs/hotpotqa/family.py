@@ -82,6 +82,9 @@ class HotpotQA:
     def actions(self, state: State) -> tuple[str, ...]:
         return self.library.actions(state) if state.answer is None else ()
 
+    def canonical(self, state: State, action: str) -> str:
+        return action.strip()
+
     def step(self, state: State, action: str) -> Step[State]:
         if state.answer is not None:
             return Step(state, self.closing(state), illegal="the question is answered; begin another", terminated=True)

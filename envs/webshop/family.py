@@ -85,6 +85,16 @@ class WebShop:
     def actions(self, state: State) -> tuple[str, ...]:
         return self.shop.actions(state)
 
+    def canonical(self, state: State, action: str) -> str:
+        """In small letters, and without what stands behind the bracket."""
+        if action.endswith("]") and action.count("[") == 1 and action == action.lower():
+            return action
+        try:
+            verb, name = self.shop.read(state, action)
+        except Illegal:
+            return action
+        return f"{verb}[{name}]"
+
     def step(self, state: State, action: str) -> Step[State]:
         try:
             after = self.shop.play(state, action)

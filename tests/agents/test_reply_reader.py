@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -114,6 +114,6 @@ def test_any_reply_is_read(raw):
     ["<think>", "</think>", "<think>a</think>", "<", "< ", "<think ", "<|channel|>analysis", "[THINK]", "[", "<|end|>"],
 )
 def test_hostile_replies_take_linear_time(piece):
-    began = perf_counter()
+    began = process_time()
     separate_reasoning(piece * 100_000)
-    assert perf_counter() - began < 5
+    assert process_time() - began < 5

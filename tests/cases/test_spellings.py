@@ -1,0 +1,173 @@
+"""The same action in other spellings, from public reports and logs: it is played, and it is one child of its node."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import pytest
+
+from forethought.agents import LMText, Scripted, load_prompt
+from forethought.envs import EnvSimulator, TaskSimulator, simulate
+from forethought.envs.game24 import Game24, check_answer
+from forethought.search import Budget, Driver, Node, Proposal, Query, greedy
+
+PROPOSE = {name: load_prompt(name, "propose") for name in ("Game24-v0", "HotpotQA-v0", "WebShop-v0")}
+ENTITY = "search[August Thomjon]"
+
+
+@pytest.fixture
+def env():
+    return gym.make("Game24-v0", puzzles=["4 5 6 10", "3 3 8 8", "2 3 4 11"])
+
+
+def played(env, task, *actions):
+    env.reset(options={"task": task})
+    for action in actions:
+        observation, _, _, _, info = env.step(action)
+        assert info["illegal"] is None, info["illegal"]
+    return observation
+
+
+@pytest.mark.parametrize(
+    ("task", "actions", "observation"),
+    [
+        (0, ["10-4"], "10 - 4 = 6 (left: 5 6 6)"),
+        (0, ["10 × 4"], "10 * 4 = 40 (left: 5 6 40)"),
+        (0, ["10 − 4"], "10 - 4 = 6 (left: 5 6 6)"),
+        (2, ["11 / 3 ≈ 3.67"], "11 / 3 = 11/3 (left: 2 11/3 4)"),
+        (0, ["6 / 4", "1.5 + 10"], "3/2 + 10 = 23/2 (left: 5 23/2)"),
+    ],
+)
+def test_princeton_nlp_tree_of_thought_llm_11(env, task, actions, observation):
+    assert played(env, task, *actions) == observation
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "actions"),
+    [
+        ("decimals, exact", 0, ["10 / 4", "2.5 * 6"]),
+        ("decimals, exact, with zeros", 0, ["10 / 4", "2.50 * 6.0 = 15.00 (left: 5 15)"]),
+        ("decimals, rounded", 2, ["11 / 3 = 3.67 (left: 2 3.67 4)", "3.67 * 4 = 14.68 (left: 2 14.68)"]),
+        ("decimals, rounded twice", 1, ["8 / 3 = 2.67", "3 - 2.67 = 0.33", "8 / 0.33 = 24.24"]),
+        ("about", 2, ["11 / 3 ≈ 3.67", "2 * 4 ≈ 8", "8 - 3.667 ≈ 4.33"]),
+        ("about, in LaTeX", 2, ["$11 \\div 3 \\approx 3.67$"]),
+        ("brackets round a fraction", 1, ["8 / 3", "3 - (8/3)", "8 / (1/3)"]),
+        ("brackets round a negative number", 0, ["4 - 10", "5 * (-6)", "6 - (-30)"]),
+        ("a comment behind", 0, ["10 - 4 (left: 5 6 6)"]),
+        ("a comment behind, without brackets", 0, ["10 - 4 = 6, left: 5 6 6"]),
+    ],
+)
+def test_the_kinds_of_lawful_moves_that_logs_hold(env, kind, task, actions):
+    """Each of the spellings in which GPT-4 wrote lawful moves (decimals 933, ≈ 316, brackets 74, comments 24)."""
+    assert played(env, task, *actions)
+
+
+def test_answers_are_read_in_the_same_signs():
+    for answer in (
+        "(10 − 4) × (5 – 1)",
+        "$(10 - 4) \\times (5 - 1) = 24$",
+        "（10－4）＊（5－1）＝２４",
+        "(10-4)·(5-1)",
+    ):
+        assert check_answer("1 4 5 10", answer) is None
+
+
+class Fixed:
+    """A policy that proposes the same texts everywhere."""
+
+    def __init__(self, *texts):
+        self.texts = texts
+
+    def propose(self, queries):
+        return [[Proposal(text) for text in self.texts] for _ in queries]
+
+
+class Nothing:
+    def evaluate(self, queries):
+        raise AssertionError("a greedy search of one step evaluates its children")
+
+
+def children(world, *texts):
+    class One:
+        def evaluate(self, queries):
+            from forethought.search import Estimate
+
+            return [Estimate(0.5) for _ in queries]
+
+    driver = Driver(world, Fixed(*texts), One(), Budget(nodes=40))
+    (strand,) = driver.run([0], lambda root: greedy(root, width=len(texts), depth=1))
+    assert strand.error is None
+    return [child.action for child in strand.root.children]
+
+
+@pytest.mark.parametrize(
+    ("make", "texts", "actions"),
+    [
+        (lambda: TaskSimulator(Game24(["4 5 6 10"])), ["10-4", "10 - 4 = 6", "10 − 4", "6 * 5"], ["10 - 4", "6 * 5"]),
+        (lambda: simulate("HotpotQA-v0"), ["search[A b]", " search[A b] "], ["search[A b]"]),
+        (lambda: simulate("WebShop-v0"), ["search[Red Mug]", "search[red mug] now"], ["search[red mug]"]),
+        (lambda: EnvSimulator(lambda: gym.make("Game24-v0")), ["1+1", "1 + 1"], ["1 + 1"]),
+    ],
+)
+def test_spellings_of_one_action_make_one_child(make, texts, actions):
+    assert children(make(), *texts) == actions
+
+
+def written(name, world, *replies):
+    """What the policy proposes at the opening when a model writes these replies."""
+    start = world.root(0)
+    query = Query(Node(start.state, start.observation, world=world), None, 0)
+    (proposals,) = LMText(Scripted(replies), PROPOSE[name], samples=len(replies), max_tokens=200).propose([query])
+    return [proposal.action for proposal in proposals]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Search[August Thomjon]",
+        "SEARCH[August Thomjon]",
+        "Search[August Thomjon] to find the painter.",
+        "Action 3: Search[August Thomjon]",
+        "Action 3: Search[August Thomjon]\nObservation 3: He was a painter.",
+        "Action: search[August Thomjon].",
+        "**Action:** `Search[August Thomjon]`",
+        "- Search[August Thomjon]",
+        "1. search [August Thomjon]",
+        "Next action: search[August Thomjon]",
+        "```\nsearch[August Thomjon]\n```",
+        "Thought 1: I need the painter.\nAction 1: Search[August Thomjon]",
+        "> search[August Thomjon]",
+    ],
+)
+def test_andyz245_languageagenttreesearch_26(reply):
+    assert written("HotpotQA-v0", simulate("HotpotQA-v0"), reply) == [ENTITY]
+
+
+def test_andyz245_languageagenttreesearch_20():
+    """The published harness lower-cases the first letter; the environment itself stays strict, word by word."""
+    env = gym.make("HotpotQA-v0")
+    env.reset(seed=0)
+    observation, _, _, _, info = env.step("Search[August Thomjon]")
+    assert observation == "Invalid action: Search[August Thomjon]"
+    assert info["counted"]
+    for verb in ("Search", "Lookup", "Finish", "Think"):
+        assert written("HotpotQA-v0", simulate("HotpotQA-v0"), f"{verb}[x]") == [f"{verb.lower()}[x]"]
+
+
+def test_actions_of_the_shop_in_published_spellings():
+    world = simulate("WebShop-v0")
+    for reply in ("Search[Red Mug]", "Action: search[red mug]", "search[Red Mug] because it is wanted"):
+        assert written("WebShop-v0", world, reply) == ["search[red mug]"]
+    page = world.step(world.root(0).state, "search[mug]").state
+    query = Query(Node(page, "", world=world), None, 0)
+    for reply in ("Click[Back to Search]", "Action 2: Click[back to search].", "click[Back To Search]"):
+        (proposals,) = LMText(Scripted([reply]), PROPOSE["WebShop-v0"], samples=1).propose([query])
+        assert [proposal.action for proposal in proposals] == ["click[back to search]"]
+
+
+def test_equal_replies_in_other_spellings_share_a_prior():
+    world = TaskSimulator(Game24(["4 5 6 10"]))
+    start = world.root(0)
+    query = Query(Node(start.state, start.observation, world=world), 5, 0)
+    replies = ["10-4", "10 - 4 = 6", "Move: **10 − 4**", "5 × 6"]
+    (proposals,) = LMText(Scripted(replies), PROPOSE["Game24-v0"], samples=4).propose([query])
+    assert [(p.action, p.prior) for p in proposals] == [("10 - 4", 0.75), ("5 * 6", 0.25)]
