@@ -9,6 +9,7 @@ from typing import Any
 
 from forethought.agents.lm import LM
 from forethought.agents.recorded import Recorded
+from forethought.agents.threads import load_torch
 from forethought.agents.ways import Ways
 
 # What may be told of how a model is asked, and of which type. See Server and Local.
@@ -71,6 +72,7 @@ def open_model(
             raise ValueError(f"the model {spec!r} needs {error.name}; install forethought[server]") from error
         return Server(spec, adapter=name_of(adapter) if adapter else None, adapter_folder=adapter, **told)
     try:
+        load_torch()
         from forethought.agents.local import Local
     except ImportError as error:
         raise ValueError(

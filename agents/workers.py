@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from forethought.agents.shards import Worker
+from forethought.agents.threads import free_cores
 from forethought.agents.worker import Message, Order, work
 from forethought.envs.data.parallel import interrupts_held
 from forethought.search import Journal
@@ -52,7 +53,7 @@ class Processes:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self.threads = max(1, (os.cpu_count() or 1) // count)
+        self.threads = max(1, free_cores() // count)
         self.begun: list[Process] = []
 
     def begin(self, order: Order, part: Path) -> Process:

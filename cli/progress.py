@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -106,9 +106,26 @@ class CountProgress:
             show(text, to=console)
 
 
-def training_progress(step: int, steps: int, loss: float) -> None:
-    if step == 1 or step % 10 == 0 or step == steps:
-        console.print(f"  training step {step}/{steps}, loss {loss:.3f}", markup=False)
+class TrainingProgress:
+    """Step, loss and time left, by the pace since the first step that this process made of the training."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.began = self.shown = clock()
+        self.first = self.last = 0
+
+    def __call__(self, step: int, steps: int, loss: float) -> None:
+        now = self.clock()
+        if step <= self.last or not self.last:  # another training
+            self.began, self.first = now, step
+        self.last = step
+        if step in (self.first, steps) or step % 10 == 0 or now - self.shown > PLAIN_SECONDS:
+            self.shown = now
+            show(f"  training step {step}/{steps}, loss {loss:.3f}{self._left(now, steps)}", to=console)
+
+    def _left(self, now: float, steps: int) -> str:
+        done = self.last - self.first
+        return f", {(now - self.began) / done * (steps - self.last):.0f} s left" if done else ""
 
 
 def say(text: str) -> None:

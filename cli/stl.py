@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forethought.agents.threads import load_torch
 from forethought.cli.envs import AsJson, make
-from forethought.cli.progress import console, say, training_progress
+from forethought.cli.progress import TrainingProgress, console, say
 from forethought.cli.telling import show
 from forethought.search.run import Run
 from forethought.search.starting import start
@@ -110,6 +111,7 @@ def build(config: dict[str, Any]) -> tuple[Any, Any]:
         config["seed"],
     )
     try:
+        load_torch()
         from forethought.value.lora import TrainingConfig
         from forethought.value.trainer import LoRATrainer
     except ImportError as error:
@@ -117,7 +119,7 @@ def build(config: dict[str, Any]) -> tuple[Any, Any]:
     known = {field.name for field in fields(TrainingConfig)}
     training = TrainingConfig(**{name: value for name, value in config.items() if name in known})
     trainer = LoRATrainer(
-        config["env"], training, mode=config["value"], endings=config["endings"], watch=training_progress
+        config["env"], training, mode=config["value"], endings=config["endings"], watch=TrainingProgress()
     )
     return method, trainer
 
