@@ -9,15 +9,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import AttentionInterface, PreTrainedModel
-from transformers.cache_utils import Cache, DynamicLayer
+from transformers import PreTrainedModel
+
+from forethought.agents.installed import unlike
+
+try:
+    from transformers import AttentionInterface
+    from transformers.cache_utils import Cache, DynamicLayer
+except ImportError as error:
+    raise ImportError(unlike("transformers", f"{error!s:.200}")) from error
 
 SHARED = "forethought_shared"
 # Those whose attention is a softmax over all earlier tokens, through transformers' attention interface.
 ARCHITECTURES = ("granite", "llama", "mistral", "olmo2", "qwen2", "qwen3", "smollm3")
 
 
-def can_share(model: PreTrainedModel) -> bool:
+def is_shared(model: PreTrainedModel) -> bool:
     """Whether the model's attention is one that `attend` computes."""
     config: Any = model.config
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])

@@ -14,8 +14,9 @@ from transformers import PreTrainedModel
 from transformers import __version__ as installed
 from transformers.cache_utils import Cache
 
-KNOWN = "transformers 5.20 to 5.x"
-NAMES = ("cache", "past_key_values")  # from 5.24 on, and before
+from forethought.agents.installed import unlike
+
+NAMES = ("cache", "past_key_values", "cache_params")  # from 5.24 on; before; before, of models of recurrences
 
 
 def argument_of_cache(model: PreTrainedModel) -> str:
@@ -51,22 +52,22 @@ def check_filled(model: PreTrainedModel, cache: Cache | None, before: int | None
     same = after is not None and (cache is None or after is cache)
     if not same or (before is not None and grown is not None and grown != before + tokens):
         held = "no cache" if after is None else "another cache" if not same else f"one of {grown} tokens"
-        raise ValueError(
+        part = (
             f"{type(model).__name__} did not use the cache that it was given: after a pass of {tokens} tokens on top "
-            f"of {before or 0} it holds {held}, so it would write without its prompt. The installed transformers is "
-            f"{installed}, this package knows {KNOWN}; install one of these, or use another model"
+            f"of {before or 0} it holds {held}, so it would write without its prompt"
         )
+        raise ValueError(f"{unlike('transformers', part)}, or use another model")
 
 
 def check_places(model: PreTrainedModel, logits: torch.Tensor, wanted: torch.Tensor | int) -> None:
     """Raises ValueError: there are logits of other places than those asked for."""
     count = wanted if isinstance(wanted, int) else len(wanted)
     if logits.shape[1] != count:
-        raise ValueError(
+        part = (
             f"{type(model).__name__} gave logits of {logits.shape[1]} places where {count} were asked for with "
-            f"logits_to_keep. The installed transformers is {installed}, this package knows {KNOWN}; install one of "
-            "these, or use another model"
+            "logits_to_keep"
         )
+        raise ValueError(f"{unlike('transformers', part)}, or use another model")
 
 
 def length_of(cache: Cache) -> int | None:
@@ -75,3 +76,17 @@ def length_of(cache: Cache) -> int | None:
         return int(cache.get_seq_length())
     except ValueError:
         return None
+
+
+def keep_rows(cache: Cache, rows: torch.Tensor) -> None:
+    """Go on with some rows of a batch, given in order. Raises ValueError: the cache cannot.
+
+    `reorder_cache` is in every kind of layer; `batch_select_indices` is not, or leaves out the state of a recurrence.
+    """
+    if not hasattr(cache, "reorder_cache"):
+        raise ValueError(unlike("transformers", f"{type(cache).__name__} cannot drop rows (no reorder_cache)"))
+    cache.reorder_cache(rows)  # type: ignore[arg-type]  # any tensor of integers will do
+    for layer in cache.layers:
+        keys = getattr(layer, "keys", None)
+        if keys is not None and keys.numel() and len(keys) != len(rows):
+            raise ValueError(unlike("transformers", f"{type(cache).__name__} has {len(keys)} rows, not {len(rows)}"))

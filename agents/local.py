@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from forethought.agents.adapters import Adapter, Base
-from forethought.agents.attention import can_share
 from forethought.agents.lm import Completion, Request, ScoreRequest, Scores
 from forethought.agents.memory import Limit, Need, Sizes, in_halves, packed, padded
 from forethought.agents.plain import PlainRows
 from forethought.agents.positions import positions_of, too_long
-from forethought.agents.reading import SharedRows, spread_of
+from forethought.agents.reading import SharedRows, can_share, spread_of
 from forethought.agents.scoring import After, Plan, Reading, exclusive, read, total
 from forethought.agents.tokens import NO_START, Tokens, ends_of
 from forethought.agents.weights import Weights, find_weights
@@ -51,7 +50,7 @@ def fastest_dtype(device: str) -> torch.dtype:
     """bfloat16 where the hardware multiplies it (2.4 times faster there), else float32 (3 times faster there)."""
     if device != "cpu":
         return torch.bfloat16
-    able = torch.cpu.get_capabilities()
+    able: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # earlier versions of PyTorch cannot tell
     return torch.bfloat16 if able.get("amx_bf16") or able.get("avx512_bf16") else torch.float32
 
 

@@ -13,6 +13,7 @@ import torch
 from transformers import PreTrainedModel
 
 from forethought.agents.memory import ran_out
+from forethought.agents.proofs import prove_merging
 
 if TYPE_CHECKING:
     from peft import PeftConfig, PeftModel
@@ -47,6 +48,8 @@ def merged(model: PreTrainedModel, config: PeftConfig, tensors: dict[str, torch.
     Raises ValueError: the adapter does not fit the model, or cannot be merged.
     """
     refuse_unknown_kinds(config)
+    with quiet():
+        prove_merging(fold)
     try:
         with quiet():
             whole = fold(copy.deepcopy(model), copy.deepcopy(config), tensors)
@@ -60,7 +63,7 @@ def merged(model: PreTrainedModel, config: PeftConfig, tensors: dict[str, torch.
     return {name: weight for name, weight in after.items() if not torch.equal(weight, before[name])}
 
 
-def fold(model: PreTrainedModel, config: PeftConfig, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
+def fold(model: torch.nn.Module, config: PeftConfig, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
     """The same model with an adapter in its weights."""
     from peft import PeftModel, set_peft_model_state_dict
 

@@ -9,7 +9,7 @@ import torch
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache
 
-from forethought.agents.forward import check_places, forward
+from forethought.agents.forward import check_places, forward, keep_rows
 from forethought.agents.positions import positions_of
 
 
@@ -43,7 +43,7 @@ class PlainRows:
         at = torch.tensor(rows, device=self.model.device)
         self.mask, self.positions = self.mask[at], self.positions[at]
         assert self.cache is not None
-        self.cache.batch_select_indices(at)
+        keep_rows(self.cache, at)
 
 
 def read_alone(model: PreTrainedModel, tokens: list[int], start: int) -> torch.Tensor:

@@ -9,16 +9,33 @@ from itertools import groupby
 import torch
 from transformers import PreTrainedModel
 
-from forethought.agents.attention import Context, Rooms, sharing
+from forethought.agents.attention import Context, Rooms, is_shared, sharing
 from forethought.agents.forward import forward
-from forethought.agents.memory import Limit, Sizes
+from forethought.agents.memory import GIB, Limit, Sizes
 from forethought.agents.positions import positions_of
 from forethought.agents.prefixes import Block, Forest
+from forethought.agents.proofs import prove_sharing
 
 
 def spread_of(device: torch.device) -> int:
     """Places of a block that a row may have to skip: on a CPU each costs, on a GPU a block does."""
     return 4096 if device.type == "cuda" else 512
+
+
+def can_share(model: PreTrainedModel) -> bool:
+    """Whether the rows of a batch may share prompts. Raises ValueError: the installed transformers fails at it."""
+    if not is_shared(model):
+        return False
+    prove_sharing(str(model.config.model_type), read_tried)
+    return True
+
+
+def read_tried(model: PreTrainedModel, prompts: list[list[int]], behind: list[int]) -> torch.Tensor:
+    """The logits after each prompt and one token behind it; for a proof."""
+    order = sorted(range(len(prompts)), key=lambda i: prompts[i])
+    rows = SharedRows(model, [prompts[i] for i in order], 2, Limit(GIB, firm=False))
+    logits = rows.step(torch.tensor([behind[i] for i in order]))
+    return logits[torch.tensor([order.index(i) for i in range(len(prompts))])]
 
 
 class Reader:

@@ -10,11 +10,10 @@ from math import exp, log
 import torch
 from transformers import PreTrainedModel
 
-from forethought.agents.attention import can_share
 from forethought.agents.memory import Limit
 from forethought.agents.plain import read_alone
 from forethought.agents.prefixes import Forest
-from forethought.agents.reading import Reader, spread_of
+from forethought.agents.reading import Reader, can_share, spread_of
 
 Plan = list[list[int]]  # the tokens of each continuation of a prompt
 After = dict[tuple[int, ...], float]  # log-probability of the last token of a path, after those before it

@@ -18,7 +18,9 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch.nn.functional import cross_entropy
 
 from forethought.agents.adapter_content import SETS, SETTINGS, TENSORS
+from forethought.agents.installed import unlike
 from forethought.agents.local import head_of, load_weights
+from forethought.agents.merging import quiet
 from forethought.agents.tokens import end_of
 from forethought.agents.weights import find_weights
 from forethought.value.checkpoint import Checkpoint, told_by
@@ -60,9 +62,12 @@ def train(
     rows = rows_of(pairs, base, tokenizer)
     torch.manual_seed(config.seed)
     lora = LoraConfig(r=config.rank, lora_alpha=config.alpha, lora_dropout=0.0, target_modules="all-linear")
-    model = get_peft_model(base, lora).train()
+    with quiet():
+        model = get_peft_model(base, lora).train()
     body, head = base.base_model, head_of(base)
     learnt = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    if not learnt or any("lora_" not in name for name in learnt):
+        raise ValueError(unlike("peft", "an adapter of LoRA is to learn nothing, or other weights than its own"))
     optimizer = torch.optim.AdamW(learnt.values(), lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = config.epochs * math.ceil(len(rows) / config.batch)
     checkpoint = Checkpoint(folder / SCRATCH, told_by(config, pairs, weights.content), learnt, optimizer)

@@ -16,8 +16,8 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from forethought.agents import Request, Sampling, ScoreRequest
-from forethought.agents.attention import can_share
 from forethought.agents.local import Local
+from forethought.agents.reading import can_share
 from forethought.agents.writing import Writer
 
 KINDS = {  # what cannot share is padded

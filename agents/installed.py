@@ -1,0 +1,22 @@
+"""The versions of transformers and peft that this package knows, for sentences about parts that they never promised."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+KNOWN = {"transformers": "5.20 to 5.x", "peft": "0.17 to 0.x"}
+
+
+def unlike(library: str, part: str) -> str:
+    """The sentence where a part of a library is not there, or does something else than it did."""
+    return (
+        f"{part}. The installed {library} is {version_of(library)}, this package knows {KNOWN[library]}; "
+        "install one of these"
+    )
+
+
+def version_of(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "of no known version"
