@@ -31,6 +31,7 @@ ADVICE: dict[Kind, str] = {
     "": "the server cannot take such a request; a prompt may be longer than the model reads",
     "key": "set the environment variable {variable} to a key that this server knows",
     "forbidden": "the key in {variable} may not ask this model",
+    "proxy": "the proxy that the environment names wants a user and a password: http://USER:PASSWORD@HOST:PORT",
     "quota": "the account of the key in {variable} has nothing left to spend; see the provider's page of bills",
     "model": MODELS,
     "path": MODELS + "{chat}",

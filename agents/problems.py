@@ -27,6 +27,7 @@ Kind = Literal[
     "plain",
     "model",
     "path",
+    "proxy",
     "",
 ]
 REFUSALS: tuple[Kind, ...] = ("context", "filter", "size")  # of this request alone, and for good
@@ -88,6 +89,7 @@ STATUS: dict[int, Kind] = {
     403: "forbidden",
     404: "path",
     405: "path",
+    407: "proxy",
     413: "size",
     451: "filter",
 }
@@ -108,7 +110,7 @@ class Problem:
         for kind in ("quota", "filter", "context", "size"):
             if self.codes & CODES[kind]:
                 return kind
-        if self.status in (401, 402):
+        if self.status in (401, 402, 407):
             return STATUS[self.status]
         if self.status in (408, 409, 425, 429):
             return ""

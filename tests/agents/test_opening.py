@@ -18,6 +18,14 @@ def test_the_limits_of_a_server_reach_it_and_change_no_identity():
     assert server.content == open_model(SERVER).content
 
 
+def test_the_ways_of_a_server_reach_it():
+    pytest.importorskip("aiohttp")
+    given = {"omit": "temperature, stop", "rename": "max_tokens:max_completion_tokens", "template_tokens": 0}
+    ways = open_model(SERVER, options=given).ways
+    assert (ways.omit, ways.rename) == ({"temperature", "stop"}, {"max_tokens": "max_completion_tokens"})
+    assert ways.template == 0
+
+
 def test_the_memory_of_a_model_in_this_process_reaches_it(monkeypatch):
     local = pytest.importorskip("forethought.agents.local")
     told = {}
@@ -38,6 +46,13 @@ def test_the_memory_of_a_model_in_this_process_reaches_it(monkeypatch):
         (SERVER, {"timeout": "all"}, "timeout='all'; expected a number"),
         (SERVER, {"timeout": float("nan")}, "timeout=nan; expected a number"),
         (SERVER, {"retries": True}, "retries=True; expected a number"),
+        (SERVER, {"template_tokens": -1}, "template_tokens=-1; expected a number of at least 0"),
+        (SERVER, {"template_tokens": 10**9}, "template_tokens=1000000000 cannot be"),
+        (SERVER, {"omit": "max_tokens"}, "use rename=max_tokens:NAME"),
+        (SERVER, {"omit": "prompt"}, "names 'prompt'; expected some of temperature, stop, seed"),
+        (SERVER, {"rename": "max_tokens"}, "write OLD:NEW"),
+        (SERVER, {"rename": "prompt:input"}, "OLD one of"),
+        (SERVER, {"rename": "max_tokens:a b"}, "write OLD:NEW"),
     ],
 )
 def test_an_option_that_cannot_be_is_told_before_anything_is_opened(spec, given, told):

@@ -440,6 +440,7 @@ def test_log_probabilities_that_are_not_told_are_said_so(stub, open_server):
         ),
         ("m", 402, {"message": "Insufficient Balance"}, "nothing left to spend"),
         ("m", 403, {"message": "Country not supported"}, "may not ask this model"),
+        ("m", 407, {"message": "no"}, "the proxy that the environment names wants a user"),
         (
             "m",
             400,
