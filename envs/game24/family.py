@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -24,13 +24,31 @@ def official_puzzles() -> tuple[str, ...]:
     return tuple(text.splitlines())
 
 
+def own_puzzles(given: Iterable[str]) -> tuple[str, ...]:
+    """Puzzles of a user's own, each with single spaces. Raises ValueError: what is no list of texts."""
+    if isinstance(given, str | bytes | bytearray | Mapping | Set) or not isinstance(given, Iterable):
+        raise ValueError(
+            f"puzzles were given as {type(given).__name__} {given!r:.60}; expected a list of texts in the order of "
+            'their tasks, such as ["4 5 6 10", "1 4 5 10"]'
+        )
+    found = []
+    for place, puzzle in enumerate(given):
+        if not isinstance(puzzle, str):
+            raise ValueError(
+                f"puzzle {place} was given as {type(puzzle).__name__} {puzzle!r:.60}; expected a text with a space "
+                'between its numbers, such as "4 5 6 10": " ".join(map(str, [4, 5, 6, 10]))'
+            )
+        found.append(" ".join(puzzle.split()))
+    return tuple(found)
+
+
 class Game24:
     name = "Game24-v0"
     terminal_reward = False  # "24" or not is the position itself, no reward
 
     def __init__(self, puzzles: Sequence[str] | None = None) -> None:
-        """Raises ValueError: a puzzle that is no row of numbers such as "4 5 6 10", or none at all."""
-        self.puzzles = official_puzzles() if puzzles is None else tuple(puzzles)
+        """Raises ValueError: a puzzle that is no text of numbers such as "4 5 6 10", or none at all."""
+        self.puzzles = official_puzzles() if puzzles is None else own_puzzles(puzzles)
         self.starts = tuple(map(initial, self.puzzles))
         fit = [
             len(start.left) > 1 and len(puzzle) <= LONGEST

@@ -74,3 +74,17 @@ def test_dlr_rm_stable_baselines3_1704_in_vector_environments(mode, wrap):
     assert shown in envs.observation_space
     assert "(left: 4 5 6 10)" in str(shown)
     envs.close()
+
+
+@pytest.mark.parametrize("puzzles", [[[4, 5, 6, 10]], ["4,5,6,10"], [(4, 5, 6, 10)], [4, 5, 6, 10], "4 5 6 10", [None]])
+def test_princeton_nlp_tree_of_thought_llm_24_csv(puzzles):
+    """A puzzle that is no text is refused with the ValueError that is promised."""
+    with pytest.raises(ValueError, match=r"expected|is no number"):
+        gym.make("Game24-v0", puzzles=puzzles)
+
+
+def test_princeton_nlp_tree_of_thought_llm_24_csv_the_column_itself_is_taken():
+    """As `csv.DictReader` reads the file, and with the blanks of a file that was edited."""
+    column = ["1 1 4 6", "1 1 11 11 ", "1  1 3 8"]
+    family = gym.make("Game24-v0", puzzles=column).unwrapped.family
+    assert family.puzzles == ("1 1 4 6", "1 1 11 11", "1 1 3 8")

@@ -3,9 +3,13 @@
 import csv
 import hashlib
 import json
+import math
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import gymnasium as gym
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +72,42 @@ def test_the_world_is_a_hash_of_the_puzzles_in_their_order():
 def test_what_is_no_puzzle_is_refused(puzzles):
     with pytest.raises(ValueError, match=r"^a puzzle is two numbers or more in at most 40 characters; given: "):
         Game24(puzzles)
+
+
+@pytest.mark.parametrize(
+    ("puzzles", "said"),
+    [
+        ([[4, 5, 6, 10]], "puzzle 0 was given as list [4, 5, 6, 10]; expected a text with a space between its numbers"),
+        (["4 5 6 10", (4, 5, 6, 10)], "puzzle 1 was given as tuple (4, 5, 6, 10); expected a text"),
+        ([4, 5, 6, 10], "puzzle 0 was given as int 4; expected a text"),
+        ([None], "puzzle 0 was given as NoneType None; expected a text"),
+        ([math.nan], "puzzle 0 was given as float nan; expected a text"),
+        ([b"4 5 6 10"], "puzzle 0 was given as bytes b'4 5 6 10'; expected a text"),
+        ([{"Puzzles": "4 5 6 10"}], "puzzle 0 was given as dict {'Puzzles': '4 5 6 10'}; expected a text"),
+        (np.array([[4, 5, 6, 10]]), "puzzle 0 was given as ndarray array([ 4,  5,  6, 10]); expected a text"),
+        ([["4", "5"] * 100], "puzzle 0 was given as list ['4', '5', '4', "),
+        ("4 5 6 10", "puzzles were given as str '4 5 6 10'; expected a list of texts in the order of their tasks"),
+        (b"4 5 6 10", "puzzles were given as bytes b'4 5 6 10'; expected a list of texts"),
+        (3, "puzzles were given as int 3; expected a list of texts"),
+        (Path("24.csv"), "puzzles were given as PosixPath PosixPath('24.csv'); expected a list of texts"),
+        ({"0": "4 5 6 10"}, "puzzles were given as dict {'0': '4 5 6 10'}; expected a list of texts"),
+        ({"4 5 6 10"}, "puzzles were given as set {'4 5 6 10'}; expected a list of texts in the order"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_list_of_texts_is_refused_by_place(puzzles, said):
+    for make in (Game24, lambda puzzles: gym.make("Game24-v0", puzzles=puzzles)):
+        with pytest.raises(ValueError, match=f"^{re.escape(said)}") as caught:
+            make(puzzles)
+        assert len(str(caught.value)) < 250
+
+
+def test_texts_may_come_from_an_array_or_one_by_one_and_with_any_white_space():
+    plain = Game24(["4 5 6 10", "1 4 5 10"])
+    for puzzles in (np.array(plain.puzzles), iter(plain.puzzles), [" 4  5 6\t10\n", "1 4 5 10"]):
+        found = Game24(puzzles)
+        assert (found.puzzles, found.world, found.starts) == (plain.puzzles, plain.world, plain.starts)
+        assert {type(puzzle) for puzzle in found.puzzles} == {str}
 
 
 def test_a_puzzle_with_a_word_in_it_is_refused():
