@@ -45,7 +45,9 @@ def make(
 
 
 def import_files(
-    questions: Annotated[list[Path], typer.Option(help="An official file: distractor, fullwiki or simplified. Again.")],
+    questions: Annotated[
+        list[Path], typer.Option(help="A file of questions, official or of datasets, JSON or JSON lines. Again.")
+    ],
     to: Annotated[Path, typer.Option("--out", help="A new folder for the world.")],
     wiki: Annotated[Path | None, typer.Option(help="The dump of intros, a .tar.bz2 file.")] = None,
     workers: Workers = 1,
@@ -80,5 +82,5 @@ def tell_world(world: World, folder: Path, as_json: bool) -> None:
         without, missing = lacking.values()
         said += f"\n{without:,} questions have no pages of their own, {missing:,} supporting pages are missing"
     if differing := int(str(world.manifest.get("other_texts", 0))):
-        said += f"\n{differing:,} paragraphs differ from the first of their title, which was kept"
+        said += f"\n{differing:,} paragraphs differ from the first of their title; pages='question' shows each its own"
     tell(as_json, {**facts, "splits": splits, **lacking}, said)

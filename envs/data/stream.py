@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator
+from functools import partial
 from json.decoder import JSONDecodeError
 from pathlib import Path
 
@@ -13,6 +14,17 @@ from forethought.envs.family import Json
 BLOCK = 1 << 22  # bytes read at once
 LONGEST = 1 << 26  # characters of one record; a longer one is damage
 SPACE = " \t\n\r"
+KINDS = {"[": "array", "{": "object"}
+PACKED = {
+    b"PAR1": "a Parquet file; expected JSON, such as datasets.load_dataset(…)[split].to_json(FILE) writes",
+    b"\x1f\x8b": "packed by gzip; unpack it first, such as by gunzip",
+    b"BZh": "packed by bzip2; unpack it first, such as by bunzip2",
+    b"\xfd7zXZ": "packed by xz; unpack it first, such as by unxz",
+    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it first, such as by unzstd",
+    b"PK\x03\x04": "a zip archive; unpack it first, such as by unzip",
+    b"ARROW1": "an Arrow file; expected JSON, such as datasets.load_dataset(…)[split].to_json(FILE) writes",
+    b"SQLite": "a database; expected JSON",
+}
 
 
 class Damaged(ValueError):
@@ -39,6 +51,18 @@ def array_lines(path: Path) -> Iterator[tuple[int, Json]]:
         yield reader.line, reader.value()[0]
 
 
+def record_lines(path: Path) -> Iterator[tuple[int, Json]]:
+    """The same of a file that holds one JSON array, or objects one after another, such as one a line.
+
+    Raises Damaged: neither, a record that is cut or malformed, or a file that is packed.
+    """
+    refuse_packed(path)
+    reader = Reader(path, "[{")
+    more = partial(reader.next_item, "]") if reader.opening == "[" else reader.next_object
+    while more():
+        yield reader.line, reader.value()[0]
+
+
 def object_items(path: Path) -> Iterator[tuple[str, Json, str]]:
     """Each entry of a file that holds one JSON object: its name, its value, and the value's text.
 
@@ -62,10 +86,11 @@ class Reader:
         self.line, self.counted = 1, 0  # of the record, and up to where its ends of lines were counted
         self.blocks = blocks(path)
         self.decode = json.JSONDecoder().raw_decode
-        if self.character() != opening:
-            kind = "array" if opening == "[" else "object"
-            raise Damaged(f"{path.name} begins with {self.text[:20]!r}; expected a JSON {kind} ({opening!r})")
-        self.place += 1
+        self.opening = self.character()
+        if not self.opening or self.opening not in opening:
+            expected = " or ".join(f"{KINDS[bracket]} ({bracket!r})" for bracket in opening)
+            raise Damaged(f"{path.name} begins with {self.text[:20]!r}; expected a JSON {expected}")
+        self.place += opening != "[{" or self.opening == "["  # of objects one after another the first begins here
 
     def more(self) -> bool:
         try:
@@ -106,6 +131,15 @@ class Reader:
         self.count_lines()
         return True
 
+    def next_object(self) -> bool:
+        """Move to the next of objects that stand one after another. Raises Damaged: something else follows."""
+        self.number += 1
+        found = self.character()
+        if found not in ("", "{"):
+            raise self.damaged(f"expected an object ('{{'), found {found!r}")
+        self.count_lines()
+        return bool(found)
+
     def finish(self) -> bool:
         self.place += 1
         if self.character():
@@ -136,6 +170,15 @@ class Reader:
     def damaged(self, reason: str) -> Damaged:
         where = f"{self.path.name}, record {max(self.number, 0)}"
         return Damaged(f"{where}: {reason} (line {self.line}); the file is damaged, get it again")
+
+
+def refuse_packed(path: Path) -> None:
+    """Raises Damaged: a file of a kind that is known by how it begins, and is no text."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    for mark, kind in PACKED.items():
+        if head.startswith(mark):
+            raise Damaged(f"{path.name} is {kind}")
 
 
 def blocks(path: Path) -> Iterator[str]:

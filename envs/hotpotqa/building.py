@@ -67,6 +67,7 @@ class Pages:
         self.counts: list[int] = []
         self.table = TitleTable.of(self.hashes[0][:, 0])
         self.title_index, self.text_index = Builder(folder / "titles"), Builder(folder / "texts")
+        self.written: Blob | None = None
 
     def __enter__(self) -> Pages:
         with ExitStack() as stack:
@@ -93,6 +94,12 @@ class Pages:
         """Whether a page of just this title was written; one that differs in case is another."""
         row = self.find(title)
         return row is not None and spelled(self.titles[row]) == spelled(title)
+
+    def read(self, row: int) -> Page:
+        """A page that was written; all must be, and finished."""
+        if self.written is None:
+            self.written = Blob(self.folder, "pages")
+        return parse_page(self.written[row])
 
     def write(self, shelves: Iterable[Shelf]) -> None:
         for shelf in shelves:

@@ -15,7 +15,7 @@ from forethought.envs.gym import TextEnv
 from forethought.envs.hotpotqa.default import default_world, open_world
 from forethought.envs.hotpotqa.rules import Library, State, counted
 from forethought.envs.hotpotqa.saved import read_state
-from forethought.envs.hotpotqa.scoring import exact_match, f1
+from forethought.envs.hotpotqa.scoring import f1, is_right
 from forethought.envs.hotpotqa.sentences import SENTENCES
 from forethought.envs.hotpotqa.world import World
 
@@ -102,7 +102,7 @@ class HotpotQA:
         return Step(after, *ended, terminated=True, illegal=illegal, counted=illegal is not None)
 
     def reward(self, state: State) -> float:
-        return float(exact_match(state.answer or "", self.gold(state)))
+        return float(is_right(state.answer or "", self.gold(state)))
 
     def closing(self, state: State) -> str:
         return f"Episode finished, reward = {int(self.reward(state))}\n"
@@ -119,12 +119,13 @@ class HotpotQA:
 
         `fact_coverage` is the share of the supporting facts whose pages were opened on the way (which is no part of
         the position), None where the data tell no facts; pages that the world lacks count as not opened.
-        `empty_answer`: the official rule gives "" a full score for "The The", whose every word it ignores.
+        `em` is the official exact match but for golds such as "The The", whose every word the official rule ignores,
+        so that "" would be right: these must be answered. `empty_answer` says that nothing was.
         """
         answer, gold = state.answer or "", self.gold(state)
         overlap = f1(answer, gold)
         return {
-            "em": exact_match(answer, gold),
+            "em": is_right(answer, gold),
             "f1": overlap.f1,
             "precision": overlap.precision,
             "recall": overlap.recall,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +12,11 @@ from forethought.envs.data.world import new_world
 from forethought.envs.family import Json
 from forethought.envs.hotpotqa.building import SHELF, Pages, Progress, Shelf, finish, prepare
 from forethought.envs.hotpotqa.dump import members, read_member
-from forethought.envs.hotpotqa.pages import BadRecord, Page
-from forethought.envs.hotpotqa.questions import Question, read_questions
+from forethought.envs.hotpotqa.given import Given
+from forethought.envs.hotpotqa.pages import BadRecord
 
-SPLIT = re.compile(r"(?<![a-z])(train|dev|test)(?![a-z])")  # in the name of a file
+SPLIT = re.compile(r"(?<![a-z])(train|dev|test|validation)(?![a-z])")  # in the name of a file
+OFFICIAL = {"validation": "dev"}  # what `datasets` call the split
 
 
 def import_world(
@@ -29,8 +29,9 @@ def import_world(
 ) -> str:
     """Import official files into the new folder `out`; returns the world's hash.
 
-    The pages are those of the wiki and, where it has no page of the title, the paragraphs given with the questions.
-    Each file of questions is a split, called train, dev or test by its name, else "all".
+    The pages are those of the wiki and, where it has no page of the title, the first paragraph of it given with the
+    questions; the paragraphs that differ are kept for the questions they were given with. Each file of questions is a
+    split, called train, dev or test by its name, else "all".
 
     Raises ValueError (Damaged, BadRecord) naming file, record and reason; then nothing is left behind.
     """
@@ -57,34 +58,13 @@ def import_world(
             "name": out.name,
             "sources": {path.name: path.stat().st_size for path in (*files.values(), wiki) if path},
             "other_texts": given.other_texts,
+            "own_texts": given.write_own(folder, pages.find, pages.read),
         }
         return finish(folder, pages, given.questions, facts)
 
 
 def prepare_member(archive: str, member: tuple[str, bytes]) -> Shelf:
     return prepare(read_member(archive, member))
-
-
-class Given:
-    """The questions of some files by split, gathered while their `pages` are read: all are there when these end."""
-
-    def __init__(self, files: Mapping[str, Path], *, linked: bool) -> None:
-        self.files, self.links = files, () if linked else None  # beside a wiki's links, mentions would be another thing
-        self.questions: dict[str, list[Question]] = {split: [] for split in files}
-        self.other_texts = 0  # paragraphs that differ from the first of their title; the first is kept
-
-    def pages(self) -> Iterator[Page]:
-        """The paragraphs given with the questions, each title once."""
-        texts: dict[str, int] = {}
-        for split, path in self.files.items():
-            for question, pages in read_questions(path):
-                self.questions[split].append(question)
-                for page in pages:
-                    text = hash(page.paragraphs)  # only compared with others of this process
-                    if page.title not in texts:
-                        texts[page.title] = text
-                        yield replace(page, links=self.links)
-                    self.other_texts += texts[page.title] != text
 
 
 def split_files(questions: Sequence[Path]) -> dict[str, Path]:
@@ -104,4 +84,4 @@ def split_files(questions: Sequence[Path]) -> dict[str, Path]:
 
 def split_of(path: Path) -> str:
     found = SPLIT.search(path.name.lower())
-    return found[1] if found else "all"
+    return OFFICIAL.get(found[1], found[1]) if found else "all"

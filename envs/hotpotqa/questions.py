@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forethought.envs.data.stream import array_lines
+from forethought.envs.data.stream import record_lines
 from forethought.envs.family import Json, shorten, told
+from forethought.envs.hotpotqa.columns import pairs
 from forethought.envs.hotpotqa.pages import BadRecord, Page
 
 KINDS = ("bridge", "comparison", "")
@@ -41,34 +42,48 @@ class Question:
 def read_questions(path: Path) -> Iterator[tuple[Question, list[Page]]]:
     """The questions of an official file, each with the paragraphs given with it.
 
-    Raises Damaged: no JSON array. BadRecord: a record that is no question; it names the file, the record and its line.
+    A record may say again word for word what one before it said; another question may not have its `_id`.
+
+    Raises Damaged: no JSON array, nor objects one a line. BadRecord: a record that is no question; it names the file,
+    the record and its line.
     """
-    for number, (line, record) in enumerate(array_lines(path)):
+    seen: dict[str, tuple[int, int]] = {}  # by id: which record it was, and a hash of it
+    for number, (line, record) in enumerate(record_lines(path)):
         try:
             if not isinstance(record, dict):
                 raise BadRecord("it is no object; expected a question")
-            yield read_question(record, number)
+            question, pages = read_question(record, number)
+            content = hash((question, tuple(pages)))  # only compared with others of this process
+            first, same = seen.setdefault(question.id, (number, content))
+            if same != content:
+                raise BadRecord(
+                    f"its _id {shorten(question.id)} is that of record {first}, which is another question; "
+                    "give each an _id of its own"
+                )
+            yield question, pages
         except BadRecord as error:
             raise BadRecord(f"{path.name}, record {number}: {error} (line {line})") from None
 
 
 def read_question(record: dict[str, Json], number: int) -> tuple[Question, list[Page]]:
-    """Raises BadRecord. A record without `_id` is called by its number."""
+    """Raises BadRecord. A record without `_id` (or `id`, as `datasets` call it) is called by its number."""
     kind = text(record, "type", "")
     if kind not in KINDS:
         raise BadRecord(f"its type is {shorten(kind)}; expected bridge or comparison")
-    pages = [read_paragraph(item, place) for place, item in enumerate(items(record, "context"))]
+    pages = [read_paragraph(item, place) for place, item in enumerate(pairs(record, "context"))]
     question = Question(
-        text(record, "_id", str(number)),
+        text(record, "id" if "id" in record and "_id" not in record else "_id", str(number)),
         text(record, "question"),
         text(record, "answer"),
         kind,
         text(record, "level", ""),
-        tuple(read_fact(item, place) for place, item in enumerate(items(record, "supporting_facts"))),
+        tuple(read_fact(item, place) for place, item in enumerate(pairs(record, "supporting_facts"))),
         tuple(dict.fromkeys(page.title for page in pages)),
     )
     if not question.text.strip():
         raise BadRecord("its question is empty")
+    if is_blank(question.answer):
+        raise BadRecord("its answer is empty; expected the gold answer, for nothing can be scored without it")
     return question, pages
 
 
@@ -90,11 +105,9 @@ def clean(value: str) -> str:
     return value
 
 
-def items(record: dict[str, Json], name: str) -> list[Json]:
-    value = record.get(name, [])
-    if not isinstance(value, list):
-        raise BadRecord(f"its {name} is {told(value)}; expected a list")
-    return value
+def is_blank(value: str) -> bool:
+    """Whether a text shows nothing: white space, or characters without a width."""
+    return not any(letter.isprintable() and not letter.isspace() for letter in value)
 
 
 def shown(item: Json) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 from forethought.envs.family import Illegal, shorten
+from forethought.envs.hotpotqa.mentions import Mentions
 from forethought.envs.hotpotqa.sentences import SENTENCES, SHOWN
 from forethought.envs.hotpotqa.world import KEPT, Rows, World
 from forethought.envs.ranking.index import TooManyTerms
@@ -37,16 +38,31 @@ class Library:
     def __init__(self, world: World, *, sentences: str, max_steps: int, own: bool) -> None:
         self.world, self.max_steps, self.own = world, max_steps, own
         self.reading, self.cut = sentences, SENTENCES[sentences]
+        self.apart = own and world.own is not None  # some questions have texts of their own
         self.sentences = lru_cache(KEPT)(self.read_sentences)
+        self.links = lru_cache(KEPT)(self.read_links)
         self.searches = lru_cache(KEPT)(self.searches_for)
 
     def __reduce__(self) -> tuple[Callable[[World], Library], tuple[World]]:
         made = partial(Library, sentences=self.reading, max_steps=self.max_steps, own=self.own)
         return made, (self.world,)
 
-    def read_sentences(self, row: int) -> tuple[tuple[str, str], ...]:
-        """The sentences of a page, each as it is shown and as it is looked up."""
-        return tuple((sentence, sentence.lower()) for sentence in self.cut(self.world.page(row)))
+    def sentences_of(self, question: int, row: int) -> tuple[tuple[str, str], ...]:
+        """The sentences of a page as a question reads it, each as it is shown and as it is looked up."""
+        return self.sentences(question if self.apart else -1, row)
+
+    def read_sentences(self, question: int, row: int) -> tuple[tuple[str, str], ...]:
+        own = self.world.own_page(question, row) if question >= 0 else None
+        return tuple((sentence, sentence.lower()) for sentence in self.cut(own or self.world.page(row)))
+
+    def read_links(self, question: int, row: int) -> Rows:
+        """Of the pages given with a question, those that one of them links to; those that its own text mentions."""
+        given = self.world.question(question)[1]
+        own = self.world.own_page(question, row) if self.apart else None
+        if own is None:
+            return tuple(other for other in self.world.links(row) if other in given)
+        mentioned = Mentions([self.world.title(other) for other in given]).rows(own)
+        return tuple(given[place] for place in mentioned if given[place] != row)
 
     def searches_for(self, rows: Rows) -> tuple[str, ...]:
         return tuple(f"search[{self.world.title(row)}]" for row in rows)
@@ -55,10 +71,7 @@ class Library:
         """Templates and, when a page is open, the searches for the titles it links to or mentions."""
         if state.page < 0:
             return TEMPLATES
-        rows = self.world.links(state.page)
-        if self.own:
-            _, given = self.world.question(state.question)
-            rows = tuple(row for row in rows if row in given)
+        rows = self.links(state.question, state.page) if self.own else self.world.links(state.page)
         return TEMPLATES + self.searches(rows)
 
     def play(self, state: State, action: str) -> tuple[State, str]:
@@ -89,7 +102,9 @@ class Library:
         if row is not None:
             read = state.read if row in state.read else (*state.read, row)
             found = replace(state, page=row, keyword=None, counter=0, read=read)
-            return found, " ".join([sentence for sentence, _ in self.sentences(row) if sentence][:SHOWN])
+            return found, " ".join(
+                [sentence for sentence, _ in self.sentences_of(state.question, row) if sentence][:SHOWN]
+            )
         try:
             similar = [self.world.title(other) for other in self.world.similar(entity, given)]
         except TooManyTerms as error:
@@ -100,16 +115,16 @@ class Library:
         """The next sentence of the open page that has the keyword, in whatever case."""
         if keyword != state.keyword:
             state = replace(state, keyword=keyword, counter=0)
-        results = self.results(state.page, keyword)
+        results = self.results(state.question, state.page, keyword)
         if state.counter >= len(results):
             return state, "No more results.\n"
         told = f"(Result {state.counter + 1} / {len(results)}) {results[state.counter]}"
         return replace(state, counter=state.counter + 1), told
 
-    def results(self, page: int, keyword: str) -> list[str]:
-        """The sentences of a page that have a keyword; none while no page is open."""
+    def results(self, question: int, page: int, keyword: str) -> list[str]:
+        """The sentences of a page that have a keyword, as a question reads it; none while no page is open."""
         wanted = keyword.lower()
-        sentences = self.sentences(page) if page >= 0 else ()
+        sentences = self.sentences_of(question, page) if page >= 0 else ()
         return [sentence for sentence, lowered in sentences if sentence and wanted in lowered]
 
 

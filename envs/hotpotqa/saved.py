@@ -28,7 +28,7 @@ def read_state(library: Library, data: Json) -> State:
         raise ValueError("'keyword' and 'answer' are texts or null")
     if (steps == library.max_steps) if answer is None else (steps == 0):
         raise ValueError(f"an answer ends the question, at the latest after {library.max_steps} steps")
-    results = library.results(page, keyword) if keyword is not None else []
+    results = library.results(question, page, keyword) if keyword is not None else []
     counter = whole(data["counter"], "counter", len(results) + 1)
     if results and not counter:
         raise ValueError("the first result is seen with the keyword; 'counter' is 1 or more")

@@ -38,6 +38,19 @@ def exact_match(answer: str, gold: str) -> bool:
     return normalised(answer) == normalised(gold)
 
 
+def is_right(answer: str, gold: str) -> bool:
+    """Exact match; where the official rule leaves nothing of the gold answer, the answer must say the same for all
+    that, so that silence is never right.
+    """
+    return exact_match(answer, gold) and (bool(normalised(gold)) or (bool(said(gold)) and said(answer) == said(gold)))
+
+
+def said(text: str) -> list[str]:
+    """The words of a text, articles among them; where all is punctuation, that."""
+    words = text.lower()
+    return words.translate(PUNCTUATION).split() or words.split()
+
+
 def f1(answer: str, gold: str) -> Overlap:
     """The words in common, each as often as both have it. Without words on a side all is 0, even where both match."""
     given, wanted = normalised(answer), normalised(gold)

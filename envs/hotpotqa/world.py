@@ -50,6 +50,7 @@ class World(SealedWorld):
         try:
             self.records, self.questions = Blob(self.folder, "pages"), Blob(self.folder, "questions")
             self.titles = TitleTable.open(self.folder)
+            self.own, self.own_texts = self.open_own()
             self.title_index, self.text_index = Index.open(self.folder / "titles"), Index.open(self.folder / "texts")
             self.link_starts = mapped(self.folder / "link_starts.raw", np.dtype("<u8"))
             self.link_rows = mapped(self.folder / "link_rows.raw", ROW)
@@ -74,6 +75,21 @@ class World(SealedWorld):
     def read_question(self, number: int) -> tuple[Question, Rows]:
         """A question, and the rows of the pages given with it."""
         return parse_question(self.questions[number])
+
+    def open_own(self) -> tuple[Blob | None, Blob | None]:
+        """What questions were given that differs from the pages, where there is any."""
+        if not self.manifest.get("own_texts"):
+            return None, None
+        return Blob(self.folder, "own"), Blob(self.folder, "own_texts")
+
+    def own_page(self, number: int, row: int) -> Page | None:
+        """The page as it was given with a question, where its text differs from the page's own."""
+        if self.own is None or self.own_texts is None:
+            return None
+        text = dict(json.loads(self.own[number])).get(row)
+        if text is None:
+            return None
+        return Page(self.title(row), tuple(map(tuple, json.loads(self.own_texts[text]))))
 
     def row_of(self, title: str, among: Rows | None = None) -> int | None:
         """The row of a page (`among` some, if given) by its title, whatever its case, white space or underscores."""

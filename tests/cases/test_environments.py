@@ -1,5 +1,6 @@
 """Cases of public bug reports about environments, each named by its source."""
 
+import json
 import warnings
 
 import gymnasium as gym
@@ -8,6 +9,7 @@ from gymnasium import wrappers
 
 import forethought.envs
 from forethought.envs import get_state, set_state
+from forethought.envs.hotpotqa.importing import import_world
 
 
 def look_ahead(env, restore, count=60):
@@ -88,3 +90,31 @@ def test_princeton_nlp_tree_of_thought_llm_24_csv_the_column_itself_is_taken():
     column = ["1 1 4 6", "1 1 11 11 ", "1  1 3 8"]
     family = gym.make("Game24-v0", puzzles=column).unwrapped.family
     assert family.puzzles == ("1 1 4 6", "1 1 11 11", "1 1 3 8")
+
+
+@pytest.mark.parametrize("gold", ["", " ", "\u200b", None])
+def test_openbmb_ultrarag_510(tmp_path, gold):
+    """A gold answer that says nothing is refused by record, so that silence is no win."""
+    path = tmp_path / "hotpot_test.json"
+    paragraphs = [["Elra", ["Elra is a river."]]]
+    known = {"_id": "a", "question": "Which river?", "answer": "Elra", "context": paragraphs}
+    path.write_text(json.dumps([known, {**known, "_id": "b", "answer": gold}]))
+    with pytest.raises(ValueError, match=r"^hotpot_test\.json, record 1: its answer is .*expected"):
+        import_world([path], tmp_path / "world")
+    assert not (tmp_path / "world").exists()
+
+
+@pytest.mark.parametrize("gold", ["the", "...", "The The", "!!!"])
+def test_openbmb_ultrarag_510_golds_of_articles_or_marks_must_be_answered(tmp_path, gold):
+    path = tmp_path / "hotpot_dev.json"
+    record = {"question": "Which band?", "answer": gold, "context": [["Elra", ["Elra is a river."]]]}
+    path.write_text(json.dumps([record]))
+    import_world([path], tmp_path / "world")
+    env = gym.make("HotpotQA-v0", world=tmp_path / "world")
+    env.reset()
+    for _ in range(7):
+        text, reward, terminated, _, info = env.step("think[hm]")
+    assert (text, reward, terminated) == ("Episode finished, reward = 0\n", 0.0, True)
+    assert (info["metrics"]["em"], info["metrics"]["empty_answer"]) == (False, True)
+    env.reset()
+    assert env.step(f"finish[{gold}]")[1] == 1.0

@@ -67,7 +67,9 @@ def test_an_import_tells_what_of_its_pages_it_did_not_keep(tmp_path):
     given = [[["Foo", ["The first text."]]], [["Foo", ["Another text."]]]]
     (tmp_path / "q.json").write_text(json.dumps([{**question, "context": context} for context in given]))
     said = forethought("import", "hotpotqa", "--questions", "q.json", "--out", "w")
-    assert said.splitlines()[-1] == "1 paragraphs differ from the first of their title, which was kept"
+    assert said.splitlines()[-1] == (
+        "1 paragraphs differ from the first of their title; pages='question' shows each its own"
+    )
 
 
 def test_fetch_says_how_to_go_on(monkeypatch, tmp_path):

@@ -107,11 +107,18 @@ def test_an_unfinished_question_scores_as_its_forced_ending():
     assert (metrics["em"], metrics["f1"], metrics["empty_answer"], metrics["steps"]) == (False, 0.0, True, 0)
 
 
-def test_an_empty_answer_to_the_the_is_right_by_the_official_rule_and_marked(monkeypatch):
-    family = HotpotQA()
-    monkeypatch.setattr(family, "gold", lambda state: "The The")
+@pytest.mark.parametrize("gold", ["The The", "!!!", "the", "...", "", " "])
+def test_silence_is_never_right(monkeypatch, gold):
+    """The official rule compares nothing with nothing here, and dev asks for the first two."""
+    family = HotpotQA(max_steps=1)
+    monkeypatch.setattr(family, "gold", lambda state: gold)
     metrics = family.metrics(State(0, steps=1, answer=" "))
-    assert (metrics["em"], metrics["empty_answer"], metrics["f1"]) == (True, True, 0.0)
+    assert (metrics["em"], metrics["empty_answer"], metrics["f1"]) == (False, True, 0.0)
+    for action in ("think[hm]", "finish[]", "finish[ ]", "finish[a]", "finish[?]"):
+        step = family.step(family.initial(0), action)
+        assert (step.terminated, step.reward, step.observation) == (True, 0.0, "Episode finished, reward = 0\n")
+    if gold.strip():
+        assert family.step(family.initial(0), f"finish[{gold.upper()}]").reward == 1.0
 
 
 def test_positions_differ_by_all_that_matters_and_by_nothing_else():

@@ -8,6 +8,7 @@ import pytest
 
 from forethought.envs.data.world import verify
 from forethought.envs.hotpotqa.dump import DumpWriter, packed
+from forethought.envs.hotpotqa.family import HotpotQA
 from forethought.envs.hotpotqa.importing import import_world
 from forethought.envs.hotpotqa.world import World
 
@@ -169,6 +170,7 @@ def test_workers_and_hash_seeds_make_no_difference(put, records, wiki, tmp_path,
     path = put("dev.json", records)
     code = f"""
 from pathlib import Path
+from forethought.envs.hotpotqa.family import HotpotQA
 from forethought.envs.hotpotqa.importing import import_world
 if __name__ == "__main__":
     print(import_world([Path({str(path)!r})], Path({str(tmp_path)!r}) / "there", wiki=Path({str(wiki)!r})))
@@ -178,3 +180,56 @@ if __name__ == "__main__":
     for workers in (1, 2):
         seen.add(import_world([path], tmp_path / f"by{workers}", wiki=wiki, workers=workers))
     assert len(seen) == 1
+
+
+def shown(world, pages, task, title):
+    """What a question reads under a title, and what of it has the word "is"."""
+    family = HotpotQA(world, pages=pages, sentences="native")
+    opened = family.step(family.initial(task), f"search[{title}]")
+    return opened.observation, family.step(opened.state, "lookup[is]").observation
+
+
+def test_each_question_reads_the_page_that_was_given_with_it(imported, put, records):
+    records[1]["context"][1] = ["Ada Voss", ["Ada Voss is a pilot.", " She knows Elra.", " She is old."]]
+    records[1]["context"].append(["Ada Voss", ["A third text of one question does not count."]])
+    records.append({**records[0], "_id": "5c"})
+    world = imported(put("hotpot_dev.json", records))
+    first = ("Ada Voss is a director. She lives.", "(Result 1 / 1) Ada Voss is a director.")
+    second = ("Ada Voss is a pilot. She knows Elra. She is old.", "(Result 1 / 2) Ada Voss is a pilot.")
+    assert [shown(world, "question", task, "ada voss") for task in range(3)] == [first, second, first]
+    assert [shown(world, "world", task, "ada voss") for task in range(3)] == [first] * 3
+    assert (world.manifest["other_texts"], world.manifest["own_texts"]) == (2, 1)
+    assert titles(world) == ["Ada Voss", "The Silent Harbour", "Elra"]
+    family = HotpotQA(world, pages="question")
+    state = family.step(family.initial(1), "search[Ada Voss]").state
+    assert family.actions(state)[4:] == ("search[Elra]",)  # what its own text mentions
+    looked = family.step(family.step(state, "lookup[is]").state, "lookup[is]").state
+    assert family.from_json(family.to_json(looked)) == looked
+    assert verify(world.folder) == []
+
+
+def test_the_page_given_counts_beside_a_wiki_too(imported, put, records, wiki):
+    world = imported(put("hotpot_dev.json", records), wiki=wiki)
+    assert shown(world, "question", 0, "Ada Voss")[0] == "Ada Voss is a director. She lives."
+    assert shown(world, "world", 0, "Ada Voss")[0] == "Voss, of no Elra, P."
+    assert shown(world, "question", 0, "The Silent Harbour") == ("A film.", "No more results.\n")
+    assert world.manifest["own_texts"] == 3  # of Ada Voss twice, and of Elra
+
+
+def test_texts_of_two_files_differ_as_those_of_one_do(imported, put, records):
+    other = [{**records[0], "context": [["Ada Voss", ["Another."]]]}]
+    world = imported(put("train.json", records), put("dev.jsonl", json.dumps(other[0]).encode()))
+    assert [shown(world, "question", task, "Ada Voss")[0] for task in (0, 2)] == [
+        "Ada Voss is a director. She lives.",
+        "Another.",
+    ]
+
+
+def test_where_all_texts_agree_nothing_is_added_to_the_world(imported, put, records):
+    world = imported(put("dev.json", records))
+    assert world.manifest["own_texts"] == 0
+    assert not list(world.folder.glob("own*"))
+
+
+def test_a_split_called_validation_is_dev(imported, put, records):
+    assert list(imported(put("validation-00000.jsonl", json.dumps(records[0]).encode())).splits) == ["dev"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 
 import pytest
 
@@ -34,6 +37,145 @@ def test_a_title_that_comes_twice_is_one_of_the_context(put, records):
     question, pages = next(read_questions(put("dev.json", records)))
     assert question.context == ("Ada Voss", "The Silent Harbour")
     assert len(pages) == 3
+
+
+def as_columns(record):
+    """The record as the library `datasets` has it."""
+    facts, context = zip(*record["supporting_facts"], strict=True), zip(*record["context"], strict=True)
+    titles, places = map(list, facts)
+    names, sentences = map(list, context)
+    kept = {name: record[name] for name in ("question", "answer", "type", "level")}
+    return {
+        "id": record["_id"],
+        **kept,
+        "supporting_facts": {"title": titles, "sent_id": places},
+        "context": {"title": names, "sentences": sentences},
+    }
+
+
+def as_objects(record):
+    facts, pages = [{"title": t, "sent_id": place} for t, place in record["supporting_facts"]], record["context"]
+    return {**record, "supporting_facts": facts, "context": [{"title": t, "sentences": s} for t, s in pages]}
+
+
+def in_lines(records, end="\n"):
+    return "".join(json.dumps(record, ensure_ascii=False) + end for record in records).encode()
+
+
+@pytest.mark.parametrize("form", [as_columns, as_objects])
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda records: json.dumps(records).encode(),
+        in_lines,
+        lambda records: b"\xef\xbb\xbf" + in_lines(records, "\r\n"),
+        lambda records: in_lines(records, "\n\n")[:-2],
+        lambda records: b"\n \n" + in_lines(records, ""),
+        lambda records: "\n".join(json.dumps(record, indent=2) for record in records).encode(),
+        lambda records: b"\xef\xbb\xbf" + json.dumps(records, indent=1).replace("\n", "\r\n").encode(),
+    ],
+    ids=range(7),
+)
+def test_other_spellings_of_the_same_questions_read_the_same(put, records, form, written):
+    expected = list(read_questions(put("dev.json", records)))
+    for changed in (records, [form(record) for record in records]):
+        assert list(read_questions(put("dev.jsonl", written(changed)))) == expected
+
+
+def test_lines_are_told_by_record_and_line(put, records):
+    columns = [as_columns(record) for record in records]
+    columns[1]["context"]["title"].pop()
+    said = r"^dev\.jsonl, record 1: its context has the columns title: 1, sentences: 2; expected two lists of the same "
+    with pytest.raises(BadRecord, match=said + r"length \(line 2\)$"):
+        list(read_questions(put("dev.jsonl", in_lines(columns))))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (
+            "context",
+            {"title": "A", "sentences": [["b"]]},
+            "has the columns title: 'A', sentences: 1; expected two lists",
+        ),
+        ("context", {"title": [None], "sentences": [["b"]]}, "its paragraph 0 is '[null, "),
+        ("context", {"title": ["A"], "sentences": ["b"]}, "its paragraph 0 is '"),
+        ("context", {"title": ["A"], "sentences": [[None]]}, "its paragraph 0 is '"),
+        ("context", {"title": ["A"]}, "its context is dict; expected a list"),
+        ("context", {"title": [], "sentences": [], "more": []}, "its context is dict; expected a list"),
+        ("supporting_facts", {"title": ["A"], "sent_id": ["0"]}, "its supporting fact 0 is '"),
+        ("supporting_facts", {"title": ["A"], "sent_id": [-1]}, "its supporting fact 0 is '"),
+        (
+            "supporting_facts",
+            {"title": ["A"], "sent_id": None},
+            "columns title: 1, sent_id: 'None'; expected two lists",
+        ),
+        ("supporting_facts", {"title": ["A"], "sent_id": []}, "columns title: 1, sent_id: 0; expected two lists"),
+        ("id", 5, "its id is '5'; expected a text"),
+        ("answer", "", "its answer is empty; expected the gold answer, for nothing can be scored without it"),
+        ("answer", " \t\n", "its answer is empty"),
+        ("answer", "\u200b\ufeff", "its answer is empty"),
+        ("answer", 1987, "its answer is '1987'; expected a text"),
+        ("answer", ["a"], "its answer is list; expected a text"),
+    ],
+)
+def test_columns_with_a_wrong_field_are_refused(put, records, name, value, said):
+    wrong = {**as_columns(records[1]), name: value}
+    with pytest.raises(BadRecord) as caught:
+        list(read_questions(put("dev.jsonl", in_lines([as_columns(records[0]), wrong]))))
+    assert str(caught.value).startswith("dev.jsonl, record 1: ")
+    assert said in str(caught.value)
+
+
+def test_a_test_file_without_supporting_facts_but_with_answers_is_read(put, records):
+    for record in records:
+        del record["supporting_facts"], record["type"], record["level"]
+    (question, _), _ = read_questions(put("test.json", records))
+    assert (question.facts, question.kind, question.level) == ((), "", "")
+
+
+@pytest.mark.parametrize("answer", ["The The", "!!!", "the", "a", "0", "–"])
+def test_an_answer_that_shows_something_is_read(put, records, answer):
+    records[0]["answer"] = answer
+    assert next(read_questions(put("dev.json", records)))[0].answer == answer
+
+
+@pytest.mark.parametrize("field", ["question", "answer", "context", "supporting_facts", "type"])
+def test_another_question_of_the_same_id_is_refused(put, records, field):
+    other = {"question": "Why?", "answer": "no", "context": [], "supporting_facts": [], "type": ""}
+    again = {**records[0], field: other[field]}
+    said = r"^dev\.json, record 2: its _id '5a' is that of record 0, which is another question; give"
+    with pytest.raises(BadRecord, match=said):
+        list(read_questions(put("dev.json", [*records, again])))
+
+
+def test_a_record_may_be_said_twice(put, records):
+    assert len(list(read_questions(put("dev.json", records * 2)))) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PAR1\x15\x04", r"dev\.json is a Parquet file; expected JSON, such as datasets\.load_dataset"),
+        (gzip.compress(b"[]"), r"dev\.json is packed by gzip; unpack it first, such as by gunzip"),
+        (bz2.compress(b"[]"), r"dev\.json is packed by bzip2"),
+        (lzma.compress(b"[]"), r"dev\.json is packed by xz"),
+        (b"PK\x03\x04....", r"dev\.json is a zip archive"),
+        (b"", r"dev\.json begins with ''; expected a JSON array \('\['\) or object \('{'\)"),
+        (b"_id,question\n1,a", r"dev\.json begins with '_id,question"),
+        ("[]".encode("utf-16"), r"dev\.json"),
+        (
+            b'{"question": "a?", "answer": "b"},\n{"question"',
+            r"dev\.json, record 1: expected an object \('{'\), found ','",
+        ),
+        (b'{"question": "a?", "answer": "b"}\n{"question"', r"dev\.json, record 1: .*line 2.*damaged"),
+        (b'{"data": [{"question": "a?", "answer": "b"}]}', r"dev\.json, record 0: it has no question"),
+    ],
+    ids=range(11),
+)
+def test_files_of_other_kinds_are_refused_by_name(put, content, said):
+    with pytest.raises(ValueError, match=f"^{said}"):
+        list(read_questions(put("dev.json", content)))
 
 
 WRONG = [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forethought.envs.hotpotqa.scoring import exact_match, f1, normalised
+from forethought.envs.hotpotqa.scoring import exact_match, f1, is_right, normalised
 
 MARKS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 SPACES = (" ", "  ", "\t", "\n", "\r\n", "\u00a0", "\u2009", "\u3000", "\u200b", "\u2028", "\x1c", "\x85")
@@ -209,6 +209,36 @@ def test_nothing_matches_an_answer_that_is_nothing_once_normalised():
     assert exact_match("", "!!!")
     assert f1("", "The The") == (0, 0, 0)
     assert not exact_match("", "–")
+
+
+@given(TEXTS, TEXTS)
+def test_right_is_the_official_match_where_there_is_something_to_match(answer, gold):
+    if normalised(gold):
+        assert is_right(answer, gold) == exact_match(answer, gold)
+    else:
+        assert is_right(answer, gold) <= exact_match(answer, gold)
+        assert is_right(gold, gold) == bool(gold.strip())
+    assert not is_right("", gold)
+
+
+@pytest.mark.parametrize(
+    ("answer", "gold", "right"),
+    [
+        ("the the", "The The", True),
+        ("The The.", "The The", True),
+        ("The", "The The", False),
+        ("", "The The", False),
+        (" . ", "The The", False),
+        ("!!!", "!!!", True),
+        ("", "!!!", False),
+        ("???", "!!!", False),
+        ("", "", False),
+        ("the", "", False),
+        (" ", " ", False),
+    ],
+)
+def test_answers_to_golds_that_are_nothing_once_normalised(answer, gold, right):
+    assert is_right(answer, gold) is right
 
 
 def test_long_answers_are_no_trouble():
