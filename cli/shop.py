@@ -21,6 +21,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8123,
     quirks: Annotated[bool, typer.Option("--quirks", help="Keep the official environment's bugs.")] = False,
+    show_attrs: Annotated[bool, typer.Option("--show-attrs", help="A page of each product's attributes.")] = False,
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let other machines in.")] = False,
 ) -> None:
     """Show the shop to browsers, and to programs as JSON under /api, until interrupted."""
@@ -36,7 +37,12 @@ def serve(
     from forethought.envs.webshop.default import open_world
     from forethought.envs.webshop.family import WebShop
 
-    family = WebShop(open_world(world) if world else None, goals=cast("GoalKind", goals), official_quirks=quirks)
+    family = WebShop(
+        open_world(world) if world else None,
+        goals=cast("GoalKind", goals),
+        official_quirks=quirks,
+        show_attrs=show_attrs,
+    )
     made = site.make_app(family, hosts={*guard.LOOPBACK, host} if local else None)
     with site.listen(host, port) as listener:
         print(f"{len(family)} tasks at {site.address_of(listener)} (Ctrl+C ends)", flush=True)

@@ -95,7 +95,7 @@ def moves_at_item(walk: Walk, product: Product) -> Iterator[str]:
         yield "click[< prev]"
     if unread and worth < ENOUGH and walk.steps < PATIENCE:
         yield unread[0]
-    yield from (f"click[{choice.value}]" for choice in missing)
+    yield from (f"click[{product.item.name_of(choice)}]" for choice in missing)
     yield "click[buy now]"
     yield "click[< prev]"
     yield from unread

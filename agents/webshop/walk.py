@@ -26,6 +26,10 @@ class Item(NamedTuple):
     choices: tuple[Choice, ...]
     group_of: dict[str, str]
 
+    def name_of(self, choice: Choice) -> str:
+        """How an action names a choice: by its value, or with its group where a later group has the value too."""
+        return choice.value if self.group_of[choice.value] == choice.group else f"{choice.group}: {choice.value}"
+
 
 @dataclass(slots=True)
 class Product:
@@ -146,6 +150,11 @@ def look(walk: Walk, name: str, observation: str, hopes: Hope) -> None:
         product.met |= words_of_part(walk.wish, observation)
 
 
-def choose(product: Product | None, value: str) -> None:
-    if product is not None and value in product.item.group_of:
-        product.chosen[product.item.group_of[value]] = value
+def choose(product: Product | None, name: str) -> None:
+    if product is None:
+        return
+    if name in product.item.group_of:
+        product.chosen[product.item.group_of[name]] = name
+    for choice in product.item.choices:
+        if name == f"{choice.group}: {choice.value}":
+            product.chosen[choice.group] = choice.value

@@ -49,9 +49,9 @@ class Library:
 
     def sentences_of(self, question: int, row: int) -> tuple[tuple[str, str], ...]:
         """The sentences of a page as a question reads it, each as it is shown and as it is looked up."""
-        return self.sentences(question if self.apart else -1, row)
+        return self.sentences(row, question if self.apart else -1)
 
-    def read_sentences(self, question: int, row: int) -> tuple[tuple[str, str], ...]:
+    def read_sentences(self, row: int, question: int = -1) -> tuple[tuple[str, str], ...]:
         own = self.world.own_page(question, row) if question >= 0 else None
         return tuple((sentence, sentence.lower()) for sentence in self.cut(own or self.world.page(row)))
 

@@ -20,7 +20,7 @@ from forethought.envs.family import Illegal, Step
 from forethought.envs.webshop import text
 from forethought.envs.webshop.chrome import SECONDS, BrowserError, Chrome
 from forethought.envs.webshop.family import WebShop, WebShopEnv
-from forethought.envs.webshop.pages import Node, State, actions_on, clickables
+from forethought.envs.webshop.pages import Node, State, actions_on, clickables, name_of
 from forethought.envs.webshop.sessions import NotHere, Sessions
 from forethought.envs.webshop.site import make_app, serve_in_thread
 
@@ -192,14 +192,17 @@ class WebShopBrowserEnv(WebShopEnv):
     def _play(self, state: State, action: str) -> Step[State]:
         shop = self.family_shop().shop
         try:
-            verb, name = shop.read_on(clickables(self.shown.page), action)
+            named = clickables(self.shown.page, apart=not shop.quirks)
+            verb, name = shop.read_on(named, action)
         except Illegal as error:
             return Step(state, self.text(state), illegal=str(error))
         here = self.own_session(state)
         there = self.served.address(self.session, self.at + 1)
         if verb == "click":
+            node = named[name]
+            spelled = name_of(node, named, shop.can_name) if node.kind == "option" else name
             address, shown = self.served.visit(
-                here, lambda driver: driver.execute_script(FIND, f"click[{name}]").click()
+                here, lambda driver: driver.execute_script(FIND, f"click[{spelled}]").click()
             )
         elif can_be_typed(name):
             address, shown = self.served.visit(here, lambda driver: driver.execute_script(TYPE, name))
@@ -254,7 +257,8 @@ class WebShopBrowserEnv(WebShopEnv):
     def _info(self, state: State, illegal: str | None, counted: bool = False) -> dict[str, Any]:
         info = super()._info(state, illegal, counted)
         if not self._ended:
-            info["actions"] = actions_on(clickables(self.shown.page), self.family_shop().shop.can_name)
+            shop = self.family_shop().shop
+            info["actions"] = actions_on(clickables(self.shown.page, apart=not shop.quirks), shop.can_name)
         return info
 
 

@@ -25,6 +25,7 @@ class WebShop:
     """All goals of one kind in a world.
 
     `observation` is "compact", "text", "text_rich" or "html"; `goals` is "synthetic" or "human".
+    `show_attrs` adds the official page of a product's attributes, which are what the reward looks for.
     `official_quirks` keeps the official environment's bugs: see `official.py` and `reward.py`; a family
     with quirks goes on after a purchase, so use it under `TextEnv`, or mind `Step.terminated`.
     """
@@ -39,10 +40,12 @@ class WebShop:
         observation: str = "text",
         goals: GoalKind = "synthetic",
         official_quirks: bool = False,
+        show_attrs: bool = False,
     ) -> None:
         """Raises ValueError: an unknown observation or kind of goals, or a world that has none of the kind."""
-        if not isinstance(official_quirks, bool):
-            raise ValueError(f"official_quirks is True or False; {official_quirks!r} was given")
+        for name, value in (("official_quirks", official_quirks), ("show_attrs", show_attrs)):
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} is True or False; {value!r} was given")
         if observation not in text.OBSERVATIONS:
             raise ValueError(f"unknown observation {observation!r}; expected one of {', '.join(text.OBSERVATIONS)}")
         world = default_world() if world is None else world
@@ -51,10 +54,10 @@ class WebShop:
             raise ValueError(f"{world.folder} has no {goals} goals; give another world, or other goals")
         self.observation = observation
         window = text.SHOWN if observation == "compact" and not official_quirks else OFFICIAL_WINDOW
-        self.shop = Shop(world, self.goals, window=window, quirks=official_quirks)
+        self.shop = Shop(world, self.goals, window=window, quirks=official_quirks, attributes=show_attrs)
         # Other rules are another world; with pages of another length the same state is another page.
         rules = "-quirks" if official_quirks else "" if window == OFFICIAL_WINDOW else f"-{window}-a-page"
-        self.world = f"{world.hash}-{goals}{rules}"
+        self.world = f"{world.hash}-{goals}{rules}{'-attributes' if show_attrs else ''}"
         self.splits: Mapping[str, range] = splits(len(self.goals))
 
     def __len__(self) -> int:
@@ -162,13 +165,18 @@ def make_family(
     observation: str = "text",
     goals: GoalKind = "synthetic",
     official_quirks: bool = False,
+    show_attrs: bool = False,
 ) -> WebShop:
     """`world` is a folder, or opened; the made shop of 1,000 products if none.
 
     Raises ValueError: what WebShop raises, or no world.
     """
     return WebShop(
-        given(world, World, open_world), observation=observation, goals=goals, official_quirks=official_quirks
+        given(world, World, open_world),
+        observation=observation,
+        goals=goals,
+        official_quirks=official_quirks,
+        show_attrs=show_attrs,
     )
 
 

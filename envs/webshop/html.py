@@ -17,7 +17,7 @@ from itertools import pairwise
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from forethought.envs.webshop.pages import BACK_BUTTON, Node, State
+from forethought.envs.webshop.pages import BACK_BUTTON, Node, State, name_of
 from forethought.envs.webshop.products import fraction
 from forethought.envs.webshop.rules import Shop
 
@@ -56,7 +56,8 @@ def page_html(shop: Shop, state: State, *, base: str = "", home: str = "", notic
     `base` stands before the address of the style sheet. `home` is the address that the mark in the corner leads to
     (no link if empty); `notice` is shown above the page, as no text of it.
     """
-    page = [shown(shop, state, node) for node in shop.page(state)]
+    named = shop.named(state)
+    page = [shown(shop, state, node, named) for node in shop.page(state)]
     return (
         templates()
         .get_template(f"{state.kind}.html")
@@ -72,8 +73,8 @@ def page_html(shop: Shop, state: State, *, base: str = "", home: str = "", notic
     )
 
 
-def shown(shop: Shop, state: State, node: Node) -> Shown:
-    name = node.text if node.kind == "option" else node.text.lower()
+def shown(shop: Shop, state: State, node: Node, named: Mapping[str, Node]) -> Shown:
+    name = name_of(node, named, shop.can_name)
     clickable = node.kind in ("button", "product", "option") and shop.can_name(name)
     pressed = node.kind in ("product", "option") and shop.pressed(state, node)
     return Shown(node.text, node.kind, node.group, f"click[{name}]" if clickable else "", pressed, node.row)

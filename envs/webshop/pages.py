@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from forethought.envs.webshop.products import Product
 SEARCH, BACK, NEXT, PREVIOUS, BUY = "Search", "Back to Search", "Next >", "< Prev", "Buy Now"
 SEARCH_TEMPLATE = Template("search[<query>]")
 PARTS = ("Description", "Features", "Reviews")
+ATTRIBUTES = "Attributes"  # a part that the shop shows on request: what the reward knows of a product
 HTML_SPACE = " \n\t\f\r"
 
 
@@ -92,19 +94,22 @@ def results_page(number: int, total: int, products: Mapping[int, Product]) -> tu
     return nodes(Node(f"Page {number} (Total results: {total})"), *turns, *found)
 
 
-def item_page(product: Product) -> tuple[Node, ...]:
+def item_page(product: Product, parts: Sequence[str] = PARTS) -> tuple[Node, ...]:
     choices: Iterator[Node] = (
         node
         for name, values in product.options
         for node in (Node(name, "group"), *(Node(value, "option", name) for value in values))
     )
     about = (Node(product.title), Node(f"Price: {product.tag}"), Node("Rating: N.A."))
-    return nodes(button(PREVIOUS), *choices, *about, *map(button, PARTS), button(BUY))
+    return nodes(button(PREVIOUS), *choices, *about, *map(button, parts), button(BUY))
 
 
 def part_page(product: Product, part: str) -> tuple[Node, ...]:
     if part == "Description":
         return nodes(button(PREVIOUS), Node(product.description))
+    if part == ATTRIBUTES:
+        kinds = map(Node, (product.category, product.query, product.product_category))
+        return nodes(button(PREVIOUS), *(Node(f" {attribute}") for attribute in product.attributes), *kinds)
     bullets = product.bullets if part == "Features" else ()
     return nodes(button(PREVIOUS), *(Node(f" {bullet}") for bullet in bullets))
 
@@ -127,23 +132,56 @@ def escaped_json(options: dict[str, str]) -> str:
     return text
 
 
-def clickables(page: Sequence[Node]) -> dict[str, Node]:
-    """What can be clicked, by the text an action names it with: buttons, then products, then options."""
+def clickables(page: Sequence[Node], *, apart: bool = False) -> dict[str, Node]:
+    """What can be clicked, by the text an action names it with: buttons, then products, then options.
+
+    Of options of one value the value alone names the last. With `apart`, those that are not named by their value, or
+    share it, are also named with their group, such as "size: red"; the official environment cannot choose them.
+    """
     named = {node.text.lower(): node for kind in ("button", "product") for node in page if node.kind == kind}
-    named.update((node.text, node) for node in page if node.kind == "option")
+    options = [node for node in page if node.kind == "option"]
+    taken = {name for name, node in named.items() if node.kind == "button"} if apart else set()
+    named.update((node.text, node) for node in options if node.text not in taken)
+    if apart:
+        groups = dict.fromkeys((node.text, node.group) for node in options)
+        shared = Counter(value for value, _ in groups)
+        for node in options:
+            if shared[node.text] > 1 or node.text in taken or node.text == SEARCH.lower():
+                named.setdefault(with_group(node, named), node)
     return named
 
 
-def actions_on(named: Iterable[str], can_name: Callable[[str], bool]) -> tuple[str, ...]:
-    """A search, and a click on each thing that an action can name."""
-    return (SEARCH_TEMPLATE, *(f"click[{name}]" for name in named if can_name(name)))
+def with_group(option: Node, named: Mapping[str, Node]) -> str:
+    """A name that no other thing has: a value may read like the name of another."""
+    name = f"{option.group}: {option.text}"
+    while named.get(name, option) != option:
+        name = f"{name} "
+    return name
+
+
+def name_of(node: Node, named: Mapping[str, Node], can_name: Callable[[str], bool]) -> str:
+    """The name by which an action clicks a thing: for an option its value, where that names no other."""
+    if node.kind != "option":
+        return node.text.lower()
+    names = (node.text, with_group(node, named))
+    return next((name for name in names if named.get(name) == node and can_name(name)), node.text)
+
+
+def actions_on(named: Mapping[str, Node], can_name: Callable[[str], bool]) -> tuple[str, ...]:
+    """A search, and a click on each thing that an action can name; each by one name."""
+    names = (name for name, node in named.items() if can_name(name) and is_first(name, node, named, can_name))
+    return (SEARCH_TEMPLATE, *(f"click[{name}]" for name in names))
+
+
+def is_first(name: str, node: Node, named: Mapping[str, Node], can_name: Callable[[str], bool]) -> bool:
+    return node.kind != "option" or name == name_of(node, named, can_name)
 
 
 class Body:
     """All of a page but its header, with what is asked of it again and again."""
 
-    def __init__(self, shown: tuple[Node, ...], can_name: Callable[[str], bool]) -> None:
-        self.nodes, self.can_name = shown, can_name
+    def __init__(self, shown: tuple[Node, ...], can_name: Callable[[str], bool], *, apart: bool = False) -> None:
+        self.nodes, self.can_name, self.apart = shown, can_name, apart
 
     @cached_property
     def text(self) -> str:
@@ -151,7 +189,7 @@ class Body:
 
     @cached_property
     def named(self) -> dict[str, Node]:
-        return clickables((BACK_BUTTON, *self.nodes))
+        return clickables((BACK_BUTTON, *self.nodes), apart=self.apart)
 
     @cached_property
     def actions(self) -> tuple[str, ...]:

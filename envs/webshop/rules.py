@@ -16,22 +16,31 @@ from forethought.envs.webshop.reward import Score, score
 from forethought.envs.webshop.text import plain
 from forethought.envs.webshop.world import KEPT, GoalList, World
 
-PART_OF = {part.lower(): part for part in pages.PARTS}
 RANDOM_RESULTS = 50
 
 
 class Shop:
     """The pages and the moves of one world with one list of goals.
 
-    A page of results shows `window` products. `quirks` keeps the official environment's bugs.
+    A page of results shows `window` products. `quirks` keeps the official environment's bugs. `attributes` adds the
+    part of that name to each product, as the official option `show_attrs` does.
     """
 
-    def __init__(self, world: World, goals: GoalList, *, window: int = 10, quirks: bool = False) -> None:
-        self.world, self.goals, self.window, self.quirks = world, goals, window, quirks
+    def __init__(
+        self, world: World, goals: GoalList, *, window: int = 10, quirks: bool = False, attributes: bool = False
+    ) -> None:
+        self.world, self.goals, self.window, self.quirks, self.attributes = world, goals, window, quirks, attributes
+        self.parts = (*pages.PARTS, pages.ATTRIBUTES) if attributes else pages.PARTS
+        # Officially the part is there without its button, for an option that is called like it.
+        reached = (*pages.PARTS, pages.ATTRIBUTES) if attributes or quirks else pages.PARTS
+        self.part_of = {part.lower(): part for part in reached}
         self.bodies = lru_cache(KEPT)(self.make_body)
 
     def __reduce__(self) -> tuple[Callable[..., Shop], tuple[World, GoalList]]:
-        return partial(Shop, window=self.window, quirks=self.quirks), (self.world, self.goals)
+        return partial(Shop, window=self.window, quirks=self.quirks, attributes=self.attributes), (
+            self.world,
+            self.goals,
+        )
 
     def goal(self, state: State) -> Goal:
         return self.goals.get(state.goal)
@@ -54,7 +63,9 @@ class Shop:
 
     def named(self, state: State) -> dict[str, Node]:
         """What can be clicked, as actions name it."""
-        return clickables(self.page(state)) if state.query is None or state.bought else self.body(state).named
+        if state.query is None or state.bought:
+            return clickables(self.page(state), apart=not self.quirks)
+        return self.body(state).named
 
     def actions(self, state: State) -> tuple[str, ...]:
         """A search, and a click on each thing that can be clicked and named in one line."""
@@ -71,10 +82,11 @@ class Shop:
     def make_body(self, row: int, part: str, query: str, number: int, goal: int) -> Body:
         if row >= 0:
             product = self.world.product(row)
-            return Body(pages.part_page(product, part) if part else pages.item_page(product), self.can_name)
+            shown = pages.part_page(product, part) if part else pages.item_page(product, self.parts)
+            return Body(shown, self.can_name, apart=not self.quirks)
         rows = self.results(goal, query)
         products = {int(row): self.world.product(int(row)) for row in self.on_page(rows, number)}
-        return Body(pages.results_page(number, len(rows), products), self.can_name)
+        return Body(pages.results_page(number, len(rows), products), self.can_name, apart=not self.quirks)
 
     def results(self, goal: int, query: str) -> Sequence[int]:
         """The rows that a query finds: by rank, or all of a `<c> category` or `<q> query`, or for `<r>` any 50.
@@ -167,9 +179,10 @@ class Shop:
             return self.turn(state, state.number)
         if name == pages.PREVIOUS.lower() and kind == "part":
             return replace(state, part="")
-        if name in PART_OF:
-            return State(state.goal, state.query, state.number, state.row, PART_OF[name], state.options, state.visited)
-        options = tuple(sorted({**dict(state.options), node.group: name}.items()))
+        if name in self.part_of:
+            part = self.part_of[name]
+            return State(state.goal, state.query, state.number, state.row, part, state.options, state.visited)
+        options = tuple(sorted({**dict(state.options), node.group: node.text}.items()))
         return State(state.goal, state.query, state.number, state.row, "", options, state.visited)
 
     def turn(self, state: State, number: int) -> State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forethought.envs.family import Illegal, Json, shorten, told
-from forethought.envs.webshop.pages import PARTS, State
+from forethought.envs.webshop.pages import State
 from forethought.envs.webshop.rules import Shop, parts_of
 
 LAST = 10**6  # pages that anybody turns to
@@ -36,7 +36,12 @@ def read_state(shop: Shop, data: Json) -> State:
     if row >= 0 and row not in found:
         raise ValueError(f"the product is not on page {number} of {shorten(query)}")
     part = data["part"]
-    if not isinstance(part, str) or part not in ("", *PARTS) or (row < 0 and (part or bought)) or (part and bought):
+    if (
+        not isinstance(part, str)
+        or part not in ("", *shop.part_of.values())
+        or (row < 0 and (part or bought))
+        or (part and bought)
+    ):
         raise ValueError(f"no part {told(part)} of a product, or no product to buy")
     visited = read_visited(shop, data["visited"])
     if row >= 0 and shop.world.product(row).asin not in visited:

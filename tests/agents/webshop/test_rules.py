@@ -13,7 +13,8 @@ from forethought.agents.rules import RulePolicy, RuleValue
 from forethought.agents.specs import make_policy, prompts_for
 from forethought.agents.webshop.pages import read_page
 from forethought.agents.webshop.rules import webshop_proposals, webshop_value
-from forethought.agents.webshop.wishes import read_wish, tokens, wanted_choices
+from forethought.agents.webshop.walk import Item, Product, choose
+from forethought.agents.webshop.wishes import Choice, read_wish, tokens, wanted_choices
 from forethought.envs import TaskSimulator
 from forethought.envs.data.world import new_world, seal
 from forethought.envs.webshop.building import Entry, build, stock
@@ -273,3 +274,14 @@ def test_a_family_without_a_rule_policy_is_told():
     assert isinstance(make_policy("rule", None, prompts_for(ENV, "rule", "rule"), ENV), RulePolicy)
     with pytest.raises(ValueError, match="Game24-v0 has no rule policy; families that have one: WebShop-v0"):
         make_policy("rule", None, {}, "Game24-v0")
+
+
+def test_a_value_of_two_groups_is_chosen_in_each():
+    """The value alone names the later group's, so the other is named with its group; both are remembered."""
+    choices = tuple(Choice(group, "both", frozenset({group})) for group in ("color", "size"))
+    product = Product(Item(5.0, frozenset(), choices, {"both": "size"}))
+    assert [product.item.name_of(choice) for choice in product.missing()] == ["color: both", "both"]
+    choose(product, "both")
+    assert product.missing() == [choices[0]]
+    choose(product, "color: both")
+    assert product.missing() == []

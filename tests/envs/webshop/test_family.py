@@ -9,6 +9,7 @@ import pickle
 import gymnasium as gym
 import pytest
 from gymnasium.error import ResetNeeded
+from markupsafe import escape
 
 from forethought.envs.webshop.default import make_world
 from forethought.envs.webshop.family import WebShop, WebShopEnv, make, make_browser, splits
@@ -65,6 +66,44 @@ def test_splits_share_out_all_goals_in_order(count, sizes):
     assert tuple(map(len, parts.values())) == sizes
     assert list(parts) == ["test", "eval", "train"]
     assert [index for part in parts.values() for index in part] == list(range(count))
+
+
+@pytest.mark.parametrize("quirks", [False, True])
+def test_attributes_are_shown_on_request_in_every_form(world, purchase, quirks):
+    """As the official option does: a button behind "Reviews", and a page of what the reward knows of a product."""
+    index, (search, click, *_) = purchase
+    product = world.product(world.row_of(click[6:-1]))
+    known = [*product.attributes, product.category, product.query, product.product_category]
+    for form in OBSERVATIONS:
+        family = WebShop(world, observation=form, official_quirks=quirks, show_attrs=True)
+        opened, told = steps(family, index, [search, click, "click[attributes]"])[1:]
+        assert opened.observation.index("Reviews") < opened.observation.index("Attributes")
+        assert "click[attributes]" in family.actions(opened.state)
+        assert told.illegal is None
+        assert [node.text.strip() for node in family.shop.page(told.state)[4:]] == known
+        assert all((escape(text) if form == "html" else text) in told.observation for text in known)
+        assert family.from_json(family.to_json(told.state)) == told.state
+        back = family.step(told.state, "click[< prev]")
+        assert (back.state, back.observation) == (opened.state, opened.observation)
+
+
+def test_attributes_are_another_world_and_another_state(world):
+    shown, plain = WebShop(world, show_attrs=True), WebShop(world)
+    assert shown.world == f"{plain.world}-attributes"
+    asin = world.product(shown.shop.results(0, "<c> fashion")[0]).asin
+    state = steps(shown, 0, ["search[<c> fashion]", f"click[{asin}]", "click[attributes]"])[-1].state
+    with pytest.raises(ValueError, match="no part 'Attributes' of a product"):
+        plain.from_json(shown.to_json(state))
+
+
+def test_attributes_through_gymnasium(world):
+    env = gym.make("WebShop-v0", world=world, show_attrs=True)
+    env.reset(options={"task": 0})
+    text, *_, info = env.step(env.step("search[<c> fashion]")[4]["actions"][-1])
+    assert "Attributes [SEP] Buy Now" in text
+    assert "click[attributes]" in info["actions"]
+    with pytest.raises(ValueError, match="show_attrs is True or False; 1 was given"):
+        gym.make("WebShop-v0", world=world, show_attrs=1)
 
 
 def test_a_purchase_in_every_form(forms, purchase):

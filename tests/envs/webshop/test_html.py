@@ -15,7 +15,7 @@ from forethought.envs.family import Illegal
 from forethought.envs.webshop.default import make_world, open_world
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.html import page_html, picture, template_source, visible_nodes
-from forethought.envs.webshop.pages import PARTS, Node, State, clickables
+from forethought.envs.webshop.pages import PARTS, Node, State, clickables, name_of
 from forethought.envs.webshop.products import Product
 from forethought.envs.webshop.rules import Shop
 
@@ -217,9 +217,11 @@ def test_any_text_stays_text(title, description, bullets, options, instruction):
 def test_any_option_can_be_clicked_as_the_page_says(options):
     shop = shop_of("", "", (), options)
     state = State(0, "all", 1, 0, "", (), ("B00",))
-    named = clickables(shop.page(state))
+    named = clickables(shop.page(state), apart=True)
     actions = Markup(page_html(shop, state)).actions()
-    assert set(actions) == {clean(f"click[{name}]") for name in named if shop.can_name(name)}
+    names = {name_of(node, named, shop.can_name) for node in shop.page(state) if node.kind in ("button", "option")}
+    assert set(actions) == {clean(f"click[{name}]") for name in names if shop.can_name(name)}
+    assert {clean(action) for action in shop.actions(state)[1:]} == set(actions)
     for action in actions:
         if "\ufffd" not in action:
             shop.play(state, action)

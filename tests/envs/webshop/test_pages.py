@@ -14,6 +14,7 @@ from forethought.envs.webshop.pages import (
     Body,
     Node,
     State,
+    actions_on,
     button,
     clickables,
     done_page,
@@ -21,6 +22,7 @@ from forethought.envs.webshop.pages import (
     header,
     index_page,
     item_page,
+    name_of,
     nodes,
     part_page,
     results_page,
@@ -151,6 +153,23 @@ def test_what_can_be_clicked():
     assert named["both"] == Node("both", "option", "size")  # the later of two groups
     found = clickables(results_page(1, 1, {3: product("B00ABC")}))
     assert [(name, node.row) for name, node in found.items()] == [("next >", -1), ("b00abc", 3)]
+
+
+def test_what_can_be_clicked_where_groups_are_told_apart():
+    options = {"fit": ["both", "alone", ""], "size": ["both", "Reviews", "reviews"], "x": ["fit: both", "both"]}
+    page = (BACK_BUTTON, *item_page(product(options=options)))
+    named = clickables(page, apart=True)
+    buttons = ["back to search", "< prev", "description", "features", "reviews", "buy now"]
+    own = ["both", "alone", "fit: both"]
+    assert list(named) == [*buttons, *own, "fit: both ", "size: both", "size: reviews", "x: both"]
+    assert named["both"] == Node("both", "option", "x")
+    assert named["fit: both "] == Node("both", "option", "fit")  # "fit: both" is a value of its own
+    assert named["reviews"].kind == "button"
+    names = {name_of(node, named, bool): node for node in page if node.kind == "option"}
+    assert list(names) == ["fit: both ", "alone", "size: both", "size: reviews", "fit: both", "both"]
+    assert all(named[name] == node for name, node in names.items())
+    offered = [action[6:-1] for action in actions_on(named, bool)[1:]]
+    assert offered == [*buttons, *own, "fit: both ", "size: both", "size: reviews"]
 
 
 def test_a_body_is_asked_for_its_text_and_actions():

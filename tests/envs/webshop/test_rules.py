@@ -267,6 +267,90 @@ def test_the_later_group_has_a_value_of_two(shop):
     assert marks == ["fit"]
 
 
+def test_each_of_two_groups_with_one_value_can_be_chosen(shop):
+    """The value alone is the later group's, as in the official environment; the other is named with its group."""
+    offered = shop.actions(item(ODD))
+    assert [action for action in offered if "both" in action] == ["click[both]", "click[cut: both]"]
+    for first, second in (("click[both]", "click[CUT: both]"), ("click[cut: both]", "click[fit: both]")):
+        state = walk(shop, first, second, state=item(ODD))
+        assert state.options == (("cut", "both"), ("fit", "both"))
+        marks = [(node.group, node.text) for node in shop.page(state) if shop.chosen(state, node)]
+        assert marks == [("cut", "both"), ("fit", "both")]
+    alone = shop.play(item(ODD), "click[cut: both]")
+    assert alone.options == (("cut", "both"),)
+    assert shop.play(alone, "click[a]]").options == (("cut", "a]"),)
+
+
+def test_with_quirks_only_the_later_group_is_there(quirky):
+    assert [action for action in quirky.actions(item(ODD)) if "both" in action] == ["click[both]"]
+    with pytest.raises(Illegal):
+        quirky.play(item(ODD), "click[cut: both]")
+
+
+@pytest.mark.parametrize("value", ["search", "reviews", "buy now", "< prev"])
+def test_options_that_are_called_like_a_button_can_be_chosen(shop, quirky, value):
+    action = f"click[fit: {value}]"
+    assert action in shop.actions(item(ODD))
+    assert shop.play(item(ODD), action).options == (("fit", value),)
+    assert action not in quirky.actions(item(ODD))
+
+
+def test_an_option_that_is_alone_has_one_name(shop):
+    for action in ("click[fit: next >]", "click[color: red]", "click[fit:both]", "click[: both]"):
+        with pytest.raises(Illegal):
+            shop.play(item(ODD), action)
+
+
+def test_every_option_that_is_offered_chooses_itself(shop):
+    """No two actions of a page lead to the same choice, and all that can be named are offered."""
+    chosen = {}
+    for action in shop.actions(item(ODD))[1:]:
+        after = shop.play(item(ODD), action)
+        if after.options:
+            (option,) = after.options
+            assert option not in chosen
+            chosen[option] = action
+    wanted = {
+        (group, value) for group, values in ODD_OPTIONS.items() for value in values if value not in ("", "one\ntwo")
+    }
+    assert set(chosen) == wanted
+
+
+# The part that tells what the reward looks for.
+
+
+@pytest.fixture(scope="module")
+def telling(world):
+    return Shop(world, world.goals("synthetic"), attributes=True)
+
+
+def test_the_official_page_of_attributes(telling):
+    """Each attribute, then category, query and product category, of which an empty one does not show."""
+    assert telling.plain(item()).endswith("Reviews [SEP] Attributes [SEP] Buy Now")
+    assert telling.actions(item())[-2:] != ()
+    state = telling.play(item(), "click[Attributes]")
+    assert (state.part, state.kind) == ("Attributes", "part")
+    assert telling.plain(state).endswith("Back to Search [SEP] < Prev [SEP] hot [SEP] garden [SEP] mugs")
+    assert telling.actions(state) == ("search[<query>]", "click[back to search]", "click[< prev]")
+    assert telling.play(state, "click[< prev]") == item()
+    chosen = walk(telling, "click[red]", "click[attributes]", "click[< prev]", state=item())
+    assert chosen.options == (("color", "red"),)
+    bare = telling.play(State(0, "<q> bare", 1, BARE, visited=(f"B{BARE:09}",)), "click[attributes]")
+    assert telling.plain(bare).endswith("< Prev [SEP] DUMMY_ATTR [SEP] garden [SEP] bare")
+
+
+def test_without_the_option_there_is_no_such_page(shop, quirky):
+    for each in (shop, quirky):
+        assert "Attributes" not in each.plain(item())
+        assert "click[attributes]" not in each.actions(item())
+        with pytest.raises(Illegal):
+            each.play(item(), "click[attributes]")
+
+
+def test_a_copy_of_a_shop_shows_attributes_as_well(telling):
+    assert pickle.loads(pickle.dumps(telling)).plain(item()) == telling.plain(item())  # noqa: S301  # our own bytes
+
+
 def test_buttons_go_before_options_of_their_name(shop, quirky):
     for each in (shop, quirky):
         assert each.play(item(ODD), "click[reviews]").part == "Reviews"
