@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from forethought.agents.reply_reader import BLANKS, THOUGHT, is_preface
+from forethought.agents.reply_reader import BLANKS, FENCE, THOUGHT, is_preface
 
 MARKS = r"[*_`#>\s]{0,8}"  # of Markdown
 LABEL = re.compile(
@@ -71,12 +71,32 @@ def bare(line: str, actions: Sequence[str]) -> str:
     return spelled(line, actions)
 
 
+def bare_text(text: str) -> str:
+    """A free text without the lines that only lead to it, and without marks around the whole of it."""
+    lines = [line for line in map(seen, text.splitlines()) if line and not FENCE.fullmatch(line)]
+    while lines and is_preface(lines[0]):
+        lines = lines[1:]
+    said = "\n".join(lines)
+    for _ in range(MOST_LAYERS):
+        said = unwrapped(said)
+    return said
+
+
+def unwrapped(text: str) -> str:
+    """The text without its outermost pair of marks."""
+    for before, behind in WRAPPERS:
+        if len(text) > len(before + behind) and text.startswith(before) and text.endswith(behind):
+            inner = text[len(before) : -len(behind)]
+            if before not in inner and behind not in inner:
+                return seen(inner)
+    return text
+
+
 def peeled(line: str) -> str:
     """The line without its outermost label, bullet or pair of marks."""
     line = seen(line)
-    for before, behind in WRAPPERS:
-        if len(line) > len(before + behind) and line.startswith(before) and line.endswith(behind):
-            return seen(line[len(before) : -len(behind)])
+    if (inner := unwrapped(line)) != line:
+        return inner
     for pattern in (LABEL, BULLET):
         if found := pattern.match(line):
             return seen(line[found.end() :])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from forethought.agents.action_reader import bare_text
 from forethought.agents.lm import LM, Request, Sampling, bound_of_completion, unread
 from forethought.agents.prompts import Prompt
 from forethought.search import Query, Question, Reply, Usage, waits
@@ -26,7 +27,7 @@ class LMAsker:
         return [
             Reply(text, reply.usage if text else reply.usage + unread(reply), reply.refusal)
             for reply in replies
-            for text in [reply.text.strip()]
+            for text in [bare_text(reply.text)]
         ]
 
     def _request(self, question: Question) -> Request:

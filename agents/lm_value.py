@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from math import exp
 from statistics import mean
@@ -18,10 +17,11 @@ from forethought.agents.lm import (
     unread,
 )
 from forethought.agents.prompts import Prompt
+from forethought.agents.reply_reader import separate_reasoning
+from forethought.agents.score_reader import find_score, rationale_before
 from forethought.search import FREE, Estimate, Query, Question, Usage, waits
 
 SCORES = tuple(str(score) for score in range(11))
-SCORE = re.compile(r"correctness score is\s+(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)", re.ASCII)
 
 
 class LMTokenValue:
@@ -63,8 +63,9 @@ class LMTokenValue:
 class LMTextValue:
     """The mean score of `samples` replies, each a rationale that ends "the correctness score is 7.50".
 
-    The rationale kept is the reply of the median score. A reply without a score from 0 to 10 is a
-    parse failure and counts for nothing; if all fail, the estimate is marked as not parsed.
+    The rationale kept is the reply of the median score, behind its reasoning part. A reply without a score (see
+    `score_reader`) is a parse failure and counts for nothing; if all fail, the estimate is marked as not parsed.
+    Models leave empty lines before a score, so a reply ends only where the next example of the prompt would begin.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class LMTextValue:
             raise ValueError(f"samples is {samples}; at least one reply must be read")
         self.lm, self.prompt, self.samples = lm, prompt, samples
         self.markov, self.waits = prompt.markov, waits(lm)
-        self.sampling = Sampling(temperature, max_tokens, ("\n\n",))
+        self.sampling = Sampling(temperature, max_tokens, tuple(f"\n\n{head}" for head in prompt.heads))
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
         replies = iter(self.lm.complete([request for query in queries for request in self._requests(query)]))
@@ -85,17 +86,18 @@ class LMTextValue:
         return [Request(prompt, self.sampling, seed + k) for k in range(self.samples)]
 
     def _read(self, replies: list[Completion]) -> Estimate:
-        read = [read_score(reply.text) for reply in replies]
-        scored = sorted((score, i) for i, score in enumerate(read) if score is not None)
+        read = [find_score(reply.text) for reply in replies]
+        scored = sorted((score.value, i) for i, score in enumerate(read) if score is not None)
         usage = sum((reply.usage for reply in replies), FREE)
         usage += sum((unread(reply) for reply, score in zip(replies, read, strict=True) if score is None), FREE)
         if not scored:
             refusal = next((reply.refusal for reply in replies if reply.refusal), "")
             return Estimate(0.0, usage=usage, parsed=False, refusal=refusal)
-        median = replies[scored[(len(scored) - 1) // 2][1]].text
-        return Estimate(
-            mean(score for score, _ in scored), SCORE.split(median)[0].removesuffix("Thus the ").strip(), usage
-        )
+        place = scored[(len(scored) - 1) // 2][1]
+        median, score = replies[place], read[place]
+        assert score is not None
+        parts = (median.rationale, rationale_before(median.text, score))
+        return Estimate(mean(value for value, _ in scored), "\n\n".join(filter(None, parts)), usage)
 
     def bound(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)
@@ -103,7 +105,6 @@ class LMTextValue:
 
 
 def read_score(text: str) -> float | None:
-    """The last score written in a reply, from 0..10 to [0, 1]; None where there is none in that range."""
-    found = SCORE.findall(text)
-    score = float(found[-1]) if found else -1.0
-    return score / 10 if 0 <= score <= 10 else None
+    """The last score stated in a reply, in [0, 1]; None where there is none, or one beyond its scale."""
+    score = find_score(separate_reasoning(text).text)
+    return None if score is None else score.value

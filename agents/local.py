@@ -212,8 +212,9 @@ class Local:
         rows: Rows = SharedRows(model, prompts, room, limit) if can_share(model) else PlainRows(model, prompts)
         write(rows, writers)
         return [
-            Completion(writer.text(), Usage(1, len(prompt), 0, len(writer.written)), truncated=writer.truncated)
+            Completion(reply.text, Usage(1, len(prompt), 0, len(writer.written)), reply.rationale, writer.truncated)
             for writer, prompt in zip(writers, prompts, strict=True)
+            for reply in [writer.reply()]
         ]
 
 

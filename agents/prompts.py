@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from forethought.search import Context, Query
 
 PROMPTS = Path(__file__).parent / "prompts"
 MARKOV = "{# markov #}\n"  # the first line of a file that shows nothing but the position
+HEAD = re.compile(r"[A-Za-z]{1,20}:")
 SAME_PROMPTS = {"webshopbrowser": "webshop"}  # families that read those of another
 
 
@@ -55,6 +57,13 @@ class Prompt:
     def body(self) -> str:
         """All that is rendered and hashed: the text without that line."""
         return self.text.removeprefix(MARKOV)
+
+    @cached_property
+    def heads(self) -> tuple[str, ...]:
+        """The first words of the examples, such as "Wanted:", which no answer to the prompt begins a part with."""
+        examples = self.body.split("\n\n")[1:]
+        found = dict.fromkeys(match[0] for example in examples if (match := HEAD.match(example)))
+        return tuple(head for head in found if self.body.count(f"\n\n{head}") > 1)
 
     @property
     def digest(self) -> str:

@@ -147,11 +147,13 @@ def joined(parts: Sequence[str], by: str) -> str:
 
 
 def cut(text: str, stops: Sequence[str]) -> str:
-    """A text without its reasoning, ended before the first of the stops, and without blank lines in front.
+    """A text without its reasoning, ended before the first of the stops, if there are any.
 
-    White space before the first character is no end of a text: models that chat often begin with an empty line. Nor
-    does a stop apply to a line that only leads to the text, such as "```", "Next action:" or "Thought 1: …".
+    White space before the first character is no end of a text: models that chat often begin with an empty line, which
+    is dropped. Nor does a stop apply to a line that only leads to the text: "```", "Next action:", "Thought 1: …".
     """
+    if not stops:
+        return text
     first, start = first_of(text), start_of(text)
     end = min((place for stop in stops if stop and (place := text.find(stop, start)) >= 0), default=len(text))
     return text[text.rfind("\n", 0, first) + 1 : end]

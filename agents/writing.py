@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 
 from forethought.agents.lm import Sampling
+from forethought.agents.reply_reader import Reply, is_ended, read_reply, separate_reasoning
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -51,18 +52,20 @@ class Writer:
     def _stopped(self) -> bool:
         """Only the last tokens can have completed a stop; where they seem to, the whole text decides."""
         stops = self.sampling.stop
-        return bool(stops) and all(
-            any(stop in text for stop in stops) for text in map(self.tokenizer.decode, self._views())
-        )
+        if not stops:
+            return False
+        tail = str(self.tokenizer.decode(self.written[-self.tail :]))
+        return any(stop in tail for stop in stops) and is_ended(str(self.tokenizer.decode(self.written)), stops)
 
-    def _views(self) -> tuple[list[int], ...]:
-        return self.written[-self.tail :], self.written
-
-    def text(self) -> str:
-        text = str(self.tokenizer.decode(self.written, skip_special_tokens=True))
-        for stop in self.sampling.stop:
-            text = text.split(stop, 1)[0]
-        return text
+    def reply(self) -> Reply:
+        """The reasoning, where special tokens may mark it, and the text without any special token."""
+        whole = str(self.tokenizer.decode(self.written))
+        if separate_reasoning(whole) == ("", whole):
+            return read_reply(str(self.tokenizer.decode(self.written, skip_special_tokens=True)), self.sampling.stop)
+        rationale, text = read_reply(whole, self.sampling.stop)
+        for token in self.tokenizer.all_special_tokens:
+            text = text.replace(token, "")
+        return Reply(rationale, text)
 
 
 def write(rows: Rows, writers: Sequence[Writer]) -> None:

@@ -250,7 +250,7 @@ def test_a_stop_is_seen_at_the_token_that_completes_it(seed):
     tokens = tokenizer(text.decode()).input_ids
     for _ in range(6):  # bytes that begin a letter and do not end it
         tokens.insert(draw.randrange(len(tokens)), tokenizer("é").input_ids[0])
-    ends = [n for n in range(1, len(tokens)) if any(stop in tokenizer.decode(tokens[:n]) for stop in stops)]
+    ends = [n for n in range(1, len(tokens)) if any(stop in tokenizer.decode(tokens[:n]).lstrip() for stop in stops)]
     writer = Writer(tokenizer, Sampling(max_tokens=len(tokens), stop=stops), 0, ())
     while writer.open:
         writer.add(tokens[len(writer.written)])

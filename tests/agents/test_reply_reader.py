@@ -117,3 +117,24 @@ def test_hostile_replies_take_linear_time(piece):
     began = process_time()
     separate_reasoning(piece * 100_000)
     assert process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("```\n10 - 4\n```", "```\n10 - 4"),
+        ("```text\n10 - 4\n", "```text\n10 - 4"),
+        ("Next move:\n10 - 4\nleft", "Next move:\n10 - 4"),
+        ("**Action:**\n\n10 - 4\nleft", "**Action:**\n\n10 - 4"),
+        ("Thought 1: 4 = 4\nAction 1: 10 - 4\nObservation", "Thought 1: 4 = 4\nAction 1: 10 - 4"),
+        ("Next move:", "Next move:"),
+        ("\n\n```", "```"),
+    ],
+)
+def test_a_line_that_leads_to_the_text_is_no_end_of_it(text, expected):
+    assert cut(text, ("\n",)) == expected
+    assert is_ended(text + "\nx", ("\n",)) or text in ("Next move:", "\n\n```")
+
+
+def test_without_stops_a_text_stays_as_it_is():
+    assert read_reply("\n\n10 - 4\n", ()) == ("", "\n\n10 - 4\n")
