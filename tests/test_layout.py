@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 import subprocess
 import sys
 from importlib import resources
@@ -42,6 +43,65 @@ def test_no_relative_imports_hide_from_that():
     for path in SOURCES:
         relative = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom) and n.level]
         assert not relative, path
+
+
+# What the builtin adds up though its form does not show that these are whole numbers.
+WHOLE = {
+    "sum(takes)",
+    "sum(takes[:training])",
+    "sum(blocks)",
+    "sum(counts)",
+    "sum(here)",
+    "sum(scores)",  # of 0 and 1 alone
+    "sum((seen[key] for key in keys))",
+    "sum((child.visits for child, _ in seen))",
+    "sum((child.visits for child in node.children))",
+    "sum((child.done for child in seen))",
+    "sum((count for _, count in ranked))",
+    "sum((strand.spent.usage.tokens for strand in side.played))",
+    "sum((strand.spent.nodes for strand in side.played))",
+}
+
+
+def is_whole(call: ast.Call) -> bool:
+    """Whether the form shows that no floats are added: usages from FREE on, lengths, numbers of cases."""
+    if len(call.args) > 1:
+        return ast.unparse(call.args[1]) == "FREE"
+    items = call.args[0]
+    if not isinstance(items, ast.GeneratorExp):
+        return ast.unparse(items).startswith("map(len, ")
+    one = items.elt
+    return (
+        isinstance(one, ast.Compare | ast.BoolOp)
+        or (isinstance(one, ast.Constant) and isinstance(one.value, int))
+        or (isinstance(one, ast.Call) and ast.unparse(one.func) in ("len", "all", "any"))
+    )
+
+
+def test_the_builtin_sum_adds_no_floats():
+    """Python 3.12 changed what it gives for them: worlds and trees would differ from those of 3.10 and 3.11."""
+    for path in SOURCES:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "sum" and not is_whole(call):
+                assert ast.unparse(call) in WHOLE, (
+                    f"{path.relative_to(ROOT)}:{call.lineno} takes the builtin: add floats with plain_sum of "
+                    f"forethought.envs.sums (or math.fsum), and list {ast.unparse(call)!r} in WHOLE if it has none"
+                )
+
+
+@pytest.mark.parametrize("text", ["sum(weights)", "sum(p for p, _ in seen)", "sum(a * b for a in x)", "sum(map(f, x))"])
+def test_a_sum_that_may_be_of_floats_is_found(text):
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert not is_whole(call)
+    assert ast.unparse(call) not in WHOLE
+
+
+def test_numpy_is_asked_for_no_mean_or_correlation():
+    """Its order of additions depends on its version and on the processor."""
+    asked = re.compile(r"np\.(mean|average|std|var|corrcoef|cov)\(|\.(mean|std|var)\((?!draw)")
+    for path in SOURCES:
+        assert not asked.search(path.read_text(encoding="utf-8")), path
 
 
 def test_packages_list_names_every_folder_with_sources():
