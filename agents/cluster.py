@@ -71,8 +71,8 @@ class SentJournal(Journal):
 class Hired:
     """An actor as its run sees it. What it sends after it was declared dead is never read: so its part is whole."""
 
-    def __init__(self, actor: Any, part: Path) -> None:
-        self.actor, self.part = actor, part
+    def __init__(self, actor: Any, part: Path, owner: str) -> None:
+        self.actor, self.part, self.owner = actor, part, owner
         self.name = f"worker {part.stem.rpartition('-')[2]} of the cluster"
         self.journal: Journal | None = None
         self.call = actor.first.remote()
@@ -80,7 +80,7 @@ class Hired:
 
     def tell(self, answer: Any) -> None:
         if isinstance(self.heard, Ready):
-            self.journal = Journal(self.part, before=answer)
+            self.journal = Journal(self.part, owner=self.owner, before=answer)
         self.call = self.actor.exchange.remote(answer)
 
     def keep(self, lines: list[str]) -> None:
@@ -136,7 +136,7 @@ class Cluster:
             num_cpus=self.staffing.cpus, num_gpus=self.staffing.gpus, max_restarts=0, max_task_retries=0
         )
         actor = hiring.remote(order)
-        self.begun.append(Hired(actor, part))
+        self.begun.append(Hired(actor, part, order.experiment.owner))
         return self.begun[-1]
 
     def hear(self, workers: Sequence[Worker]) -> Iterator[tuple[Worker, Message | None]]:

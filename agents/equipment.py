@@ -15,9 +15,19 @@ from forethought.agents.lm import LM
 from forethought.agents.opening import open_model
 from forethought.agents.recorded import Recording
 from forethought.agents.scripted import Scripted
-from forethought.agents.specs import WRITTEN, default_endings, make_asker, make_policy, make_value
+from forethought.agents.specs import (
+    POLICIES,
+    VALUES,
+    WRITTEN,
+    default_endings,
+    make_asker,
+    make_policy,
+    make_value,
+)
 from forethought.envs import Json, Simulator
+from forethought.envs.simulator import TaskSimulator
 from forethought.search import (
+    ALGORITHMS,
     Budget,
     Driver,
     Expand,
@@ -32,6 +42,7 @@ from forethought.search import (
     Value,
 )
 from forethought.search.node import visible
+from forethought.search.sources import digests, is_module
 from forethought.search.transpositions import shared
 
 
@@ -100,13 +111,17 @@ def first_request(experiment: Experiment, root: Node) -> Request | None:
 
 @dataclass(frozen=True)
 class Equipment:
-    """All that searches ask, opened in this process. `facts` are hashes of what the answers depend on."""
+    """All that searches ask, opened in this process.
+
+    `facts` are hashes of what the answers depend on, `sources` digests of the code that asks, reads and plays.
+    """
 
     experiment: Experiment
     world: Simulator[Any]
     models: Models
     cached: Cached | None
     facts: Mapping[str, Json]
+    sources: Mapping[str, str]
     lm: LM | None = None  # without a cache and a recording around it
 
     def driver(self, journal: Journal | PastJournal, budget: Budget, concurrency: int) -> Driver:
@@ -149,4 +164,31 @@ def equip(
     asked = cached or lm
     if asked and record:
         asked = Recording(asked, record)
-    return Equipment(experiment, world, make_models(experiment, asked, value), cached, facts, lm)
+    models = make_models(experiment, asked, value)
+    return Equipment(experiment, world, models, cached, facts, sources_of(experiment, world, models), lm)
+
+
+def sources_of(experiment: Experiment, world: Simulator[Any], models: Models) -> dict[str, str]:
+    """Digests of the modules of algorithm, driver, policy, value, questions and environment, and of what they import.
+
+    Those of other families of environments are left out.
+    """
+    core = world.family if isinstance(world, TaskSimulator) else getattr(world, "core", world)
+    kinds = [type(core), type(models.policy), type(models.value)] + [type(models.asker)] * (models.asker is not None)
+    asked = [ALGORITHMS[experiment.algorithm], POLICIES[experiment.policy], VALUES[experiment.value], Driver]
+    family = type(core).__module__
+    return digests(
+        (type(world).__module__, *(part.__module__ for part in (*kinds, *asked))),
+        skip=lambda name: is_of_other_family(name, family),
+    )
+
+
+def is_of_other_family(module: str, family: str) -> bool:
+    """Whether a module of this suite is about an environment of its own, and the family is another one."""
+    parts = module.split(".")
+    return (
+        len(parts) > 3
+        and parts[0] == "forethought"
+        and is_module(f"forethought.envs.{parts[2]}.family")
+        and parts[2] not in family.split(".")
+    )

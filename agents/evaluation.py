@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +18,44 @@ Watch = Callable[[Mapping[str, Any]], None]  # is told of each task that ends, b
 
 
 def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None) -> list[Strand]:
-    """Run, or go on with, the experiment of a folder in this process; returns the strands with their trees.
+    """Run, or go on with, the experiment of a folder in this process; returns the strands with all their trees.
 
-    `lm` and `value` may be handed in where they are in memory already. The results are written when
-    all tasks have ended. A task that ends in an error is in failures.jsonl, and is tried again by the
-    next resume. Raises RunError, JournalError, ValueError.
+    See `searched`, which keeps none.
+    """
+    strands = list(searched(run_, watch, lm=lm, value=value))
+    return sorted(strands, key=lambda strand: strand.task)
+
+
+def searched(
+    run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None
+) -> Iterator[Strand]:
+    """Run, or go on with, the experiment of a folder in this process; yields each strand when it ends.
+
+    `lm` and `value` may be handed in where they are in memory already. What came of a task is in ended.jsonl when
+    its strand is yielded, and in the results when all have ended. A task that ends in an error is in failures.jsonl,
+    and is tried again by the next resume. Raises RunError, JournalError, ValueError.
     """
     experiment = Experiment.of(run_.config)
     record = run_.folder / experiment.record if experiment.record else None
     equipment = equip(experiment, lm=lm, value=value, record=record)
-    run_.pin(equipment.facts)
+    run_.pin(equipment.facts, equipment.sources)
     remember(run_, equipment.lm)
     budget = Budget(**experiment.budget)  # type: ignore[arg-type]  # checked when it was made
-    strands: list[Strand] = []
     lines = []
-    with run_.journal() as journal:
+    with run_.journal(experiment.owner) as journal:
         driver = equipment.driver(journal, budget, experiment.concurrency)
         try:
             for strand in driver.run(parse_tasks(experiment.tasks), experiment.search()):
-                strands.append(strand)
+                journal.entries.pop(strand.task, None)
                 lines.append(outcome(strand))
+                run_.note_ended(lines[-1])
                 if watch:
                     watch(lines[-1])
+                yield strand
         finally:
             if bill := equipment.bill():
                 run_.note_billed(*bill)
     write_outcomes(run_, lines)
-    return sorted(strands, key=lambda strand: strand.task)
 
 
 def remember(run_: Run, lm: LM | None) -> None:
@@ -93,7 +104,7 @@ def replay(run_: Run) -> list[Strand]:
         Nobody(),
         Budget(**experiment.budget),  # type: ignore[arg-type]  # checked
         seed=experiment.seed,
-        journal=PastJournal(run_.folder / "journal.jsonl"),
+        journal=PastJournal(run_.folder / "journal.jsonl", experiment.owner),
         privileges=frozenset(experiment.privileges),
         price=lambda usage: 0.0,  # nothing is asked
         concurrency=1,

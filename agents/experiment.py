@@ -142,6 +142,11 @@ class Experiment:
         told = {name: value for name, value in self.config().items() if name not in MAY_CHANGE}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def owner(self) -> str:
+        """What its journal carries, to be known by."""
+        return self.digest[:16]
+
     def simulator(self) -> Simulator[Any]:
         """Raises ValueError: an env that is not registered, or that does not take its options."""
         try:

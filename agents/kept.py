@@ -23,8 +23,10 @@ class ServerError(RuntimeError):
 
     `settle()` gives what its batch has cost that nobody was billed for, for who bills it at once. The replies
     among it are then in `forgotten`, by their place in the batch, and nowhere else: who wants them otherwise asks,
-    and pays, anew. So it gives every cost once.
+    and pays, anew. So it gives every cost once. `kept` tells the driver that it may ask again, query by query.
     """
+
+    kept = True
 
     def __init__(self, text: str, settle: Callable[[], Mapping[int, Completion | Scores | Usage]] = dict) -> None:
         super().__init__(text)
@@ -90,9 +92,12 @@ class Kept(Generic[A]):
     def _claim(self, keys: Sequence[str]) -> list[A | Fault | None]:
         """Hand out what is kept. Faults of a larger batch are raised, and those of one no larger forgotten."""
         with self._lock:
-            before = [fault for key in keys if (fault := pop(self._faults, key)) is not None]
-            if told := [fault for fault, size in before if size > len(keys)]:
-                raise self._error(keys, told, untold=False)
+            before = [(key, pop(self._faults, key)) for key in keys]
+            if told := [(key, kept[0]) for key, kept in before if kept is not None and kept[1] > len(keys)]:
+                if in_parts := len(keys) > 1:  # whoever asks again in smaller parts is told at once, too
+                    for key, fault in told:
+                        self._faults.setdefault(key, deque()).append((fault, len(keys)))
+                raise self._error(keys, [fault for _, fault in told], untold=in_parts)
             return [pop(self._replies, key) for key in keys]
 
     def _keep(self, keys: Sequence[str], found: Sequence[A | Fault | None]) -> None:

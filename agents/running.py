@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from forethought.agents.evaluation import Watch, run
+from collections import deque
+
+from forethought.agents.evaluation import Watch, searched
 from forethought.agents.experiment import Experiment
 from forethought.agents.shards import run_on
 from forethought.agents.staffing import Staffing
@@ -17,7 +19,7 @@ def carry_out(run_: Run, watch: Watch | None = None) -> None:
     """
     staffing = Staffing.parse(Experiment.of(run_.config).workers)
     if staffing.alone:
-        run(run_, watch)
+        deque(searched(run_, watch), maxlen=0)  # each tree goes when its search has ended
     elif staffing.address is None:
         assert staffing.count is not None
         run_on(run_, Processes(staffing.count), watch)

@@ -31,11 +31,10 @@ from forethought.agents.worker import (
     Order,
     Ready,
 )
-from forethought.envs.sums import plain_sum
 from forethought.search import FREE, Journal, Ledger
 from forethought.search.answers import paid
 from forethought.search.parts import merge, part
-from forethought.search.run import Run, RunError
+from forethought.search.run import CHANGED, Run, RunError, changed_source
 
 LOG = logging.getLogger(__name__)
 SUSPECT = 2  # deaths at each of which a task was in flight, before it goes on alone in a worker
@@ -147,7 +146,7 @@ class Foreman:
     def spent(self) -> float:
         """US dollars of all that the journal holds."""
         entries = chain.from_iterable(self.journal.entries.values())
-        return plain_sum(map(self.price, paid(entries))) if self.price else 0.0
+        return sum(map(self.price, paid(entries))) if self.price else 0.0
 
     def note(self, place: Place) -> None:
         """Note what a worker has told of its bill; of one that was killed that is up to the last task it ended."""
@@ -197,7 +196,10 @@ class Foreman:
 
     def check(self, worker: Worker, message: Ready) -> None:
         try:
-            self.run_.pin(message.facts)
+            with changed_source(
+                CHANGED.get() and not self.any_ready
+            ):  # the other workers are to have that of the first
+                self.run_.pin(message.facts, message.sources)
         except RunError as error:
             raise RunError(f"{worker.name} has other content than the run: {error}") from error
 
@@ -224,6 +226,7 @@ class Foreman:
     def finish(self, line: dict[str, Any]) -> None:
         self.barren = 0
         self.lines[line["task"]] = line
+        self.run_.note_ended(line)
         if self.watch:
             self.watch(line)
 
@@ -292,9 +295,10 @@ def run_on(run_: Run, staff: Staff, watch: Watch | None = None, open_model: Open
     JournalError, ValueError.
     """
     with ExitStack() as stack:
-        journal = stack.enter_context(run_.journal())
+        experiment = Experiment.of(run_.config)
+        journal = stack.enter_context(run_.journal(experiment.owner))
         stack.callback(merge, journal)  # when all workers are dead, however that came about
         stack.enter_context(staff)
-        order = Order(Experiment.of(run_.config), staff.count, open_model=open_model)
+        order = Order(experiment, staff.count, open_model=open_model)
         lines = Foreman(run_, staff, order, journal, watch).work()
     write_outcomes(run_, lines)

@@ -33,6 +33,7 @@ class Ready:
     """All is open. Answer: the seconds spent on the run so far; none comes if `facts` differ from the run's."""
 
     facts: Mapping[str, Json]
+    sources: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def work(order: Order, link: Link, open_journal: Callable[[float], Journal]) -> 
     try:
         equipment = equip(experiment, lm=order.open_model(experiment) if order.open_model else None)
         search = experiment.search()
-        with open_journal(link.ask(Ready(equipment.facts))) as journal:
+        with open_journal(link.ask(Ready(equipment.facts, equipment.sources))) as journal:
             driver = equipment.driver(journal, budget_of(order), order.concurrency)
             driver.purse.more = lambda usd: float(link.ask(Funds(usd)))
             while handed := link.ask(Idle()):

@@ -108,4 +108,5 @@ def live(order: Order, pipe: Connection[Any, Any], file: Connection[Any, Any], p
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # read by torch when it is loaded, which it is not yet
     link, number = PipeLink(pipe), os.dup(file.fileno())
     file.close()
-    work(order, link, lambda seconds: Journal(part, file=number, before=seconds))
+    owner = order.experiment.owner
+    work(order, link, lambda seconds: Journal(part, owner=owner, file=number, before=seconds))

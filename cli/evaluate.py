@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any
@@ -17,17 +18,21 @@ from forethought.agents.running import carry_out
 from forethought.agents.specs import ALL, POLICIES, VALUES, Setting, default_endings
 from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
+from forethought.cli.doubts import doubts
 from forethought.cli.envs import AsJson, env_options, make
 from forethought.cli.progress import TaskProgress, console
 from forethought.cli.telling import show
-from forethought.envs.sums import plain_sum
 from forethought.leaderboards import mean_interval
 from forethought.leaderboards.rows import total
 from forethought.search import ALGORITHMS, Budget
-from forethought.search.run import Run, RunError
+from forethought.search.run import Run, RunError, changed_source
 from forethought.search.starting import start
 
 TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # of what was spent, always
+FAILED, UNREADABLE = 1, 3  # exit codes
+AllowUnreadable = Annotated[
+    bool, typer.Option("--allow-unreadable", help="Exit with 0 although most replies could not be read.")
+]
 
 
 def evaluate(
@@ -81,6 +86,7 @@ def evaluate(
     ] = None,
     cache: Annotated[str, typer.Option(help="Of replies, over all runs: off, read, or on.")] = "off",
     run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
+    allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
     """Run an agent on tasks, journaled: what a crash stops, `resume` goes on with."""
@@ -113,24 +119,37 @@ def evaluate(
     )
     check(asked)  # likewise
     with start(run, Path("runs"), f"{env}-{agent}", asked.config()) as begun:
-        go_on(begun, as_json)
+        go_on(begun, as_json, allow_unreadable)
 
 
-def resume(run: Path, as_json: AsJson = False) -> None:
+def resume(
+    run: Path,
+    edited: Annotated[
+        bool, typer.Option("--changed-source", help="Go on although its source was edited; its row will say so.")
+    ] = False,
+    allow_unreadable: AllowUnreadable = False,
+    as_json: AsJson = False,
+) -> None:
     """Go on with a run, exactly as it was begun: its saved config is read, and nothing can be overridden."""
-    opened = Run(run)
+    with changed_source(edited):
+        go_on_with(Run(run), allow_unreadable, as_json)
+
+
+def go_on_with(opened: Run, allow_unreadable: bool, as_json: bool) -> None:
+    """Raises RunError: it is of no kind that this version knows."""
     kind = opened.config.get("kind")
     if kind == "eval":
-        go_on(opened, as_json)
+        go_on(opened, as_json, allow_unreadable)
     elif kind == "stl":
         stl_command.go_on(opened, as_json)
     elif kind == "demo":
         demo_command.go_on(opened, as_json)
     else:
-        raise RunError(f"{run} is a run of kind {kind!r}; this version knows eval, stl and demo")
+        raise RunError(f"{opened.folder} is a run of kind {kind!r}; this version knows eval, stl and demo")
 
 
-def go_on(run: Run, as_json: bool) -> None:
+def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:
+    """Exit codes: 0, else 1 where tasks failed, else UNREADABLE where most replies could not be read."""
     tasks = len(parse_tasks(Experiment.of(run.config).tasks))
     try:
         with TaskProgress(run.folder.name, tasks) as progress:
@@ -141,9 +160,11 @@ def go_on(run: Run, as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary))
     else:
-        show(said(summary))
         show(run.folder)
-    raise typer.Exit(int(summary["failed"] > 0))
+        show(said(summary))
+    if summary["failed"]:
+        raise typer.Exit(FAILED)
+    raise typer.Exit(UNREADABLE if mostly_unreadable(summary) and not allow_unreadable else 0)
 
 
 def summarise(run: Run) -> dict[str, Any]:
@@ -157,10 +178,17 @@ def summarise(run: Run) -> dict[str, Any]:
         "stopped": dict(sorted(stopped.items())),
         "failed": len(failures),
         "score": str(mean_interval(scores)),
-        "mean": plain_sum(scores) / len(scores),
+        "mean": sum(scores) / len(scores),
         "spent": {name: spent[name] for name in spent if name in TOLD or (spent[name] and name != "roles")},
+        "doubts": doubts(results, spent),
+        "changed_sources": run.manifest()["changed_sources"],
         **total(run.billed()),
     }
+
+
+def mostly_unreadable(summary: Mapping[str, Any]) -> bool:
+    spent = summary["spent"]
+    return bool(2 * spent.get("parse_failures", 0) > spent["lm_calls"])
 
 
 def said(summary: dict[str, Any]) -> str:
@@ -173,7 +201,8 @@ def said(summary: dict[str, Any]) -> str:
     line = f"score {summary['score']} on {summary['tasks']} tasks" + (f" ({', '.join(ends)})" if ends else "")
     if "billed" in summary:
         spent[-1] += f" ({summary['billed']['calls']} calls billed, {summary['saved']['calls']} saved by the cache)"
-    return f"{line}; spent {', '.join(spent)}"
+    doubted = summary["doubts"] + [f"{name} was edited during the run" for name in summary["changed_sources"]]
+    return "; ".join([line, f"spent {', '.join(spent)}", *doubted])
 
 
 def interrupted(run: Run) -> None:

@@ -36,7 +36,7 @@ def terminate(number: int, frame: object) -> None:
 
 
 def main() -> None:
-    """Exit codes: 0 complete, 1 some tasks failed, 2 usage, 130 interrupted."""
+    """Exit codes: 0 complete, 1 some tasks failed, 2 usage, 3 most replies could not be read, 130 interrupted."""
     signal.signal(signal.SIGTERM, terminate)
     warnings.filterwarnings("ignore", category=FutureWarning)  # of libraries, to their own callers
     try:

@@ -25,7 +25,7 @@ class TaskProgress:
     def __init__(self, label: str, total: int) -> None:
         self.label, self.total, self.done, self.failed = label, total, 0, 0
         self.scores: dict[int, float] = {}  # by task
-        self.tokens = 0
+        self.tokens = self.replies = self.unread = 0
         self.began = self.shown = time.monotonic()
         self.bar = Progress(
             TextColumn("{task.description}"),
@@ -53,6 +53,8 @@ class TaskProgress:
         """Count a task that has ended, by its line of results or of failures."""
         self.done += 1
         self.tokens += line["spent"]["tokens"]
+        self.replies += line["spent"]["lm_calls"]
+        self.unread += line["spent"]["parse_failures"]
         if "error" in line:
             self.failed += 1
             show(f"task {line['task']} failed: {line['error']}: {line['message']}", to=console)
@@ -67,7 +69,8 @@ class TaskProgress:
         scores = [self.scores[task] for task in sorted(self.scores)]  # their order is that of the resampling
         mean = f"mean {mean_interval(scores)}" if scores else "no score yet"
         tokens = f", {self.tokens / seconds:.0f} tokens/s" if self.tokens else ""
-        return f"{mean}{tokens}" + (f", {self.failed} failed" if self.failed else "")
+        unread = f", {self.unread} of {self.replies} replies unread" if self.unread else ""
+        return f"{mean}{tokens}{unread}" + (f", {self.failed} failed" if self.failed else "")
 
     def _show(self) -> None:
         self.shown = time.monotonic()

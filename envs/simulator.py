@@ -117,7 +117,7 @@ class EnvSimulator:
         self.restore = restore
         self.describe = describe or plain
         self.name = self._env.spec.id if self._env.spec else type(self._env.unwrapped).__name__
-        core = self._env.unwrapped
+        self.core = core = self._env.unwrapped
         self._family: TaskFamily[Any] | None = core.family if isinstance(core, TextEnv) else None
         self.world = self._family.world if self._family else ""
         self._spell = speller(self._family) if plays_as_told(self._env) else as_written

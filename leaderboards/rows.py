@@ -63,6 +63,7 @@ SCHEMA: dict[str, Any] = {
     "commit": (str, type(None)),
     "dirty": (bool, type(None)),
     "hashes": dict,
+    "changed_sources?": [TEXT],
 }
 
 
@@ -153,6 +154,7 @@ def make_row(run: Run, name: str, training: str | None = None) -> dict[str, Any]
         "commit": manifest["commit"],
         "dirty": manifest["dirty"],
         "hashes": manifest["content"],
+        "changed_sources": manifest["changed_sources"],
     }
     check(row)
     return row

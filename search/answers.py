@@ -10,6 +10,7 @@ from typing import Any
 from forethought.search.protocols import FREE, Estimate, Proposal, Proposals, Reply, Usage
 
 LOST = "lost"  # an entry of what was paid for answers that a failure has lost
+PART = "part"  # an entry of the good answers of a request that failed: [kind, [[place, answer], ...]]
 
 
 def dump_usage(usage: Usage) -> Any:
@@ -81,14 +82,46 @@ def load_reply(data: Any) -> Reply:
     return Reply(text, load_usage(usage), load_refusal(rest))
 
 
+def bill_of_proposals(proposals: Any) -> Usage:
+    """Raises TypeError: no list of proposals."""
+    if not isinstance(proposals, list | tuple):
+        raise TypeError(
+            f"the policy answered {proposals!r:.80} to a query; expected a list, as in [Proposal('an action')]"
+        )
+    return proposals.usage if isinstance(proposals, Proposals) else FREE
+
+
+def bill_of_estimate(estimate: Any) -> Usage:
+    """Raises TypeError: no estimate."""
+    if not isinstance(estimate, Estimate):
+        raise TypeError(f"the value model answered {estimate!r:.80} to a query; expected an Estimate(0.5)")
+    return estimate.usage
+
+
+def bill_of_reply(reply: Any) -> Usage:
+    """Raises TypeError: no reply."""
+    if not isinstance(reply, Reply):
+        raise TypeError(f"the asker answered {reply!r:.80} to a question; expected a Reply('a text')")
+    return reply.usage
+
+
 def check(answers: Iterable[Any]) -> None:
-    """Raises ValueError: an answer that no search can use. Numbers of other libraries become Python's."""
+    """Raises ValueError, TypeError: an answer that no search can use. Numbers of other libraries become Python's."""
     for answer in answers:
         if isinstance(answer, Estimate):
             answer.value = check_value(answer.value)
-        elif not isinstance(answer, Reply):
+            if not (isinstance(answer.rationale, str) and isinstance(answer.refusal, str)):
+                raise no_text(answer)
+        elif isinstance(answer, Reply):
+            if not (isinstance(answer.text, str) and isinstance(answer.refusal, str)):
+                raise no_text(answer)
+        else:
             for proposal in answer:
                 check_proposal(proposal)
+
+
+def no_text(answer: Estimate | Reply) -> TypeError:
+    return TypeError(f"a model answered {answer!r:.120}; a reply, a rationale and a refusal are texts")
 
 
 def check_value(value: Any) -> float:
@@ -100,7 +133,9 @@ def check_value(value: Any) -> float:
 
 
 def check_proposal(proposal: Proposal) -> None:
-    """Raises ValueError: an action or a rationale that is no text, or a prior that is no weight."""
+    """Raises TypeError: no proposal. ValueError: an action or rationale that is no text, a prior that is no weight."""
+    if not isinstance(proposal, Proposal):
+        raise TypeError(f"the policy proposed {proposal!r:.80}; expected a Proposal, as in Proposal('an action')")
     if not (isinstance(proposal.action, str) and isinstance(proposal.rationale, str)):
         raise ValueError(f"the policy proposed {proposal!r:.80}; an action and its rationale are texts")
     prior = plain(proposal.prior)
@@ -117,23 +152,33 @@ def plain(number: Any) -> float | None:
 
 
 def check_usage(usage: Usage) -> None:
-    """Raises ValueError: counts that nothing can have cost."""
+    """Raises TypeError: no usage. ValueError: counts that nothing can have cost."""
     if usage is FREE:
         return
+    if not isinstance(usage, Usage):
+        raise TypeError(f"an answer's bill is {usage!r:.80}; expected a Usage, as in Usage(calls=1, prompt=50)")
     if any(type(count) is not int or count < 0 for count in usage.counts) or usage.cached > usage.prompt:
         raise ValueError(
             f"an answer's bill is {usage!r:.120}; counts are Python integers of 0 or more, `cached` a part of `prompt`"
         )
 
 
-def paid(entries: Iterable[tuple[str, Any]]) -> Iterator[Usage]:
+def paid(entries: Iterable[tuple[str, Any, str]]) -> Iterator[Usage]:
     """What journaled answers cost, those that were lost too. Raises TypeError, ValueError: one cannot be read."""
-    for kind, answer in entries:
+    for kind, answer, _ in entries:
         if kind == LOST:
             yield load_usage(answer)
-        elif kind in ("expand", "propose"):
-            yield from (usage_of(load_proposals(part)) for part in answer)
-        elif kind == "evaluate":
-            yield from (load_estimate(part).usage for part in answer)
-        elif kind in ("ask", "imagine"):
-            yield from (load_reply(part).usage for part in answer)
+        elif kind == PART:
+            of, parts = answer
+            yield from bills_of(of, [part for _, part in parts])
+        else:
+            yield from bills_of(kind, answer)
+
+
+def bills_of(kind: str, answer: Any) -> Iterator[Usage]:
+    if kind in ("expand", "propose"):
+        yield from (usage_of(load_proposals(part)) for part in answer)
+    elif kind == "evaluate":
+        yield from (load_estimate(part).usage for part in answer)
+    elif kind in ("ask", "imagine"):
+        yield from (load_reply(part).usage for part in answer)

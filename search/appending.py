@@ -23,13 +23,14 @@ def append_lines(path: Path, lines: Iterable[str]) -> None:
         os.close(file)
 
 
-def write_whole(file: int, data: bytes) -> None:
-    """Write to the end of a file that is open for appending: all of it, or nothing.
+def write_whole(file: int, data: bytes, size: int | None = None) -> None:
+    """Write to the end of a file that is open for appending: all of it, or nothing. `size` is the file's, if known.
 
     A disk that becomes full takes a part of what it is given; that part is cut off again, so that the next line
     is not written onto it.
     """
-    begun, left = os.fstat(file).st_size, memoryview(data)
+    begun = os.fstat(file).st_size if size is None else size
+    left = memoryview(data)
     try:
         while left:
             left = left[os.write(file, left) :]

@@ -6,16 +6,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, count, islice
 from typing import Any
 
 from forethought.envs import Simulator
-from forethought.search.answers import LOST, check, check_usage, dump_usage, load_usage, paid
+from forethought.search.answers import LOST, PART, check, check_usage, dump_usage, load_usage, paid
+from forethought.search.batches import Broken, ask_all
 from forethought.search.budget import Budget, check_bound
 from forethought.search.crew import Crew
+from forethought.search.faults import another_run, begun, compare, explained, unreadable
 from forethought.search.imagining import Imagining, Proposing
-from forethought.search.journal import Journal, JournalError, encode
-from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play, total
+from forethought.search.journal import Journal, seal
+from forethought.search.kinds import Asking, Bounds, Evaluating, Expanding, Kind, play, shut, total
 from forethought.search.node import Node, visible
 from forethought.search.parts import PastJournal
 from forethought.search.protocols import FREE, Asker, Policy, Usage, Value, lost, raises_bound
@@ -37,20 +39,12 @@ from forethought.search.strand import Strand, real, return_of
 from forethought.search.transpositions import Positions, shared
 
 Algorithm = Callable[[Node], Search]
-Asked = list[tuple[Strand, Sequence[Any]]]  # answers, each a part for each query
+Asked = list[tuple[Strand, "Sequence[Any] | Broken"]]  # answers, each a part for each query
 Errand = tuple[Asked, Kind[Any, Any]]
 
 
 # What a search may have only where its run grants it, and its row says so.
 PRIVILEGES = {"reward": "the true reward", "reflection": "a reflection on how an attempt truly ended"}
-
-
-class Miscounted(RuntimeError):
-    """A model gave too many answers or too few."""
-
-    def __init__(self, text: str, cost: Usage) -> None:
-        super().__init__(text)
-        self.settle = lambda: cost
 
 
 class PrivilegeError(RuntimeError):
@@ -143,7 +137,7 @@ class Driver:
             start = self.world.root(task)
             seen = visible(start, self.world)
             strand.root = Node(start.state, seen, world=self.world, task=task, done=start.terminated)
-            strand.search = algorithm(strand.root)
+            strand.search = begun(algorithm(strand.root))
         except Exception as error:
             strand.error = error
         else:
@@ -152,12 +146,11 @@ class Driver:
 
     def _answer(self, group: list[Strand], kind: Kind[Any, Any], bounds: Bounds[Any], crew: Crew[Errand]) -> None:
         """Answer the waiting requests of one kind: from the journal, by one call of the model, or by the crew."""
-        asking: list[tuple[Strand, list[Any]]] = []
+        asking: list[tuple[Strand, Sequence[Any]]] = []
         lines: list[str] = []
         for strand in group:
-            while strand.recorded and strand.recorded[0][0] == LOST:
-                strand.spent.charge(LOST, load_usage(strand.recorded.popleft()[1]))
-                strand.seq += 1
+            while strand.recorded and strand.recorded[0][0] in (LOST, PART):
+                self._replay_failure(strand, kind)
             if strand.recorded:
                 self._replay(strand, kind)
                 continue
@@ -165,31 +158,34 @@ class Driver:
                 queries, nodes = kind.queries(strand.request, self.seed)
                 if strand.positions is not None:
                     queries = strand.positions.fresh(kind.name, queries)
-                strand.reserved = bounds(queries)
+                missing = strand.missing(queries)
+                strand.reserved = worst = bounds(missing)
+                if strand.parts:
+                    worst = worst + total(kind.bills(list(strand.parts.values())))
                 steps = nodes if kind.plays else 0
-                reason = self._out_of_time() or self.budget.blocks(strand.spent, nodes, steps, strand.reserved)
+                reason = self._out_of_time() or self.budget.blocks(strand.spent, nodes, steps, worst)
                 strand.poor = False
                 if reason is None and (reason := self.purse.reserve(strand.task, strand.reserved)) is not None:
                     strand.poor = self.purse.holding  # what others have set aside and do not need comes back
             except Exception as error:
-                strand.error = error
+                strand.error = explained(error, strand.request)
                 continue
             if strand.poor:
                 continue
             raised, strand.raised = strand.raised, None
             if reason is not None:
                 if raised is not None:
-                    self._lose(strand, lost(raised), lines)
-                lines.append(encode((strand.task, strand.seq, "stop", reason)))
-                strand.stop(reason)
+                    self._lose(strand, lost(raised), kind, lines)
+                lines.append(self._line(strand, kind, "stop", reason))
+                self._stop(strand, kind, reason)
             elif kind.waits:
                 strand.away = True
-                crew.send(partial(self._errand, [(strand, queries)], kind))
+                crew.send(partial(self._errand, [(strand, missing)], kind))
             else:
-                asking.append((strand, queries))
+                asking.append((strand, missing))
         self._take(self._ask(asking, kind) if asking else [], kind, lines)
 
-    def _errand(self, asking: list[tuple[Strand, list[Any]]], kind: Kind[Any, Any]) -> Errand:
+    def _errand(self, asking: list[tuple[Strand, Sequence[Any]]], kind: Kind[Any, Any]) -> Errand:
         return self._ask(asking, kind), kind
 
     def _take(self, asked: Asked, kind: Kind[Any, Any], lines: Sequence[str] = ()) -> None:
@@ -203,85 +199,128 @@ class Driver:
             if strand.error is None and strand.raised is None:
                 self._apply(strand, kind, whole)
 
-    def _ask(self, asking: list[tuple[Strand, list[Any]]], kind: Kind[Any, Any]) -> Asked:
-        """One call for all; if that fails, one call a task, so that only the task at fault is lost."""
-        queries = asking[0][1] if len(asking) == 1 else [query for _, mine in asking for query in mine]
-        try:
-            parts = kind.ask(queries) if queries else []
-            if len(parts) != len(queries):
-                wrong = f"the model gave {len(parts)} answers to {len(queries)} queries ({kind.name})"
-                raise Miscounted(wrong, total(kind.bills(parts)))
-        except Exception as error:
-            if len(asking) == 1:
-                asking[0][0].error = error
-                return [(asking[0][0], ())]
-            return [answer for one in asking for answer in self._ask([one], kind)]
-        if len(asking) == 1:
-            return [(asking[0][0], parts)]
-        answers, at = Asked(), 0
-        for strand, mine in asking:
-            answers.append((strand, parts[at : at + len(mine)]))
-            at += len(mine)
-        return answers
+    def _ask(self, asking: list[tuple[Strand, Sequence[Any]]], kind: Kind[Any, Any]) -> Asked:
+        answers = ask_all(kind, [queries for _, queries in asking])
+        return [(strand, answer) for (strand, _), answer in zip(asking, answers, strict=True)]
 
-    def _accept(self, strand: Strand, parts: Sequence[Any], kind: Kind[Any, Any], lines: list[str]) -> Sequence[Any]:
+    def _line(self, strand: Strand, kind: Kind[Any, Any], name: str, answer: Any) -> str:
+        return seal(strand.task, strand.seq, name, answer, kind.asked(strand.request)) if self.journal else ""
+
+    def _accept(
+        self, strand: Strand, parts: Sequence[Any] | Broken, kind: Kind[Any, Any], lines: list[str]
+    ) -> Sequence[Any]:
         """Bill a fresh answer, add its line for the journal, and return it with what was known before.
 
         One that cannot be used is the strand's error; only its bill gets a line, and a resume asks again.
         """
         cost = strand.reserved  # where the true cost cannot be told
         try:
-            if strand.error is not None and raises_bound(strand.error):
-                strand.raised, strand.error = strand.error, None
-                return parts
-            if strand.error is not None:
-                usage = lost(strand.error)
-                check_usage(usage)
-                self._lose(strand, usage, lines)
-                return parts
+            if isinstance(parts, Broken):
+                self._keep(strand, parts, kind, lines)
+                return ()
             bills = list(kind.bills(parts))
             for usage in bills:
                 check_usage(usage)
             cost = total(bills)
             check(parts)
             check_bound(cost, strand.reserved)
-            if strand.positions is not None:
-                queries, _ = kind.queries(strand.request, self.seed)
-                parts = strand.positions.whole(kind.name, queries, parts)
             if self.journal:
-                lines.append(encode((strand.task, strand.seq, kind.name, [kind.dump(part) for part in parts])))
+                lines.append(self._line(strand, kind, kind.name, [kind.dump(part) for part in parts]))
             self.purse.pay([cost])
+            return self._whole(strand, parts, kind)
         except Exception as error:
             strand.error = error
-            self._lose(strand, cost, lines)
+            self._lose(strand, cost, kind, lines)
+            return ()
+
+    def _whole(self, strand: Strand, parts: Sequence[Any], kind: Kind[Any, Any]) -> Sequence[Any]:
+        """The answers to all queries of the waiting request, given those to the queries that were asked."""
+        parts = strand.whole(parts)
+        if strand.positions is not None:
+            parts = strand.positions.whole(kind.name, kind.queries(strand.request, self.seed)[0], parts)
         return parts
 
-    def _lose(self, strand: Strand, usage: Usage, lines: list[str]) -> None:
+    def _keep(self, strand: Strand, broken: Broken, kind: Kind[Any, Any], lines: list[str]) -> None:
+        """Save what is good of a request that failed. Where the model only raised its bound, it is asked again."""
+        raised = next(filter(raises_bound, broken.errors), None)
+        self._save(strand, broken.good, kind, lines)
+        check_usage(left := total(lost(error) for error in broken.errors if error is not raised))
+        self._lose(strand, left, kind, lines)
+        if raised is not None:
+            strand.raised = raised
+            return
+        strand.error = explained(broken.errors[0], strand.request)
+        self._charge_parts(strand, kind)
+
+    def _save(self, strand: Strand, good: dict[int, Any], kind: Kind[Any, Any], lines: list[str]) -> None:
+        """Journal the good answers of a request that failed: a resume asks for the others alone."""
+        if not good:
+            return
+        bills = list(kind.bills(list(good.values())))
+        for usage in bills:
+            check_usage(usage)
+        check(good.values())
+        missing = (place for place in count() if place not in strand.parts)
+        places = list(islice(missing, max(good) + 1))
+        fresh = {places[place]: part for place, part in good.items()}
+        self.purse.pay(bills)
+        dumped = [[place, kind.dump(part)] for place, part in fresh.items()]
+        lines.append(self._line(strand, kind, PART, [kind.name, dumped]))
+        strand.seq += 1
+        strand.parts |= fresh
+
+    def _charge_parts(self, strand: Strand, kind: Kind[Any, Any]) -> None:
+        """Answers that this process could not use: its search ends here."""
+        if strand.parts:
+            strand.spent.charge(LOST, total(kind.bills(list(strand.parts.values()))))
+
+    def _stop(self, strand: Strand, kind: Kind[Any, Any], reason: str) -> None:
+        self._charge_parts(strand, kind)
+        strand.stop(reason)
+
+    def _lose(self, strand: Strand, usage: Usage, kind: Kind[Any, Any], lines: list[str]) -> None:
         """Bill what was paid for nothing: a resume must not spend it again."""
-        if usage is not FREE:
+        if usage != FREE:
             self.purse.pay([usage])
-            if self.journal:
-                lines.append(encode((strand.task, strand.seq, LOST, dump_usage(usage))))
+            lines.append(self._line(strand, kind, LOST, dump_usage(usage)))
             strand.seq += 1
             strand.spent.charge(LOST, usage)
 
     def _replay(self, strand: Strand, kind: Kind[Any, Any]) -> None:
-        name, answer = strand.recorded.popleft()
+        name, answer, asked = strand.recorded.popleft()
+        if name not in (kind.name, "stop"):
+            raise another_run(strand, f"is {name!r} there, and the search now asks to {kind.name}")
+        compare(strand, kind, name, asked)
         if name == "stop":
-            strand.stop(answer)
+            self._stop(strand, kind, answer)
             return
         try:
-            parts = [kind.load(part) for part in answer] if name == kind.name else None
+            parts = self._whole(strand, [kind.load(part) for part in answer], kind)
         except (TypeError, ValueError) as error:
-            raise JournalError(f"task {strand.task}, answer {strand.seq}: {name} cannot be read ({error})") from error
-        if parts is None:
-            raise another_run(strand, f"is {name!r} there, and the search now asks to {kind.name}")
+            raise unreadable(strand, name, error) from error
         self._apply(strand, kind, parts)
+
+    def _replay_failure(self, strand: Strand, kind: Kind[Any, Any]) -> None:
+        """What is left of a request that failed: its good answers, or a bill."""
+        name, answer, asked = strand.recorded.popleft()
+        compare(strand, kind, name, asked)
+        try:
+            if name == LOST:
+                strand.spent.charge(LOST, load_usage(answer))
+            else:
+                of, parts = answer
+                if of != kind.name:
+                    raise another_run(strand, f"is a part of {of!r} there, and the search now asks to {kind.name}")
+                strand.parts |= {int(place): kind.load(part) for place, part in parts}
+        except (TypeError, ValueError) as error:
+            raise unreadable(strand, name, error) from error
+        strand.seq += 1
 
     def _apply(self, strand: Strand, kind: Kind[Any, Any], parts: Sequence[Any]) -> None:
         """Use an answer, be it live or replayed, and let the search go on."""
         try:
             strand.seq += 1
+            strand.parts = {}
             if strand.positions is not None:
                 strand.positions.learn(kind.name, kind.queries(strand.request, self.seed)[0], parts)
             answer = kind.apply(strand.request, parts, strand.spent)
@@ -292,29 +331,33 @@ class Driver:
 
     def _advance(self, strand: Strand, answer: Any) -> None:
         """Send an answer, and serve the free requests up to the next paid one."""
+        request: Any = None
         try:
             while True:
+                request = None  # what the search itself raises is about no request
                 request = strand.search.send(answer)
                 kind, answer = type(request), None
                 if kind is Offer:
-                    strand.answer = real(request.node, strand.task)  # type: ignore[union-attr]  # kind says which it is
+                    strand.answer = real(request.node, strand.task)
                 elif kind is Attempt:
-                    strand.attempts.append(real(request.node, strand.task))  # type: ignore[union-attr]  # likewise
+                    strand.attempts.append(real(request.node, strand.task))
                 elif kind is Play:
                     if (reason := self.budget.blocks(strand.spent, 1, 1, FREE)) is not None:
                         strand.stop(reason)  # a resume comes to the same end by itself: nothing to journal
                         return
-                    answer = play(request, strand.spent)  # type: ignore[arg-type]  # likewise
-                elif kind is Ask and request.role in PRIVILEGES:  # type: ignore[union-attr]  # likewise
-                    self._need(request.role)  # type: ignore[union-attr]  # likewise
+                    answer = play(request, strand.spent)
+                elif kind is Ask and request.role in PRIVILEGES:
+                    self._need(request.role)
                     break
-                elif kind is Imagine and not request.proposals:  # type: ignore[union-attr]  # likewise
+                elif kind is Imagine and not request.proposals:
                     answer = []
                 elif kind is Reward:
-                    answer = self._reward(strand, request.node)  # type: ignore[union-attr]  # likewise
-                elif kind is ExpandAll and len(request.nodes) == 0:  # type: ignore[union-attr]  # likewise
+                    answer = self._reward(strand, request.node)
+                elif kind is Expand and shut(request.node):
                     answer = []
-                elif kind is not Evaluate or len(request.nodes) > 0:  # type: ignore[union-attr]  # likewise
+                elif kind is ExpandAll and len(request.nodes) == sum(map(shut, request.nodes)):
+                    answer = [[] for _ in request.nodes]
+                elif kind is not Evaluate or len(request.nodes) > 0:
                     break
             if kind not in self._paid:
                 raise TypeError(f"a search yields requests such as Expand(node); it yielded {request!r:.80}")
@@ -327,7 +370,7 @@ class Driver:
             except (TypeError, ValueError) as error:
                 strand.error = error
         except Exception as error:
-            strand.error = error
+            strand.error = explained(error, request)
 
     def _reward(self, strand: Strand, node: Node) -> float:
         self._need("reward")
@@ -347,13 +390,6 @@ class Driver:
             return None
         spent = self.journal.elapsed() if self.journal else time.monotonic() - self._began
         return "seconds" if spent > self.budget.seconds else None
-
-
-def another_run(strand: Strand, what: str) -> JournalError:
-    return JournalError(
-        f"the journal is of another run: task {strand.task}, answer {strand.seq} {what}; "
-        "resume with the code and settings it was begun with"
-    )
 
 
 def each_once(tasks: Iterable[int]) -> Iterator[int]:

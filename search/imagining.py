@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from forethought.search.answers import dump_proposals, dump_reply, load_proposals, load_reply, usage_of
+from forethought.search.answers import (
+    bill_of_proposals,
+    bill_of_reply,
+    dump_proposals,
+    dump_reply,
+    load_proposals,
+    load_reply,
+    usage_of,
+)
+from forethought.search.asked import about, about_actions
 from forethought.search.budget import Ledger
 from forethought.search.kinds import Asking, check_width, note_refusal
 from forethought.search.node import TERMINAL, Node
@@ -27,8 +36,11 @@ class Proposing:
         check_width(request.width)
         return [Query(request.node, request.width, seed)], 0
 
+    def asked(self, request: Propose) -> str:
+        return about([request.node], f"1*{request.width}")
+
     def bills(self, answers: Sequence[Sequence[Proposal]]) -> Iterable[Usage]:
-        return map(usage_of, answers)
+        return list(map(bill_of_proposals, answers))
 
     def apply(self, request: Propose, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> list[Proposal]:
         node, proposals = request.node, answers[0]
@@ -56,8 +68,12 @@ class Imagining:
         asked = [Question(node.context, ROLE, drawn + k, p.action) for k, p in enumerate(request.proposals)]
         return asked, len(asked)
 
+    def asked(self, request: Imagine) -> str:
+        actions = [proposal.action for proposal in request.proposals]
+        return about_actions(request.node, str(len(actions)), actions)
+
     def bills(self, answers: Sequence[Reply]) -> Iterable[Usage]:
-        return [answer.usage for answer in answers]
+        return list(map(bill_of_reply, answers))
 
     def apply(self, request: Imagine, answers: Sequence[Reply], spent: Ledger) -> list[Node]:
         """One child a reply; an empty one makes none. `Terminal State` is an imagined ending."""

@@ -1,8 +1,11 @@
 """The journal: every paid answer, written before it is used.
 
-One line an answer: `[task, seq, kind, answer]`, `seq` counted per task, so that neither the shape of a
-batch nor the worker matters. A plain write survives the death of the process; fsync follows at most
-every 50 ms, for the death of the machine. A torn last line is dropped: its answer was never used.
+One line an answer: `[task, seq, kind, answer, asked, sum]`, `seq` counted per task, so that neither the shape of a
+batch nor the worker matters. `asked` is a digest of the question, which a replay compares. `sum` is the CRC-32 of
+the line before it: a damaged line is refused by its number. A plain write survives the death of the process; fsync
+follows at most every 50 ms, for the death of the machine. A torn last line is dropped: its answer was never used.
+
+The first line names the run that the journal belongs to, by the digest of what its answers depend on.
 
 A worker of a run writes a part, `journal-<n>.jsonl` beside the run's `journal.jsonl`: the same lines, but that a
 task may go on where the run's journal ends. `forethought.search.parts` moves parts into the journal.
@@ -18,13 +21,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
+from zlib import crc32
+
+from forethought.search.appending import write_whole
 
 RUN = -1  # the task of lines about the whole run
-FORMAT = 1
+FORMAT = 2
 SYNC_SECONDS = 0.05
 CLOCK_SECONDS = 0.5
+SUM = len(',"01234567"]')  # the end of a line
 
-Entry: TypeAlias = "tuple[str, Any]"  # kind, answer
+Entry: TypeAlias = "tuple[str, Any, str]"  # kind, answer, asked
 encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
@@ -36,36 +43,46 @@ class Journal:
     """Append-only file of one run, held by one process at a time.
 
     `entries[task]` is what was journaled before, in order; `seconds` is the time that earlier
-    processes spent on the run. Raises JournalError: another process holds it, or a line is damaged.
+    processes spent on the run. Raises JournalError: another process holds it, a line is damaged, or it belongs to
+    another run than `owner`.
     """
 
-    def __init__(self, path: Path, *, file: int | None = None, before: float = 0.0) -> None:
-        """`file` is that of the path where it is open and locked already; `before` are seconds spent elsewhere."""
-        self.path = path
+    def __init__(self, path: Path, *, owner: str = "", file: int | None = None, before: float = 0.0) -> None:
+        """`owner` is the digest of the run; nothing is compared where none is given.
+
+        `file` is that of the path where it is open and locked already; `before` are seconds spent elsewhere.
+        """
+        self.path, self.owner = path, owner
         self._file = locked(path) if file is None else file
         try:
-            self.entries, self.seconds, whole = read(path)
+            self.entries, self.seconds, self._whole = read(path, owner)
         except JournalError:
             os.close(self._file)
             raise
-        os.ftruncate(self._file, whole)
+        os.ftruncate(self._file, self._whole)
         self._began = self._synced = self._clocked = time.monotonic()
         self._before = self.seconds = max(self.seconds, before)
-        if not whole:
-            self.write([encode([RUN, 0, "format", FORMAT])])
+        if not self._whole:
+            self.write([seal(RUN, 0, "format", FORMAT, owner)])
 
     def write(self, lines: Iterable[str]) -> None:
-        """Append lines made by `encode`; they are with the operating system when this returns."""
+        """Append lines made by `seal`; they are with the operating system when this returns.
+
+        What fails midway, on a full disk, leaves none of them.
+        """
         data = ("\n".join(lines) + "\n").encode()
-        while data:
-            data = data[os.write(self._file, data) :]
+        write_whole(self._file, data, self._whole)
+        self._whole += len(data)
         now = time.monotonic()
         if now - self._synced > SYNC_SECONDS:
             if now - self._clocked > CLOCK_SECONDS:
                 self._clocked = now
-                self.write([encode([RUN, 0, "clock", round(self.elapsed(), 3)])])
+                self.write([self._clock()])
             os.fsync(self._file)
             self._synced = time.monotonic()
+
+    def _clock(self) -> str:
+        return seal(RUN, 0, "clock", round(self.elapsed(), 3))
 
     def restart(self) -> None:
         """Count this process's seconds from now: until now it only prepared."""
@@ -82,16 +99,18 @@ class Journal:
         lines = []
         for task, new in added.items():
             mine = self.entries.setdefault(task, [])
-            lines += [encode((task, seq, *entry)) for seq, entry in enumerate(new, len(mine))]
+            lines += [seal(task, seq, *entry) for seq, entry in enumerate(new, len(mine))]
             mine += new
-        self.write([*lines, encode([RUN, 0, "clock", round(self.elapsed(), 3)])])
+        self.write([*lines, self._clock()])
         os.fsync(self._file)
 
     def close(self) -> None:
         self._clocked = time.monotonic()  # the line below tells the time; no second one is due
-        self.write([encode([RUN, 0, "clock", round(self.elapsed(), 3)])])
-        os.fsync(self._file)
-        os.close(self._file)
+        try:
+            self.write([self._clock()])
+            os.fsync(self._file)
+        finally:
+            os.close(self._file)
 
     def __enter__(self) -> Journal:
         return self
@@ -100,6 +119,12 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def seal(task: int, seq: int, kind: str, answer: Any, asked: str = "") -> str:
+    """A line, with its sum."""
+    text = encode((task, seq, kind, answer, asked))[:-1]
+    return f'{text},"{crc32(text.encode()):08x}"]'
 
 
 def locked(path: Path, wait: float = 0.0) -> int:
@@ -121,16 +146,16 @@ def locked(path: Path, wait: float = 0.0) -> int:
             raise JournalError(f"{path} is in use by another process; wait for it, or stop it") from error
 
 
-def read(path: Path) -> tuple[dict[int, list[Entry]], float, int]:
+def read(path: Path, owner: str = "") -> tuple[dict[int, list[Entry]], float, int]:
     """The entries of each task, the seconds spent, and how many bytes hold whole lines.
 
-    Raises JournalError: a line in the middle that cannot be read, or a task whose answers do not count 0, 1, 2, ...
+    Raises JournalError: a line that cannot be read, a task whose answers do not count 0, 1, 2, ..., another owner.
     """
     data = path.read_bytes()
     whole = data.rfind(b"\n") + 1
     entries: dict[int, list[Entry]] = {}
     seconds = 0.0
-    for number, task, seq, entry in parsed(path, data[:whole]):
+    for number, task, seq, entry in parsed(path, data[:whole], owner):
         if task == RUN:
             seconds = entry[1] if entry[0] == "clock" else seconds
             continue
@@ -143,19 +168,43 @@ def read(path: Path) -> tuple[dict[int, list[Entry]], float, int]:
     return entries, seconds, whole
 
 
-def parsed(path: Path, data: bytes) -> Iterator[tuple[int, int, int, Entry]]:
-    """Number, task, seq and entry of each line. Raises JournalError: one that cannot be read."""
-    for number, line in enumerate(data.splitlines(), 1):
+def parsed(path: Path, data: bytes, owner: str = "") -> Iterator[tuple[int, int, int, Entry]]:
+    """Number, task, seq and entry of each line. Raises JournalError: one that cannot be read, or another owner."""
+    for number, line in enumerate(data.split(b"\n")[:-1], 1):
         try:
-            task, seq, kind, answer = json.loads(line)
-            if type(task) is not int or type(seq) is not int:
-                raise TypeError("task and seq are numbers")
+            if number == 1:
+                check_head(path, line, owner)
+            task, seq, kind, answer, asked = opened(line)
+            if not (type(task) is type(seq) is int and type(kind) is type(asked) is str):
+                raise TypeError("task and seq are numbers, kind and asked are texts")
             if task == RUN and kind == "clock":
                 answer = float(answer)
-            elif task == RUN and kind == "format" and answer != FORMAT:
-                raise JournalError(f"{path} has format {answer!r}; this version reads {FORMAT}")
         except (ValueError, TypeError, RecursionError) as error:
             raise JournalError(
                 f"{path}, line {number}, is damaged ({error}); restore the file, or delete this line and all after it"
             ) from error
-        yield number, task, seq, (kind, answer)
+        yield number, task, seq, (kind, answer, asked)
+
+
+def opened(line: bytes) -> list[Any]:
+    """What a line says. Raises ValueError, TypeError: its sum is another one, or it is no line of a journal."""
+    if line[-SUM:] != b',"%08x"]' % crc32(line[:-SUM]):
+        raise ValueError("its sum is not that of its text")
+    items = json.loads(line)
+    if not isinstance(items, list) or len(items) != 6:
+        raise ValueError("expected [task, seq, kind, answer, asked, sum]")
+    return items[:5]
+
+
+def check_head(path: Path, line: bytes, owner: str) -> None:
+    """Raises JournalError: another format, or another run's. ValueError, TypeError: the line is no head."""
+    items = json.loads(line)
+    if not isinstance(items, list) or len(items) < 4 or items[0] != RUN or items[2] != "format":
+        raise ValueError("expected the line that names the format and the run")
+    if items[3] != FORMAT:
+        raise JournalError(f"{path} has format {items[3]!r}; this version reads {FORMAT}; begin a new run")
+    if owner and opened(line)[4] != owner:
+        raise JournalError(
+            f"{path} belongs to another run (of other settings, tasks, seed, model or world); "
+            "restore the journal of this run, or begin a new run"
+        )

@@ -10,6 +10,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from forethought.envs.simulator import speller
 from forethought.search.answers import (
+    bill_of_estimate,
+    bill_of_proposals,
+    bill_of_reply,
     dump_estimate,
     dump_proposals,
     dump_reply,
@@ -18,6 +21,7 @@ from forethought.search.answers import (
     load_reply,
     usage_of,
 )
+from forethought.search.asked import about
 from forethought.search.budget import Ledger
 from forethought.search.node import Node, visible
 from forethought.search.protocols import (
@@ -53,8 +57,11 @@ class Kind(Protocol[Q, A]):
         """The queries of a request, and how many children they can make at the most."""
 
     def ask(self, queries: Sequence[Q]) -> Sequence[A]: ...
+    def asked(self, request: Any) -> str:
+        """A digest of the question: see asked.py."""
+
     def bills(self, answers: Sequence[A]) -> Iterable[Usage]:
-        """What each of the fresh answers cost, be they good or not."""
+        """What each of the fresh answers cost, be they good or not. Raises TypeError: one is no answer at all."""
 
     def dump(self, answer: A) -> Any: ...
     def load(self, data: Any) -> A: ...
@@ -85,22 +92,41 @@ class Expanding:
         self.ask, self.waits = policy.propose, waits(policy)
 
     def queries(self, request: Expand | ExpandAll, seed: int) -> tuple[list[Query], int]:
-        nodes = [request.node] if type(request) is Expand else list(request.nodes)  # type: ignore[union-attr]
-        width = request.width
+        nodes, width = open_nodes(request), request.width
         if width is not None:
             check_width(width)
             return [Query(node, width, seed) for node in nodes], width * len(nodes)
         offered = [node.world.actions(node.state) for node in nodes]
         return [Query(n, len(acts), seed, acts) for n, acts in zip(nodes, offered, strict=True)], sum(map(len, offered))
 
+    def asked(self, request: Expand | ExpandAll) -> str:
+        nodes, width = open_nodes(request), "all" if request.width is None else request.width
+        shown = type(request) is Expand and request.refused
+        return about(nodes, f"{len(nodes)}*{width}{', refusals shown' if shown else ''}")
+
     def bills(self, answers: Sequence[Sequence[Proposal]]) -> Iterable[Usage]:
-        return map(usage_of, answers)
+        return list(map(bill_of_proposals, answers))
 
     def apply(self, request: Expand | ExpandAll, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> Any:
         if type(request) is Expand:
             return grow(request.node, request.width, answers[0], spent, request.refused)
         nodes = request.nodes  # type: ignore[union-attr]  # Expand was returned above
-        return [grow(node, request.width, answer, spent) for node, answer in zip(nodes, answers, strict=True)]
+        closed = [shut(node) for node in nodes]
+        opened = open_nodes(request)
+        grown = iter([grow(n, request.width, answer, spent) for n, answer in zip(opened, answers, strict=True)])
+        return [[] if dead_end else next(grown) for dead_end in closed]
+
+
+def shut(node: Node) -> bool:
+    """Whether a model has refused to say anything about this node for good: a dead end, which nobody is asked about."""
+    return node.dead and node.refusal != ""
+
+
+def open_nodes(request: Expand | ExpandAll) -> list[Node]:
+    """The nodes to be expanded."""
+    if type(request) is Expand:
+        return [request.node]
+    return [node for node in request.nodes if not shut(node)]  # type: ignore[union-attr]  # the other kind
 
 
 def check_width(width: int) -> None:
@@ -171,15 +197,20 @@ class Evaluating:
     def queries(self, request: Evaluate, seed: int) -> tuple[list[Query], int]:
         return [Query(node, None, seed) for node in request.nodes], 0
 
+    def asked(self, request: Evaluate) -> str:
+        return about(request.nodes, str(len(request.nodes)))
+
     def bills(self, answers: Sequence[Estimate]) -> Iterable[Usage]:
-        return [estimate.usage for estimate in answers]
+        return list(map(bill_of_estimate, answers))
 
     def apply(self, request: Evaluate, answers: Sequence[Estimate], spent: Ledger) -> None:
         for node, estimate in zip(request.nodes, answers, strict=True):
             if estimate.usage is not FREE:
                 spent.charge("judge" if node.done else "value", estimate.usage)
             node.value, node.estimate = estimate.value, estimate
-            note_refusal(node, estimate)
+            if estimate.refusal:
+                note_refusal(node, estimate)
+                node.dead = not (node.done or node.children)
             node.asked += 1
         spent.evaluations += len(answers)
 
@@ -203,8 +234,11 @@ class Asking:
             )
         return self.asker.ask(queries)
 
+    def asked(self, request: Ask) -> str:
+        return about([request.node], request.role)
+
     def bills(self, answers: Sequence[Reply]) -> Iterable[Usage]:
-        return [answer.usage for answer in answers]
+        return list(map(bill_of_reply, answers))
 
     def apply(self, request: Ask, answers: Sequence[Reply], spent: Ledger) -> str:
         request.node.asked += 1

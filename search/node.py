@@ -47,6 +47,7 @@ class Node:
     visits: int = 0
     total: float = 0.0
     asked: int = 0  # how often a model was asked about this node
+    fingerprint: int = 0  # see asked.py; 0: not needed yet
     dead: bool = False
     refusal: str = ""  # why a model will never answer a question about it, such as a prompt beyond its context
     imagined: bool = False  # a model wrote its observation; it has no state

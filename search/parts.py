@@ -24,15 +24,15 @@ def parts(path: Path) -> list[Path]:
     return [part(path, number) for number in sorted(int(text) for text in numbers if text.isdecimal())]
 
 
-def read_part(path: Path) -> Part:
-    """Raises JournalError: a line that cannot be read. A part that was merged meanwhile is empty."""
+def read_part(path: Path, owner: str = "") -> Part:
+    """Raises JournalError: a line that cannot be read, or another owner. A part that was merged meanwhile is empty."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         data = b""
     entries: dict[int, dict[int, Entry]] = {}
     seconds = 0.0
-    for _, task, seq, entry in parsed(path, data[: data.rfind(b"\n") + 1]):
+    for _, task, seq, entry in parsed(path, data[: data.rfind(b"\n") + 1], owner):
         if task == RUN:
             seconds = entry[1] if entry[0] == "clock" else seconds
         else:
@@ -73,7 +73,7 @@ def merge(journal: Journal, of: Sequence[Path] | None = None) -> None:
     try:
         for path in paths:
             files.append(locked(path, DYING_SECONDS))
-        found = [read_part(path) for path in paths]
+        found = [read_part(path, journal.owner) for path in paths]
         if found:
             journal.adopt(beyond(journal.entries, found), max(seconds for _, _, seconds in found))
         for path in paths:
@@ -86,10 +86,10 @@ def merge(journal: Journal, of: Sequence[Path] | None = None) -> None:
 class PastJournal:
     """The journal of a run to look at, with the parts its workers left: nothing is locked, nothing is written."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises JournalError: a line is damaged."""
-        found = [read_part(part) for part in parts(path)]  # first: what is merged meanwhile is then seen twice
-        self.entries, self.seconds, _ = read(path)
+    def __init__(self, path: Path, owner: str = "") -> None:
+        """Raises JournalError: a line is damaged, or it belongs to another run than `owner`, where one is given."""
+        found = [read_part(part, owner) for part in parts(path)]  # first: what is merged meanwhile is then seen twice
+        self.entries, self.seconds, _ = read(path, owner)
         for task, new in beyond(self.entries, found).items():
             self.entries.setdefault(task, []).extend(new)
 

@@ -208,6 +208,11 @@ def raises_bound(error: BaseException) -> bool:
     return bool(getattr(error, "bound_raised", False))
 
 
+def keeps(error: BaseException) -> bool:
+    """Whether the model that raised it has kept the good replies of its batch for whoever asks for them again."""
+    return bool(getattr(error, "kept", False))
+
+
 def waits(model: object) -> bool:
     """Whether a model waits for a machine elsewhere, and may be asked from several threads at once."""
     return bool(getattr(model, "waits", False))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from forethought.envs import Json
 from forethought.search.node import Node
 from forethought.search.strand import Strand, return_of
@@ -12,7 +14,8 @@ def result(strand: Strand) -> dict[str, Json]:
     """The line of results.jsonl. The true reward is read here, after the search.
 
     `answer` is what the search returned or last offered, `first` its first attempt, `oracle` the attempt
-    that the true reward would choose; the latter two are null for an agent that makes no attempts.
+    that the true reward would choose; the latter two are null for an agent that makes no attempts. `values` are the
+    lowest and the highest value of a state in the tree, null where none was judged.
     """
     assert strand.answer is not None
     attempts = [scored(node) for node in strand.attempts]
@@ -24,9 +27,15 @@ def result(strand: Strand) -> dict[str, Json]:
         "first": attempts[0] if attempts else None,
         "oracle": max(attempts, key=lambda a: float(str(a["score"]))) if attempts else None,
         "stopped": strand.stopped,
+        "values": span(strand.root),
         "spent": strand.spent.to_json(),
         "tree": digest(strand.root),
     }
+
+
+def span(root: Node) -> list[Json] | None:
+    values = [node.value for node in chain.from_iterable((root, *root.later)) if node.estimate]
+    return [min(values), max(values)] if values else None
 
 
 def scored(node: Node) -> dict[str, Json]:

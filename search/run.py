@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -22,12 +25,31 @@ from forethought.search.appending import append_lines
 from forethought.search.journal import Journal
 from forethought.search.parts import merge
 
-OWN = ("config.toml", "manifest.json", "journal.jsonl", "results.jsonl", "failures.jsonl", "billed.jsonl")
+OWN = (
+    "config.toml",
+    "manifest.json",
+    "journal.jsonl",
+    "results.jsonl",
+    "failures.jsonl",
+    "ended.jsonl",
+    "billed.jsonl",
+)
 PACKAGES = ("forethought", "gymnasium", "numpy", "torch", "transformers", "peft")
+CHANGED = ContextVar("CHANGED", default=False)  # whether runs may go on with other source: see `changed_source`
 
 
 class RunError(RuntimeError):
     """A run folder that cannot be begun, read or resumed."""
+
+
+@contextmanager
+def changed_source(allowed: bool = True) -> Iterator[None]:
+    """Within this block runs go on although their source was edited; their manifests and rows name the modules."""
+    token = CHANGED.set(allowed)
+    try:
+        yield
+    finally:
+        CHANGED.reset(token)
 
 
 class Run:
@@ -79,10 +101,10 @@ class Run:
             raise RunError(f"another run began in {self.folder} at the same moment; give a new folder") from error
         self._planned = None
 
-    def journal(self) -> Journal:
-        """The journal, with what workers of an earlier process left in parts."""
+    def journal(self, owner: str = "") -> Journal:
+        """The journal, with what workers of an earlier process left in parts. `owner` is the run's digest, if told."""
         self.begin()
-        journal = Journal(self.folder / "journal.jsonl")
+        journal = Journal(self.folder / "journal.jsonl", owner=owner)
         try:
             merge(journal)
         except BaseException:
@@ -101,17 +123,20 @@ class Run:
         """The lines of billed.jsonl; none without a cache."""
         return self._rows("billed.jsonl") if (self.folder / "billed.jsonl").exists() else []
 
-    def pin(self, facts: Mapping[str, Json]) -> None:
-        """Write the manifest at the first start; at a later one compare the content it pins.
+    def pin(self, facts: Mapping[str, Json], sources: Mapping[str, str] | None = None) -> None:
+        """Write the manifest at the first start; at a later one compare the content and the sources it pins.
 
-        `facts` are hashes of what the answers depend on: world, models, prompts. Raises RunError: one changed.
+        `facts` are hashes of what the answers depend on: world, models, prompts. `sources` are digests of modules.
+        Raises RunError: one changed. Sources may, in a block of `changed_source`; the manifest then names them.
         """
         self.begin()
+        sources = dict(sources or {})
         path = self.folder / "manifest.json"
         if not path.exists():
-            replace(path, json.dumps({"content": dict(facts), **surroundings()}, indent=1, sort_keys=True) + "\n")
+            self._write_manifest({"content": dict(facts), "sources": sources, "changed_sources": [], **surroundings()})
             return
-        begun = self.manifest()["content"]
+        manifest = self.manifest()
+        begun = manifest["content"]
         for name in sorted({*begun, *facts}):
             if begun.get(name) != facts.get(name):
                 before, now = (f"{content.get(name)!r:.80}" for content in (begun, facts))
@@ -119,6 +144,33 @@ class Run:
                     f"{self.folder} was begun with {name} {before} and it is {now} now; "
                     "restore that, or begin a new run"
                 )
+        before = manifest["sources"]
+        if changed := sorted(name for name in {*before, *sources} if before.get(name) != sources.get(name)):
+            if not CHANGED.get():
+                word = f"`forethought resume {quote(str(self.folder))} --changed-source`"
+                raise RunError(
+                    f"{self.folder} was begun with other source of {', '.join(changed)}; restore that, begin a new "
+                    f"run, or go on with {word}, which its row will say"
+                )
+            known = sorted({*manifest["changed_sources"], *changed})
+            self._write_manifest({**manifest, "sources": sources, "changed_sources": known})
+
+    def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        whole = {**manifest, "sum": sum_of(manifest)}
+        replace(self.folder / "manifest.json", json.dumps(whole, indent=1, sort_keys=True) + "\n")
+
+    def note_ended(self, line: Mapping[str, Json]) -> None:
+        """Add the line of a task that ended to ended.jsonl, which stands in for the results until all have ended."""
+        append_lines(self.folder / "ended.jsonl", [json.dumps(line, sort_keys=True)])
+
+    def ended(self) -> list[dict[str, Any]]:
+        """The lines of the tasks that have ended so far, by task: of results, or of failures, with an "error"."""
+        path = self.folder / "ended.jsonl"
+        if not path.exists():
+            return []
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]  # the last may be torn
+        found = {row["task"]: row for row in map(json.loads, lines)}
+        return [found[task] for task in sorted(found)]
 
     def learnt(self) -> dict[str, Any]:
         """What a model has learnt in this run about its server; no result is compared with it."""
@@ -135,6 +187,7 @@ class Run:
         for name, lines in (("results.jsonl", rows), ("failures.jsonl", failures)):
             ordered = sorted(lines, key=lambda row: int(str(row["task"])))
             replace(self.folder / name, "".join(json.dumps(row, sort_keys=True) + "\n" for row in ordered))
+        (self.folder / "ended.jsonl").unlink(missing_ok=True)
 
     def results(self) -> list[dict[str, Any]]:
         """Raises RunError: the run has not come to its results yet."""
@@ -148,9 +201,11 @@ class Run:
         path = self.folder / "manifest.json"
         try:
             found: dict[str, Any] = read_json(path.read_text(encoding="utf-8"))
-            if not isinstance(found["content"], dict):
-                raise TypeError("no table of content")
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            if found.pop("sum") != sum_of(found):
+                raise ValueError("its sum is not that of its text")
+            if not (isinstance(found["content"], dict) and isinstance(found["sources"], dict)):
+                raise TypeError("no table of content or of sources")
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise RunError(f"{path} is damaged ({error}); restore it, or begin a new run") from error
         return found
 
@@ -208,6 +263,10 @@ def check_new(folder: Path) -> None:
         raise RunError(f"{folder} is a file; give a new folder")
     if folder.exists() and any(not path.name.startswith(".config.toml.") for path in folder.iterdir()):
         raise RunError(f"{folder} is not empty and holds no run; give a new folder")
+
+
+def sum_of(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def check_free(name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,7 @@ class Strand:
     reserved: Usage = FREE  # what the waiting request can cost at the worst
     raised: Exception | None = None  # the waiting request was found to cost more than was reserved, and is asked again
     seq: int = 0
+    parts: dict[int, Any] = field(default_factory=dict)  # good answers of the waiting request, which failed before
     spent: Ledger = field(default_factory=Ledger)
     answer: Node | None = None  # the last offer, at the end the answer
     attempts: list[Node] = field(default_factory=list)
@@ -38,6 +40,17 @@ class Strand:
     @property
     def live(self) -> bool:
         return self.stopped is None and self.error is None
+
+    def missing(self, queries: Sequence[Any]) -> Sequence[Any]:
+        """Of the queries of the waiting request those that have no answer yet."""
+        return [query for place, query in enumerate(queries) if place not in self.parts] if self.parts else queries
+
+    def whole(self, answers: Sequence[Any]) -> Sequence[Any]:
+        """All answers of the waiting request, given those that were missing."""
+        if not self.parts:
+            return answers
+        rest, count = iter(answers), len(self.parts) + len(answers)
+        return [self.parts[place] if place in self.parts else next(rest) for place in range(count)]
 
     def stop(self, reason: str) -> None:
         try:

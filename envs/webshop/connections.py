@@ -76,7 +76,8 @@ class Connections:
 
 
 def end(transport: asyncio.BaseTransport) -> None:
-    transport.abort()  # type: ignore[attr-defined]  # transports of connections can, those of other event loops too
+    assert isinstance(transport, asyncio.Transport), "connections of TCP are"
+    transport.abort()
 
 
 def bounded(protocol: type[asyncio.Protocol], connections: Connections) -> type[asyncio.Protocol]:

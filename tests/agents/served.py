@@ -210,9 +210,11 @@ def journaled(journal: Path) -> Counter[str]:
     for line in journal.read_bytes().splitlines(keepends=True):
         if not line.endswith(b"\n"):
             continue
-        task, _, kind, answer = json.loads(line)
+        task, _, kind, answer, *_ = json.loads(line)
         if task < 0 or kind == "stop":
             continue
+        if kind == "part":  # of a request that failed
+            kind, answer = answer[0], [part for _, part in answer[1]]
         for part in answer:
             usage = (part[2] if kind == "evaluate" else part[1]) if isinstance(part, list) else 0
             if usage:

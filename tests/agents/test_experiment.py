@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from dataclasses import replace
 
 import pytest
 import tomlkit
 
 from forethought.agents import Experiment, Recorded, Scripted, parse_tasks
-from forethought.agents.evaluation import replay, run
+from forethought.agents.evaluation import replay, run, searched
+from forethought.agents.running import carry_out
 from forethought.envs.game24.family import Game24
-from forethought.search import digest
+from forethought.search import JournalError, digest
 from forethought.search.run import Run, RunError
 
 ASKED = Experiment("Game24-v0", "900:903", "beam", {"nodes": 120}, settings={"keep": 2}, seed=7)
@@ -213,3 +216,47 @@ def test_reflexion_asks_the_model_for_reflections_and_replays(tmp_path):
     assert all(strand.spent.roles["reflection"].calls == 1 for strand in strands)
     assert [digest(strand.root) for strand in replay(folder)] == [digest(strand.root) for strand in strands]
     assert "prompt game24/reflection" in (folder.folder / "manifest.json").read_text()
+
+
+def test_a_tree_goes_when_its_search_has_ended(tmp_path):
+    roots = [weakref.ref(strand.root) for strand in searched(Run.create(tmp_path / "r", ASKED.config()))]
+    gc.collect()
+    assert [root() for root in roots] == [None] * 3
+
+
+def test_what_came_of_tasks_is_there_before_all_have_ended(tmp_path):
+    run_ = Run.create(tmp_path / "r", replace(ASKED, concurrency=1).config())
+
+    def interrupt(line):
+        if line["task"] == 901:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(run_, interrupt)
+    rows = run_.ended()
+    assert [row["task"] for row in rows] == [900, 901]
+    with pytest.raises(RunError, match=r"has no results.jsonl yet"):
+        run_.results()
+    carry_out(run_)
+    assert run_.results()[:2] == rows
+    assert run_.ended() == []
+
+
+def test_a_journal_of_another_seed_is_refused(tmp_path):
+    one, other = (Run.create(tmp_path / str(seed), replace(ASKED, seed=seed).config()) for seed in (0, 1))
+    carry_out(one)
+    carry_out(other)
+    journal = one.folder / "journal.jsonl"
+    journal.write_bytes((other.folder / "journal.jsonl").read_bytes())
+    for go_on in (carry_out, replay):
+        with pytest.raises(JournalError, match=r"belongs to another run \(of other settings, tasks, seed"):
+            go_on(one)
+
+
+def test_a_run_pins_its_sources_without_those_of_other_environments(tmp_path):
+    run_ = Run.create(tmp_path / "r", ASKED.config())
+    carry_out(run_)
+    names = set(run_.manifest()["sources"])
+    assert {"forethought.search.beam", "forethought.search.driver", "forethought.agents.policies"} <= names
+    assert {"forethought.agents.rules", "forethought.envs.game24.family", "forethought.envs.game24.rules"} <= names
+    assert not [name for name in names if "webshop" in name or "hotpotqa" in name or "mcts" in name]

@@ -22,7 +22,7 @@ from forethought.agents.shards import Foreman, run_on
 from forethought.agents.worker import Order, budget_of
 from forethought.agents.workers import Processes
 from forethought.search import Budget, JournalError, digest
-from forethought.search.journal import locked
+from forethought.search.journal import locked, seal
 from forethought.search.parts import parts
 from forethought.search.run import Run, RunError
 
@@ -314,7 +314,9 @@ def test_what_a_worker_cannot_open_is_said_as_one_process_would(tmp_path, counti
 
 def test_a_journal_of_another_run_is_refused(make, counting):
     run, _ = make("run", tasks="900:902")
-    (run.folder / "journal.jsonl").write_text('[-1,0,"format",1]\n[900,0,"ask",[]]\n')
+    owner = Experiment.of(run.config).owner
+    lines = seal(-1, 0, "format", 2, owner), seal(900, 0, "ask", [])
+    (run.folder / "journal.jsonl").write_text("".join(f"{line}\n" for line in lines))
     with pytest.raises(JournalError, match="the journal is of another run: task 900"):
         run_on(run, Processes(2), open_model=counting.counted)
 
@@ -407,7 +409,9 @@ def test_the_clock_of_a_run_starts_with_its_first_worker_as_it_does_without_any(
 
 def test_seconds_are_those_of_the_run(make, counting):
     run, folder = make("run", budget={"nodes": 12, "seconds": 1000.0})
-    (run.folder / "journal.jsonl").write_text('[-1,0,"format",1]\n[-1,0,"clock",2000.0]\n')
+    owner = Experiment.of(run.config).owner
+    lines = seal(-1, 0, "format", 2, owner), seal(-1, 0, "clock", 2000.0)
+    (run.folder / "journal.jsonl").write_text("".join(f"{line}\n" for line in lines))
     run_on(run, Processes(2), open_model=counting.counted)
     assert {row["stopped"] for row in run.results()} == {"seconds"}
     assert counting.asked(folder).total() == 0

@@ -19,6 +19,7 @@ from forethought.cli.evaluate import said, summarise
 from forethought.cli.main import app
 from forethought.envs.game24.family import Game24
 from forethought.envs.simulator import TaskSimulator
+from forethought.search import Ledger
 from forethought.search.run import Run
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
@@ -406,9 +407,11 @@ def test_tasks_that_fail_are_exit_code_1_and_named(forethought, tmp_path, monkey
 
 def test_the_summary_tells_what_stopped_tasks_and_what_was_billed(tmp_path):
     run = Run.create(tmp_path / "r", {"tasks": "0:4"})
-    spent = {"nodes": 3, "lm_calls": 0, "tokens": 0, "roles": {}}
+    run.pin({})
+    spent = {**Ledger().to_json(), "nodes": 3}
     rows = [
-        {"task": i, "score": 0.0, "stopped": end, "spent": spent} for i, end in enumerate(["nodes", "usd", "nodes"])
+        {"task": i, "score": 0.0, "stopped": end, "values": None, "spent": spent}
+        for i, end in enumerate(["nodes", "usd", "nodes"])
     ]
     run.write_results(rows, [{"task": 3, "error": "KeyError", "spent": {**spent, "lm_calls": 5, "tokens": 70}}])
     line = said(summarise(run))
@@ -423,6 +426,7 @@ def test_the_summary_tells_what_stopped_tasks_and_what_was_billed(tmp_path):
     assert summarise(run)["billed"] == {"calls": 2, "prompt": 9}
     run.write_results([{**rows[0], "stopped": "returned", "spent": {**spent, "nodes": 0}}], [])
     assert " on 1 tasks; spent 0 nodes, 0 calls" in said(summarise(run))
+    assert said(summarise(run)).endswith("; 1 of 1 tasks ended without a move")
 
 
 def test_an_interrupted_run_names_the_command_that_resumes_it(tmp_path):
@@ -475,7 +479,7 @@ def test_progress_resamples_no_interval_for_each_task(monkeypatch, terminal):
     monkeypatch.setattr(progress, "mean_interval", lambda scores: asked.append(list(scores)) or "0.5")
     with progress.TaskProgress("run", 50) as shown:
         for task in reversed(range(50)):
-            shown({"task": task, "score": float(task), "spent": {"tokens": 1}})
+            shown({"task": task, "score": float(task), "spent": {**Ledger().to_json(), "tokens": 1}})
     assert asked[-1] == [float(task) for task in range(50)]
     assert len(asked) < 5
     assert "0.5" in progress.console.file.getvalue()

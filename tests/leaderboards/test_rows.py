@@ -106,7 +106,7 @@ def test_dollars_are_in_the_row_of_a_run_that_had_prices(row):
         check({**row, "ledger": {**row["ledger"], "usd": "free"}})
 
 
-@pytest.mark.parametrize("field", sorted(SCHEMA))
+@pytest.mark.parametrize("field", sorted(field for field in SCHEMA if not field.endswith("?")))
 def test_every_field_is_needed(row, field):
     broken = copy.deepcopy(row)
     del broken[field]

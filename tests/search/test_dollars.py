@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.search import Budget, Driver, Estimate, Evaluate, Journal, Usage, beam, greedy, result
+from forethought.search.journal import seal
 
 PRICE = Usage(1, 6, 0, 4)  # at a cent a token: a dime
 MOST = Usage(1, 6, 0, 14)  # and 20 cents at the worst
@@ -149,7 +150,7 @@ def test_dollars_that_others_have_set_aside_are_waited_for(letters, priced_judge
 
 
 def test_what_was_lost_before_counts_against_the_limit(path, run):
-    path.write_text('[-1,0,"format",1]\n[5,0,"lost",[1,40,0,20,0]]\n')
+    path.write_text("".join(seal(*line) + "\n" for line in [(-1, 0, "format", 2), (5, 0, "lost", [1, 40, 0, 20, 0])]))
     with Journal(path) as journal:
         strands, value = run("usd=0.99", journal=journal)  # 60 of them were spent by task 5
     assert (strands[0].stopped, value.calls) == ("usd", [])

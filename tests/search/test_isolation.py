@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from forethought.search import (
+    Ask,
     Estimate,
+    Evaluate,
     Expand,
+    ExpandAll,
+    Imagine,
     Journal,
+    Play,
     PrivilegeError,
     Proposal,
+    Propose,
+    Reply,
     Reward,
     Usage,
     algorithm,
@@ -81,9 +90,22 @@ def test_a_value_that_is_none(isolated, judge, value):
     assert isinstance(strand.error, ValueError)
 
 
-@pytest.mark.parametrize("answer", [None, 0.5, "high", {"value": 1}], ids=repr)
+@pytest.mark.parametrize("answer", [None, 0.5, "high", {"value": 1}, Reply("0.5")], ids=repr)
 def test_an_answer_that_is_no_estimate(isolated, judge, answer):
-    assert isolated(value=judge(only(2, lambda query: answer, estimate))).error is not None
+    with pytest.raises(TypeError, match=r"the value model answered .* to a query; expected an Estimate\(0.5\)"):
+        raise isolated(value=judge(only(2, lambda query: answer, estimate))).error
+
+
+@pytest.mark.parametrize("rationale", [None, 7, b"because"], ids=repr)
+def test_a_rationale_that_is_no_text(isolated, judge, rationale):
+    with pytest.raises(TypeError, match="a reply, a rationale and a refusal are texts"):
+        raise isolated(value=judge(only(2, lambda query: Estimate(0.5, rationale), estimate))).error
+
+
+@pytest.mark.parametrize("usage", [None, 5, (1, 2)], ids=repr)
+def test_a_bill_that_is_none(isolated, judge, usage):
+    with pytest.raises(TypeError, match=r"an answer's bill is .*; expected a Usage, as in"):
+        raise isolated(value=judge(only(2, lambda query: Estimate(0.5, usage=usage), estimate))).error
 
 
 @pytest.mark.parametrize(
@@ -130,9 +152,24 @@ def test_a_node_of_another_task_is_no_answer(isolated):
     assert "is a node of task" in str(isolated(search=search).error)
 
 
-@pytest.mark.parametrize("answer", [None, 5, [None], ["a"], [Proposal("a", float("nan"))], [Proposal(b"a")]], ids=repr)
-def test_an_answer_that_is_no_list_of_proposals(isolated, mover, answer):
-    assert isolated(policy=mover(only(2, lambda query: answer, proposals))).error is not None
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (None, "the policy answered None to a query; expected a list"),
+        (5, "the policy answered 5 to a query; expected a list"),
+        ("10 - 4", "the policy answered '10 - 4' to a query; expected a list, as in .Proposal"),
+        (Proposal("a"), "expected a list, as in .Proposal"),
+        ([None], "the policy proposed None; expected a Proposal"),
+        (["10 - 4"], "the policy proposed '10 - 4'; expected a Proposal, as in Proposal.'an action'."),
+        ([("a", 0.5)], "expected a Proposal"),
+        ([Proposal("a", float("nan"))], "a prior is a finite number"),
+        ([Proposal(b"a")], "an action and its rationale are texts"),
+    ],
+    ids=repr,
+)
+def test_an_answer_that_is_no_list_of_proposals(isolated, mover, answer, told):
+    with pytest.raises((TypeError, ValueError), match=told):
+        raise isolated(policy=mover(only(2, lambda query: answer, proposals))).error
 
 
 @pytest.mark.parametrize("more", [-1, 1])
@@ -148,12 +185,14 @@ def test_a_wrong_number_of_answers(isolated, judge, more):
         raise isolated(value=Miscounting(VALUES)).error
 
 
-def test_no_answer_at_all(isolated, mover):
+@pytest.mark.parametrize("answer", [None, "10 - 4", 0.5, iter([])], ids=repr)
+def test_no_list_of_answers_at_all(isolated, mover, answer):
     class Silent(mover):
         def propose(self, queries):
-            return None if any(query.task == 2 for query in queries) else super().propose(queries)
+            return answer if any(query.task == 2 for query in queries) else super().propose(queries)
 
-    assert isinstance(isolated(policy=Silent()).error, TypeError)
+    with pytest.raises(TypeError, match=r"the model answered .* \(expand\); expected a list with an answer for each"):
+        raise isolated(policy=Silent()).error
 
 
 def test_a_failing_batch_is_asked_again_task_by_task(letters, judge, mover, drive):
@@ -208,8 +247,12 @@ def test_a_search_that_yields_no_request(isolated, request_):
         raise isolated(search=search).error
 
 
-def test_a_search_that_is_no_generator(isolated):
-    assert isinstance(isolated(search=lambda root: None if root.task == 2 else greedy(root)).error, AttributeError)
+@pytest.mark.parametrize(
+    "given", [lambda root: None, lambda root: root, lambda root: [Expand(root)], lambda root: iter([Expand(root)])]
+)
+def test_a_search_that_is_no_generator(isolated, given):
+    with pytest.raises(TypeError, match=r"a search yields requests such as Expand\(node\), and returns the node"):
+        raise isolated(search=lambda root: given(root) if root.task == 2 else greedy(root)).error
 
 
 def test_an_exception_of_the_search(isolated):
@@ -222,13 +265,32 @@ def test_an_exception_of_the_search(isolated):
     assert isinstance(isolated(search=search).error, Broken)
 
 
-def test_a_request_about_no_node(isolated):
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Expand(None),
+        Expand("a"),
+        ExpandAll(["a"]),
+        ExpandAll(None),
+        Evaluate([0.5]),
+        Evaluate(None),
+        Ask(None, "why"),
+        Propose("a", 3),
+        Imagine(None, [Proposal("a")]),
+        Play("a", "b"),
+        Evaluate(node for node in []),
+    ],
+    ids=lambda asked: repr(asked)[:30],
+)
+def test_a_request_about_no_node(isolated, asked):
     def search(root):
         if root.task == 2:
-            yield Expand(None)
+            yield asked
         return (yield from greedy(root))
 
-    assert isinstance(isolated(search=search).error, AttributeError)
+    told = f"a search asks about nodes of its tree, in a list where there are several; it asked {asked!r:.12}"
+    with pytest.raises(TypeError, match=re.escape(told)):
+        raise isolated(search=search).error
 
 
 def test_a_forbidden_reward(isolated):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 
@@ -10,14 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.search import Journal, JournalError
-from forethought.search.journal import encode, read
+from forethought.search.journal import read, seal
 
-FIRST = b'[-1,0,"format",1]\n'
+FIRST = seal(-1, 0, "format", 2).encode() + b"\n"
+
+
+def text(*lines):
+    """A journal of these lines."""
+    return FIRST + "".join(seal(*line) + "\n" for line in lines).encode()
 
 
 def answers(path):
     """The lines of a journal but for those about the run."""
-    return [line for line in map(json.loads, path.read_bytes().splitlines()) if line[0] >= 0]
+    return [line[:4] for line in map(json.loads, path.read_bytes().splitlines()) if line[0] >= 0]
 
 
 def test_a_journal_begins_with_its_format(path):
@@ -28,22 +34,22 @@ def test_a_journal_begins_with_its_format(path):
 
 def test_lines_are_task_seq_kind_answer_and_are_there_when_write_returns(path):
     with Journal(path) as journal:
-        journal.write([encode((3, 0, "evaluate", [0.5])), encode((4, 0, "stop", "nodes"))])
-        assert path.read_bytes() == FIRST + b'[3,0,"evaluate",[0.5]]\n[4,0,"stop","nodes"]\n'
+        journal.write([seal(3, 0, "evaluate", [0.5]), seal(4, 0, "stop", "nodes")])
+        assert path.read_bytes() == text((3, 0, "evaluate", [0.5]), (4, 0, "stop", "nodes"))
 
 
 def test_what_was_written_is_read_back_by_task_and_in_order(path):
     with Journal(path) as journal:
-        journal.write([encode((3, 0, "expand", "x")), encode((1, 0, "expand", "y"))])
-        journal.write([encode((3, 1, "evaluate", "z"))])
+        journal.write([seal(3, 0, "expand", "x"), seal(1, 0, "expand", "y")])
+        journal.write([seal(3, 1, "evaluate", "z")])
     with Journal(path) as journal:
-        assert journal.entries == {3: [("expand", "x"), ("evaluate", "z")], 1: [("expand", "y")]}
+        assert journal.entries == {3: [("expand", "x", ""), ("evaluate", "z", "")], 1: [("expand", "y", "")]}
 
 
 def test_a_journal_is_appended_to_and_begun_once(path):
     for number in range(3):
         with Journal(path) as journal:
-            journal.write([encode((0, number, "ask", number))])
+            journal.write([seal(0, number, "ask", number)])
     assert answers(path) == [[0, 0, "ask", 0], [0, 1, "ask", 1], [0, 2, "ask", 2]]
     assert path.read_bytes().count(b"format") == 1
 
@@ -54,35 +60,35 @@ def test_any_text_of_a_model_is_one_line(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("journal") / "j"
     with Journal(path) as journal:
         for seq, text in enumerate(texts):
-            journal.write([encode((0, seq, "ask", text))])
+            journal.write([seal(0, seq, "ask", text)])
     entries, _, whole = read(path)
-    assert [answer for _, answer in entries.get(0, [])] == texts
+    assert [answer for _, answer, _ in entries.get(0, [])] == texts
     assert whole == path.stat().st_size
 
 
 @pytest.mark.parametrize("text", ["\n", "\r\n", "\u2028\x85", "\ud800", '"]', "\x00"])
 def test_texts_that_could_break_a_line_do_not(path, text):
     with Journal(path) as journal:
-        journal.write([encode((0, 0, "ask", text))])
-    assert read(path)[0] == {0: [("ask", text)]}
+        journal.write([seal(0, 0, "ask", text)])
+    assert read(path)[0] == {0: [("ask", text, "")]}
 
 
 def test_no_nan_is_written():
     with pytest.raises(ValueError, match="JSON"):
-        encode((0, 0, "evaluate", [float("nan")]))
+        seal(0, 0, "evaluate", [float("nan")])
 
 
 def test_writes_that_the_system_cuts_short_go_on(path, monkeypatch):
     write = os.write
     with Journal(path) as journal:
         monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:3]))
-        journal.write([encode((0, seq, "ask", "some text")) for seq in range(3)])
+        journal.write([seal(0, seq, "ask", "some text") for seq in range(3)])
         monkeypatch.undo()
     assert answers(path) == [[0, seq, "ask", "some text"] for seq in range(3)]
 
 
 def test_a_line_torn_at_any_byte_is_dropped_and_written_over(path):
-    lines = [encode((0, 0, "ask", "first")), encode((1, 0, "ask", "second é")), encode((0, 1, "ask", "third"))]
+    lines = [seal(0, 0, "ask", "first"), seal(1, 0, "ask", "second é"), seal(0, 1, "ask", "third")]
     whole = FIRST + "".join(line + "\n" for line in lines).encode()
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
@@ -92,7 +98,7 @@ def test_a_line_torn_at_any_byte_is_dropped_and_written_over(path):
             assert count == max(kept.count(b"\n") - 1, 0)
             assert path.read_bytes() == (kept or FIRST)
             journal.write(lines[count:])
-        assert answers(path) == [json.loads(line) for line in lines]
+        assert answers(path) == [json.loads(line)[:4] for line in lines]
         assert read(path)[2] == path.stat().st_size
 
 
@@ -111,12 +117,19 @@ DAMAGED = [
     b'[[0],1,"ask","x"]',
     b'[-1,0,"clock","soon"]',
     b'[-1,0,"clock",null]',
+    b'[0,1,"ask","x","","00000000"]',
+    seal(0, 1, "ask", "x").upper().encode(),
+    seal(0, 1, "ask", "x").encode() + b"\r",
+    seal(0, 1, "ask", "x").replace(",", ", ").encode(),
+    seal(0, 1, None, "x").encode(),
+    seal("0", 1, "ask", "x").encode(),
+    seal(0, 1, "ask", "x", 7).encode(),
 ]
 
 
 @pytest.mark.parametrize("line", DAMAGED, ids=lambda line: repr(line[:24]))
 def test_a_damaged_line_in_the_middle_is_named_with_advice(path, line):
-    path.write_bytes(FIRST + b'[0,0,"ask","x"]\n' + line + b'\n[0,1,"ask","x"]\n')
+    path.write_bytes(text((0, 0, "ask", "x")) + line + b"\n" + seal(0, 1, "ask", "x").encode() + b"\n")
     before = path.read_bytes()
     with pytest.raises(
         JournalError, match=r"journal.jsonl, line 3, is damaged .*restore the file, or delete this line and all"
@@ -127,20 +140,20 @@ def test_a_damaged_line_in_the_middle_is_named_with_advice(path, line):
 
 @pytest.mark.parametrize("seq", [0, 2, -1, 7])
 def test_a_task_whose_answers_do_not_count_up_is_named(path, seq):
-    path.write_bytes(FIRST + b'[5,0,"ask","x"]\n[6,0,"ask","x"]\n' + encode((5, seq, "ask", "x")).encode() + b"\n")
+    path.write_bytes(text((5, 0, "ask", "x"), (6, 0, "ask", "x"), (5, seq, "ask", "x")))
     with pytest.raises(JournalError, match=f"line 4: task 5 goes on with answer {seq}, and 1 was expected"):
         Journal(path)
 
 
 def test_a_task_that_does_not_begin_at_zero_is_named(path):
-    path.write_bytes(FIRST + b'[5,1,"ask","x"]\n')
+    path.write_bytes(text((5, 1, "ask", "x")))
     with pytest.raises(JournalError, match="line 2: task 5 goes on with answer 1, and 0 was expected"):
         Journal(path)
 
 
 def test_another_format_is_refused(path):
-    path.write_bytes(b'[-1,0,"format",2]\n')
-    with pytest.raises(JournalError, match=r"has format 2; this version reads 1"):
+    path.write_bytes(b'[-1,0,"format",1]\n')
+    with pytest.raises(JournalError, match=r"has format 1; this version reads 2; begin a new run"):
         Journal(path)
 
 
@@ -153,7 +166,7 @@ def test_a_journal_is_held_by_one_at_a_time(path):
 def test_a_second_process_is_refused(path):
     code = "import sys, pathlib; from forethought.search import Journal; Journal(pathlib.Path(sys.argv[1]))"
     with Journal(path) as journal:
-        journal.write([encode((0, 0, "ask", "x"))])
+        journal.write([seal(0, 0, "ask", "x")])
         before = path.read_bytes()
         told = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
         assert path.read_bytes() == before
@@ -173,7 +186,7 @@ def test_the_clock_adds_up_over_processes(path, clock):
     with Journal(path) as journal:
         clock.now += 4.0
         assert journal.elapsed() == 4.0
-    assert path.read_bytes() == FIRST + b'[-1,0,"clock",4.0]\n'
+    assert path.read_bytes() == text((-1, 0, "clock", 4.0))
     clock.now += 1000.0  # nobody worked on the run
     with Journal(path) as journal:
         assert journal.seconds == 4.0
@@ -186,10 +199,10 @@ def test_the_clock_is_written_now_and_then_for_a_process_that_dies(path, clock):
     journal = Journal(path)
     for seq in range(40):
         clock.now += 0.1
-        journal.write([encode((0, seq, "ask", "x"))])
+        journal.write([seal(0, seq, "ask", "x")])
     clocks = [
         answer
-        for task, _, kind, answer in map(json.loads, path.read_bytes().splitlines())
+        for task, _, kind, answer, *_ in map(json.loads, path.read_bytes().splitlines())
         if task < 0 and kind == "clock"
     ]
     assert clocks == sorted(clocks)
@@ -205,14 +218,57 @@ def test_files_are_synced_every_50_ms_at_most_and_at_the_end(path, clock, monkey
     journal = Journal(path)
     for seq in range(10):
         clock.now += 0.02  # 0.2 s in all
-        journal.write([encode((0, seq, "ask", "x"))])
+        journal.write([seal(0, seq, "ask", "x")])
     assert len(synced) == 3  # at 0.06, 0.12 and 0.18
     journal.close()
     assert len(synced) == 4
 
 
 def test_lines_of_the_clock_are_no_answers(path):
-    path.write_bytes(FIRST + b'[0,0,"ask","x"]\n[-1,0,"clock",1.5]\n[0,1,"ask","x"]\n[-1,0,"clock",2.5]\n')
+    path.write_bytes(text((0, 0, "ask", "x"), (-1, 0, "clock", 1.5), (0, 1, "ask", "x"), (-1, 0, "clock", 2.5)))
     entries, seconds, _ = read(path)
     assert list(entries) == [0]
     assert seconds == 2.5
+
+
+def test_of_400_flipped_bits_each_is_told_by_its_line_or_harms_nothing(path):
+    whole = text(
+        *((task, seq, "ask", f"a reply, {seq}") for seq in range(4) for task in range(5)), (-1, 0, "clock", 3.5)
+    )
+    path.write_bytes(whole)
+    told, entries = 0, read(path)[0]
+    for place in random.Random(7).sample(range(8 * len(whole)), 400):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        number = whole[: place // 8].count(b"\n") + 1
+        try:
+            found = read(path)[0]
+        except JournalError as error:
+            told += "has format" in str(error) or f"journal.jsonl, line {number}, is damaged" in str(error)
+        else:  # its last line is torn, and dropped
+            assert place // 8 == len(whole) - 1
+            assert found == entries
+            told += 1
+    assert told == 400
+
+
+def test_a_journal_belongs_to_one_run(path):
+    with Journal(path, owner="seed 1") as journal:
+        journal.write([seal(0, 0, "ask", "x")])
+    before = path.read_bytes()
+    with pytest.raises(
+        JournalError, match=r"belongs to another run .*; restore the journal of this run, or begin a new"
+    ):
+        Journal(path, owner="seed 0")
+    assert path.read_bytes() == before
+    with Journal(path, owner="seed 1") as journal:
+        assert journal.entries == {0: [("ask", "x", "")]}
+    with Journal(path) as journal:  # whoever only looks need not know
+        assert journal.entries
+
+
+def test_a_journal_without_its_first_line_is_refused(path):
+    path.write_bytes(seal(0, 0, "ask", "x").encode() + b"\n")
+    with pytest.raises(JournalError, match=r"line 1, is damaged .expected the line that names the format and the run"):
+        Journal(path)

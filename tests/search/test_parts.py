@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.search import Journal, JournalError, PastJournal
-from forethought.search.journal import encode, locked, read
+from forethought.search.journal import locked, read, seal
 from forethought.search.parts import merge, part, parts
 from forethought.search.run import Run
 
-FIRST = '[-1,0,"format",1]'
+FIRST = seal(-1, 0, "format", 2)
 
 
 class Crash(BaseException):
@@ -24,7 +24,7 @@ class Crash(BaseException):
 
 
 def line(task, seq):
-    return encode((task, seq, "ask", f"answer {seq} of {task}"))
+    return seal(task, seq, "ask", f"answer {seq} of {task}")
 
 
 def write(path, lines, torn=""):
@@ -57,7 +57,7 @@ def build(path, held, draw_torn):
 
 
 def expected(counts):
-    return {task: [("ask", f"answer {seq} of {task}") for seq in range(count)] for task, count in counts.items()}
+    return {task: [("ask", f"answer {seq} of {task}", "") for seq in range(count)] for task, count in counts.items()}
 
 
 def crashing(monkeypatch, at):
@@ -132,9 +132,9 @@ def test_a_merge_is_by_task_then_seq_and_keeps_the_lines(tmp_path):
 
 def test_the_time_that_workers_spent_is_the_runs(tmp_path):
     path = tmp_path / "journal.jsonl"
-    write(path, ['[-1,0,"clock",5.0]'])
-    write(part(path, 1), ['[-1,0,"clock",8.5]'])
-    write(part(path, 2), ['[-1,0,"clock",7.0]'])
+    write(path, [seal(-1, 0, "clock", 5.0)])
+    write(part(path, 1), [seal(-1, 0, "clock", 8.5)])
+    write(part(path, 2), [seal(-1, 0, "clock", 7.0)])
     with Journal(path) as journal:
         merge(journal)
         assert 8.5 <= journal.elapsed() < 9
@@ -185,7 +185,7 @@ def test_a_part_that_lives_is_waited_for_and_then_named(tmp_path, monkeypatch):
     ("lines", "message"),
     [
         ([line(1, 1)], "task 1 goes on with answer 1, and 0 was expected"),
-        ([encode((0, 0, "ask", "something else"))], "answer 0 of task 0 is another one than was journaled before"),
+        ([seal(0, 0, "ask", "something else")], "answer 0 of task 0 is another one than was journaled before"),
         (["[]", line(1, 0)], "line 2, is damaged"),
     ],
 )
@@ -204,3 +204,24 @@ def test_other_files_are_no_parts(tmp_path):
     for name in ("journal-1.jsonl", "journal-x.jsonl", "journal-2.json", "journal-.jsonl", "my-journal-3.jsonl"):
         (tmp_path / name).write_text(json.dumps(name))
     assert parts(path) == [tmp_path / "journal-1.jsonl"]
+
+
+def test_a_part_of_another_run_is_refused_and_kept(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    Journal(part(path, 1), owner="another").close()
+    with (
+        Journal(path, owner="this") as journal,
+        pytest.raises(JournalError, match=r"journal-1.* belongs to another run"),
+    ):
+        merge(journal)
+    assert parts(path) == [part(path, 1)]
+
+
+def test_a_damaged_part_is_refused_by_its_line(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    write(path, [])
+    write(part(path, 1), [line(1, 0), line(1, 1)])
+    damaged = part(path, 1).read_bytes().replace(b"answer 0", b"answer 1")
+    part(path, 1).write_bytes(damaged)
+    with Journal(path) as journal, pytest.raises(JournalError, match=r"journal-1.jsonl, line 2, is damaged .its sum"):
+        merge(journal)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,13 +19,24 @@ from forethought.search import (
     greedy,
     mcts,
 )
+from forethought.search.journal import encode, seal
 
 LEGAL = {"": "ab", "a": "ab", "b": "ab"}
 VALUES = {"a": 0.4, "b": 0.6, "ba": 0.3, "bb": 0.7}
 
 
 def lines(path):
-    return [line for line in path.read_text().splitlines() if not line.startswith("[-1")]
+    """Task, seq, kind and answer of each line."""
+    found = map(json.loads, path.read_text().splitlines())
+    return [encode(line[:4]) for line in found if line[0] >= 0]
+
+
+def rewrite(path, seq, answer):
+    """Another answer in the place of one of task 0, and nothing after it."""
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    kept = [line[:5] for line in found if line[0] < 0 or line[1] <= seq]
+    text = [seal(*line[:3], json.loads(answer) if line[:2] == [0, seq] else line[3], line[4]) for line in kept]
+    path.write_text("".join(f"{line}\n" for line in text))
 
 
 def test_every_answer_is_a_line(journaled, path):
@@ -141,7 +154,8 @@ def test_journals_of_workers_are_merged_by_sorting(results, grown, worth_of, jud
     whole = run(tmp_path / "a", judge(worth_of(1)), None, [0, 2]) | run(
         tmp_path / "b", judge(worth_of(1)), None, [1, 3]
     )
-    merged = [line for name in "ab" for line in (tmp_path / name).read_text().splitlines() if line[1] != "-"]
+    one, two = ((tmp_path / name).read_text().splitlines() for name in "ab")
+    merged = [one[0], *(line for line in one + two if line[1] != "-")]
     (tmp_path / "c").write_text("".join(line + "\n" for line in merged))
     assert run(tmp_path / "c", dumb(), dumb(), range(4)) == whole
 
@@ -184,14 +198,16 @@ def test_a_journal_of_a_longer_search_is_told(journaled):
 
 @pytest.mark.parametrize("answer", ["5", "[[5,0]]", '[[[["a"]],0,1]]', "[null]", '[[[["a",1,"b","c"]],0]]', "null"])
 def test_an_answer_that_cannot_be_read_is_told(journaled, path, answer):
-    path.write_text(f'[-1,0,"format",1]\n[0,0,"expand",{answer}]\n')
+    journaled(tasks=[0])
+    rewrite(path, 0, answer)
     with pytest.raises(JournalError, match=r"task 0, answer 0: expand cannot be read"):
         journaled()
 
 
 @pytest.mark.parametrize("answer", ["[7,0.5]", '["x",0.5]', "[[0.5],0.5]", "[null,0.5]", '[[2,"",0,true],0.5]'])
 def test_a_value_that_cannot_be_read_is_told(journaled, path, answer):
-    path.write_text(f'[-1,0,"format",1]\n[0,0,"expand",[[[["a"],["b"]],0]]]\n[0,1,"evaluate",{answer}]\n')
+    journaled(tasks=[0])
+    rewrite(path, 1, answer)
     with pytest.raises(JournalError, match=r"task 0, answer 1: evaluate cannot be read"):
         journaled()
 

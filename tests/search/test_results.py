@@ -38,6 +38,7 @@ def test_a_result_is_the_line_of_a_task(trial):
         "first": None,
         "oracle": None,
         "stopped": "returned",
+        "values": [0.0, 0.75],
         "spent": strand.spent.to_json(),
         "tree": digest(strand.root),
     }

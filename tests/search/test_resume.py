@@ -61,7 +61,7 @@ class Case(NamedTuple):
         """How many answers of models the journal holds for each task."""
         path = self.run / "journal.jsonl"
         entries = read(path)[0] if path.exists() else {}
-        return {task: sum(kind != "stop" for kind, _ in mine) for task, mine in entries.items()}
+        return {task: sum(kind != "stop" for kind, *_ in mine) for task, mine in entries.items()}
 
     def outcome(self) -> tuple[bytes, bytes]:
         return (self.run / "results.jsonl").read_bytes(), (self.run / "failures.jsonl").read_bytes()

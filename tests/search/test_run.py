@@ -56,7 +56,8 @@ def test_a_file_that_the_run_does_not_write_itself_is_free(name):
 
 
 OWN = (
-    "config.toml manifest.json journal.jsonl Journal-12.jsonl results.jsonl failures.jsonl billed.jsonl .config.toml.7"
+    "config.toml manifest.json journal.jsonl Journal-12.jsonl results.jsonl failures.jsonl billed.jsonl ended.jsonl "
+    ".config.toml.7"
 )
 
 
@@ -118,7 +119,8 @@ def test_pin_writes_the_content_and_what_it_ran_on(begun):
     begun.pin({"world": "abc", "model": None})
     manifest = begun.manifest()
     assert manifest["content"] == {"world": "abc", "model": None}
-    assert set(manifest) == {"content", "python", "versions", "commit", "dirty", "machine"}
+    names = {"content", "sources", "changed_sources", "python", "versions", "commit", "dirty", "machine"}
+    assert set(manifest) == names
     assert manifest["versions"]["forethought"]
     assert set(manifest["machine"]) == {"system", "processor", "cores"}
 
@@ -144,6 +146,46 @@ def test_pin_refuses_content_that_has_changed(begun, facts, message):
     with pytest.raises(RunError, match=f"was begun {message}; restore that, or begin a new run"):
         begun.pin(facts)
     assert begun.manifest()["content"] == {"world": "abc", "model": "m"}
+
+
+def test_pin_refuses_source_that_was_edited_and_names_it(begun):
+    begun.pin({"world": "abc"}, {"search.beam": "1", "search.node": "2"})
+    told = r"other source of search.beam, search.new; restore that, begin .*`forethought resume .*one --changed-source`"
+    with pytest.raises(RunError, match=told):
+        begun.pin({"world": "abc"}, {"search.beam": "9", "search.node": "2", "search.new": "3"})
+    assert begun.manifest()["sources"]["search.beam"] == "1"
+
+
+def test_a_word_lets_a_run_go_on_with_edited_source_and_the_manifest_names_it(begun):
+    begun.pin({"world": "abc"}, {"a": "1", "b": "2"})
+    with run.changed_source():
+        begun.pin({"world": "abc"}, {"a": "9", "b": "2"})
+        begun.pin({"world": "abc"}, {"a": "9", "b": "8"})
+        with pytest.raises(RunError, match="begun with world"):
+            begun.pin({"world": "xyz"}, {"a": "9", "b": "8"})
+    begun.pin({"world": "abc"}, {"a": "9", "b": "8"})  # from now on that is its source
+    assert begun.manifest()["changed_sources"] == ["a", "b"]
+
+
+def test_an_edited_manifest_is_refused(begun):
+    begun.pin({"world": "abc"})
+    path = begun.folder / "manifest.json"
+    path.write_text(path.read_text().replace('"dirty": true', '"dirty": false').replace('"python": "3', '"python": "4'))
+    with pytest.raises(RunError, match=r"manifest.json is damaged .its sum is not that of its text"):
+        begun.manifest()
+
+
+def test_what_came_of_tasks_can_be_read_while_others_run(begun):
+    assert begun.ended() == []
+    for line in ({"task": 7, "score": 0}, {"task": 2, "error": "KeyError"}, {"task": 7, "score": 1}):
+        begun.note_ended(line)
+    with (begun.folder / "ended.jsonl").open("a") as file:
+        file.write('{"task": 9, "sc')  # cut off by a kill
+    assert begun.ended() == [{"task": 2, "error": "KeyError"}, {"task": 7, "score": 1}]
+    begun.note_ended({"task": 9, "score": 0})
+    assert [row["task"] for row in begun.ended()] == [2, 7, 9]
+    begun.write_results([{"task": 7}], [])
+    assert begun.ended() == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"content": 7}', b"\xff"])

@@ -1,0 +1,52 @@
+"""A short digest of what a model was asked, so that a journaled answer is never used for another question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from zlib import crc32
+
+from forethought.search.node import Node
+
+
+def about(nodes: Iterable[Node], label: str) -> str:
+    """`label:digest` of the ways to these nodes, in their order, and of how often each was asked about before."""
+    digest = 0
+    for node in nodes:  # quick, for it comes with every answer
+        digest = (31 * digest + place(node)) & 0xFFFFFFFF
+    return f"{label}:{digest:08x}"
+
+
+def about_actions(node: Node, label: str, actions: Sequence[str]) -> str:
+    """The same of one node, and of what would be done there."""
+    return f"{label}:{crc32(coded(repr(actions)), place(node)):08x}"
+
+
+def place(node: Node) -> int:
+    known = (node.fingerprint or fingerprint(node)) ^ node.asked
+    return crc32(coded(repr(node.memory)), known) if node.memory else known
+
+
+def fingerprint(node: Node) -> int:
+    """CRC-32 of task, attempt and actions; kept on the node, for its children begin with it."""
+    way, known = [node], 0
+    while (parent := way[-1].parent) is not None:
+        if known := parent.fingerprint:
+            break
+        way.append(parent)
+    for step in reversed(way):
+        text = step.action if step.parent is not None else f"{step.task}/{step.attempt}"
+        known = step.fingerprint = crc32(coded(f"~{text}" if step.imagined else text), known + 1)
+    return known
+
+
+def coded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def in_words(asked: str) -> str:
+    """For people, without the digest: "5 nodes", "5 nodes with the width 3", "the question 'reflection'"."""
+    label = asked.rpartition(":")[0]
+    count, star, width = label.partition("*")
+    if not count.isdecimal():
+        return f"the question {label!r}"
+    return f"{count} node{'s' * (count != '1')}" + (f" with the width {width}" if star else "")

@@ -1,0 +1,92 @@
+"""Digests of the source that a run depends on, so that a resume notices edited code."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, resolve_name
+from pathlib import Path
+
+
+def digests(modules: Iterable[str], skip: Callable[[str], bool] = lambda name: False) -> dict[str, str]:
+    """By name, of these modules, of those that they import from their own package, and so on, but for some.
+
+    What stands in a package's `__init__` is not followed: it imports all there is, for others. The digest is one of
+    the text, with any ends of lines, so it is the same for every Python and however the package was installed.
+    A module without a source has none.
+    """
+    found: dict[str, str] = {}
+    waiting = sorted(set(modules))
+    while waiting:
+        name = waiting.pop()
+        if name not in found and not skip(name) and (source := source_of(name)) is not None:
+            found[name] = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            waiting += imported(name)
+    return dict(sorted(found.items()))
+
+
+@cache
+def source_of(name: str) -> str | None:
+    """The text of a module, lines ended by a newline; None where there is none."""
+    spec = spec_of(name)
+    get_source = getattr(spec and spec.loader, "get_source", None)
+    try:
+        if get_source is not None:
+            text = get_source(name)
+        else:  # a script, or a module that was made by hand
+            file = getattr(sys.modules.get(name), "__file__", None)
+            text = Path(file).read_text(encoding="utf-8") if file else None
+    except (ImportError, OSError, UnicodeDecodeError):
+        return None
+    return None if text is None else "\n".join(text.splitlines())
+
+
+def spec_of(name: str) -> ModuleSpec | None:
+    if (module := sys.modules.get(name)) is not None:
+        return getattr(module, "__spec__", None)
+    try:
+        return find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return None
+
+
+@cache
+def imported(name: str) -> tuple[str, ...]:
+    """The modules of its own package that a module imports, packages left out."""
+    home = name.partition(".")[0]
+    try:
+        tree = ast.parse(source_of(name) or "")
+    except SyntaxError:
+        return ()
+    named = dict.fromkeys(target for node in ast.walk(tree) for target in targets(node, name))
+    return tuple(target for target in named if target.partition(".")[0] == home and is_module(target))
+
+
+def targets(node: ast.AST, name: str) -> Iterator[str]:
+    """What an import may mean: a module, and what is named of it, which may be a module as well."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        package = name if is_package(name) else name.rpartition(".")[0]
+        try:
+            base = resolve_name("." * node.level + (node.module or ""), package)
+        except ImportError:  # beyond the top
+            return
+        yield base
+        if is_package(base):
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+@cache
+def is_package(name: str) -> bool:
+    spec = spec_of(name)
+    return spec is not None and spec.submodule_search_locations is not None
+
+
+@cache
+def is_module(name: str) -> bool:
+    return spec_of(name) is not None and not is_package(name)
