@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import dropwhile
 from typing import NamedTuple
 
 from forethought.agents.reply_reader import BLANKS, FENCE, THOUGHT, is_preface
@@ -15,7 +16,7 @@ from forethought.agents.reply_reader import BLANKS, FENCE, THOUGHT, is_preface
 MARKS = r"[*_`#>\s]{0,8}"  # of Markdown
 LABEL = re.compile(
     rf"{MARKS}(?:(?:the|my|your|next|best|final|chosen|proposed|suggested|so|therefore|thus|then)[\s,]{{1,3}}){{0,4}}"
-    rf"(?:action|move|step|answer|output|response|choice|decision|operation)s?\s{{0,3}}(?:#\s?)?[0-9]{{0,3}}\s{{0,3}}"
+    rf"(?:action|move|step|answer|output|response|choice|decision|operation)s?\s{{0,3}}(?:#\s?)?\[?[0-9]{{0,3}}\]?\s{{0,3}}"
     rf"(?:{MARKS}:|(?:is|will\sbe|would\sbe|should\sbe)(?=\s|:)\s{{0,3}}:?){MARKS}",
     re.IGNORECASE,
 )
@@ -74,9 +75,7 @@ def bare(line: str, actions: Sequence[str]) -> str:
 def bare_text(text: str) -> str:
     """A free text without the lines that only lead to it, and without marks around the whole of it."""
     lines = [line for line in map(seen, text.splitlines()) if line and not FENCE.fullmatch(line)]
-    while lines and is_preface(lines[0]):
-        lines = lines[1:]
-    said = "\n".join(lines)
+    said = "\n".join(dropwhile(is_preface, lines))
     for _ in range(MOST_LAYERS):
         said = unwrapped(said)
     return said
@@ -110,8 +109,8 @@ def spelled(line: str, actions: Sequence[str]) -> str:
     if not found:
         return listed(line, actions)
     verb, argument = verbs.get(found[1].casefold(), found[1].lower()), found.string[found.end() :]
-    whole = f"{verb}[{argument.rstrip()}"
-    return whole if whole in actions else f"{verb}[{closed(argument)}"
+    whole, action = f"{verb}[{argument.rstrip()}", f"{verb}[{closed(argument)}"
+    return action if action == whole else next((a for a in actions if a.casefold() == whole.casefold()), action)
 
 
 def closed(argument: str) -> str:

@@ -255,3 +255,22 @@ def test_a_stop_is_seen_at_the_token_that_completes_it(seed):
     while writer.open:
         writer.add(tokens[len(writer.written)])
     assert len(writer.written) == (ends[0] if ends else len(tokens))
+
+
+@pytest.mark.parametrize(
+    ("text", "stops", "rationale", "read"),
+    [
+        ("\n\n10 - 4\nleft: 5", ("\n", "="), "", "10 - 4"),
+        ("<think>\n4 * 6 = 24\n\n</think>\n\n10 - 4\nleft: 5", ("\n", "="), "4 * 6 = 24", "10 - 4"),
+        ("<think>\n4 * 6 = 24\n\nand", ("\n", "="), "4 * 6 = 24\n\nand", ""),
+        ("\n10 - 4", (), "", "\n10 - 4"),
+    ],
+)
+def test_stops_leave_reasoning_and_leading_blanks_alone(text, stops, rationale, read):
+    tokenizer = byte_tokenizer()
+    tokens = tokenizer(text).input_ids
+    writer = Writer(tokenizer, Sampling(max_tokens=len(tokens), stop=stops), 0, ())
+    while writer.open:
+        writer.add(tokens[len(writer.written)])
+    assert writer.reply() == (rationale, read)
+    assert len(writer.written) == (text.index("left") if "left" in text else len(tokens))
