@@ -36,7 +36,7 @@ from forethought.agents.server import Server, name_of
 from forethought.agents.weights import find_weights, packaged_gguf
 
 MODEL = "smollm2"
-START, ANSWER = 300, 120  # seconds that a server may take
+START, ANSWER = 400, 120  # seconds that a server may take
 PROMPTS = ["The capital of France is", "One two three four", "Use all.\nleft: 4 6\nnext:", "žluť 🦊"]
 DIGITS = tuple(str(n) for n in range(11))
 
