@@ -179,8 +179,7 @@ class Run:
 
     def note_learnt(self, learnt: Mapping[str, Json]) -> None:
         """Write it into the manifest, for a resume and for readers."""
-        told = self.manifest() | {"learnt": dict(learnt)}
-        replace(self.folder / "manifest.json", json.dumps(told, indent=1, sort_keys=True) + "\n")
+        self._write_manifest(self.manifest() | {"learnt": dict(learnt)})
 
     def write_results(self, rows: list[dict[str, Json]], failures: list[dict[str, Json]]) -> None:
         """results.jsonl and failures.jsonl, whole or not at all, in the order of the tasks."""

@@ -167,7 +167,8 @@ def test_texts_and_counts_are_those_of_the_model(real, ask, lm, kind):
     for reply in replies:
         told += Counter(calls=1, prompt=reply.usage.prompt, completion=reply.usage.completion)
     assert told == served.counted(real.log)
-    assert not any("\n\n" in reply.text for reply in replies)
+    if kind == "server":  # a chat may announce its answer, which a stop does not end
+        assert not any("\n\n" in reply.text for reply in replies)
     assert any(reply.text for reply in replies)
     if real.exact:
         own = lm.complete([Request(prompt, sampling) for prompt in rendered])
@@ -204,7 +205,7 @@ def test_an_adapter_is_served_by_its_content(real, weights, lm, monkeypatch):
     if real.kind != "vllm":
         pytest.skip("of these servers, vLLM alone serves adapters by their names")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    asked = [ScoreRequest("24 from 4 6: ", DIGITS[1:10]), ScoreRequest("One two three ", DIGITS[1:10])]
+    asked = [ScoreRequest("24 from 4 6: ", DIGITS[1:10])]
     adapted = Local(str(weights), real.adapter).score(asked)
     server = open_model(f"server:{MODEL}@{real.url}", real.adapter)
     found = server.score(asked)
