@@ -19,6 +19,7 @@ from forethought.agents.lm import (
 from forethought.agents.prompts import Prompt
 from forethought.agents.reply_reader import separate_reasoning
 from forethought.agents.score_reader import find_score, rationale_before
+from forethought.envs.sums import plain_sum
 from forethought.search import FREE, Estimate, Query, Question, Usage, waits
 
 SCORES = tuple(str(score) for score in range(11))
@@ -51,7 +52,7 @@ class LMTokenValue:
                 estimates.append(Estimate(0.0, usage=usage, parsed=False, refusal=scores.refusal))
                 continue
             weights = [exp(lp - max(scores.log_probabilities)) for lp in scores.log_probabilities]
-            expected = sum(score * weight for score, weight in enumerate(weights)) / sum(weights)
+            expected = plain_sum(score * weight for score, weight in enumerate(weights)) / plain_sum(weights)
             estimates.append(Estimate(min(expected / 10, 1.0), usage=scores.usage))
         return estimates
 

@@ -21,6 +21,7 @@ from forethought.agents.lm import (
 )
 from forethought.agents.prompts import Prompt
 from forethought.envs import is_template
+from forethought.envs.sums import plain_sum
 from forethought.search import FREE, Context, Proposal, Proposals, Query, Question, Usage, draws, waits
 
 WORD = re.compile(r"[^\W_]+(?:['’&.,/-][^\W_]+)*")
@@ -108,7 +109,8 @@ class LMRank:
             top = max(score.log_probabilities)
             weights = [exp(lp - top) for lp in score.log_probabilities]
             ranked = sorted(zip(request.continuations, weights, strict=True), key=lambda pair: -pair[1])
-            items = [Proposal(action, weight / sum(weights)) for action, weight in ranked]
+            mass = plain_sum(weights)
+            items = [Proposal(action, weight / mass) for action, weight in ranked]
             proposals.append(Proposals(items[: query.width], score.usage))
         return proposals
 

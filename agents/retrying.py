@@ -16,6 +16,7 @@ from math import isfinite
 from typing import TypeVar
 
 from forethought.agents.problems import Problem
+from forethought.envs.sums import plain_sum
 from forethought.search import FREE, Usage
 
 T = TypeVar("T")
@@ -124,5 +125,5 @@ def duration_in(text: str | None) -> float | None:
     told = (text or "").strip()[:40]
     parts = PART.findall(told)
     if told and "".join(number + unit for number, unit in parts) == told:
-        return sum(float(number) * SECONDS[unit] for number, unit in parts)
+        return plain_sum(float(number) * SECONDS[unit] for number, unit in parts)
     return number_in(told)

@@ -10,6 +10,7 @@ from forethought.agents.hotpotqa.rules import hotpotqa_proposals, hotpotqa_value
 from forethought.agents.webshop.rules import webshop_proposals, webshop_value
 from forethought.envs.game24.rules import NUMBER, OPS, whole
 from forethought.envs.game24.spelling import Number
+from forethought.envs.sums import plain_sum
 from forethought.search import FREE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value, waits
 
 Rule = TypeVar("Rule")
@@ -47,7 +48,7 @@ def game24_value(context: Context) -> float:
             marks.append(0.7)
         else:
             marks.append(0.4)
-    return sum(marks) / len(marks)
+    return plain_sum(marks) / len(marks)
 
 
 RULES: dict[str, Callable[[Context], float]] = {

@@ -14,6 +14,7 @@ from forethought.agents.memory import Limit
 from forethought.agents.plain import read_alone
 from forethought.agents.prefixes import Forest
 from forethought.agents.reading import Reader, can_share, spread_of
+from forethought.envs.sums import plain_sum
 
 Plan = list[list[int]]  # the tokens of each continuation of a prompt
 After = dict[tuple[int, ...], float]  # log-probability of the last token of a path, after those before it
@@ -98,7 +99,7 @@ def look_up(logits: torch.Tensor, at: Sequence[tuple[int, int]]) -> list[float]:
 
 
 def total(continuation: Sequence[int], after: After) -> float:
-    return sum(after[tuple(continuation[: k + 1])] for k in range(len(continuation)))
+    return plain_sum(after[tuple(continuation[: k + 1])] for k in range(len(continuation)))
 
 
 def longest_paths(continuations: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
@@ -114,7 +115,7 @@ def exclusive(continuations: Sequence[Sequence[int]], totals: Sequence[float]) -
     """Take from each log-probability what belongs to longer ones that begin alike: "1" is not "10"."""
     left = []
     for tokens, whole in zip(continuations, totals, strict=True):
-        longer = sum(
+        longer = plain_sum(
             exp(other)
             for q, other in zip(continuations, totals, strict=True)
             if len(q) > len(tokens) and q[: len(tokens)] == tokens

@@ -31,6 +31,7 @@ from forethought.agents.worker import (
     Order,
     Ready,
 )
+from forethought.envs.sums import plain_sum
 from forethought.search import FREE, Journal, Ledger
 from forethought.search.answers import paid
 from forethought.search.parts import merge, part
@@ -146,7 +147,7 @@ class Foreman:
     def spent(self) -> float:
         """US dollars of all that the journal holds."""
         entries = chain.from_iterable(self.journal.entries.values())
-        return sum(map(self.price, paid(entries))) if self.price else 0.0
+        return plain_sum(map(self.price, paid(entries))) if self.price else 0.0
 
     def note(self, place: Place) -> None:
         """Note what a worker has told of its bill; of one that was killed that is up to the last task it ended."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from math import exp, log
 
 from forethought.agents.retrying import Fault
+from forethought.envs.sums import plain_sum
 
 Top = Callable[[str], Awaitable["dict[str, float] | Fault"]]  # the likeliest tokens after a prompt
 
@@ -64,7 +65,7 @@ async def resolve(
         ends = await resolve(prompt + root, [text[len(root) :] for text in rest], after, top)
         if isinstance(ends, Fault):
             return ends
-        followed = sum(map(exp, ends.values()))
+        followed = plain_sum(map(exp, ends.values()))
         for text in rest:
             found[text] = found[root] + ends[text[len(root) :]]
         found[root] += log(max(1 - followed, 1e-300))

@@ -127,7 +127,7 @@ def report(run: Run, as_json: bool) -> None:
     table = summary(before, after, states)
     notes = [
         f"{len(seen)} held-out states of {len(states)} puzzles, none met in training; "
-        f"24 can be reached from {sum(state.truth for state in seen):.0f} of them",
+        f"24 can be reached from {sum(state.truth > 0 for state in seen)} of them",
         "agreement of each round with its own look ahead on validation puzzles (Spearman): "
         + ", ".join(f"{r.number}: {r.agreement:.3f}" for r in rounds)
         + f"; round {kept.number} was kept",

@@ -22,6 +22,7 @@ from forethought.cli.doubts import doubts
 from forethought.cli.envs import AsJson, env_options, make
 from forethought.cli.progress import TaskProgress, console
 from forethought.cli.telling import show
+from forethought.envs.sums import plain_sum
 from forethought.leaderboards import mean_interval
 from forethought.leaderboards.rows import total
 from forethought.search import ALGORITHMS, Budget
@@ -178,7 +179,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "stopped": dict(sorted(stopped.items())),
         "failed": len(failures),
         "score": str(mean_interval(scores)),
-        "mean": sum(scores) / len(scores),
+        "mean": plain_sum(scores) / len(scores),
         "spent": {name: spent[name] for name in spent if name in TOLD or (spent[name] and name != "roles")},
         "doubts": doubts(results, spent),
         "changed_sources": run.manifest()["changed_sources"],

@@ -31,11 +31,16 @@ class Callers:
         )
 
 
+NOBODY = Callers((), 0)
+
+
 def counting_callers(core: gym.Env[Any, Any], frame: FrameType | None) -> Callers:
     """The wrappers whose steps led to this frame of the core, innermost first.
 
     An environment does not know its wrappers; only the calls of a step under way do.
     """
+    if not called_by_a_step(frame):
+        return NOBODY
     found: list[Layer] = []
     inner, depth, last, between = core, 0, 0, 0
     while frame is not None and between <= BETWEEN:
@@ -49,6 +54,15 @@ def counting_callers(core: gym.Env[Any, Any], frame: FrameType | None) -> Caller
             between += 1
         frame, depth = frame.f_back, depth + 1
     return Callers(tuple(type(layer).__name__ for layer in found if counts(layer)), last)
+
+
+def called_by_a_step(frame: FrameType | None) -> bool:
+    """Whether a step could have come through a wrapper; a search that steps the core alone pays for no more."""
+    for _ in range(BETWEEN + 1):
+        frame = frame.f_back if frame else None
+        if frame is not None and frame.f_code.co_name == "step":
+            return True
+    return False
 
 
 def first_argument(frame: FrameType) -> object:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from forethought.envs.sums import plain_sum
 from forethought.leaderboards.pages import page
 from forethought.leaderboards.statistics import mean_interval
 from forethought.search.run import replace
@@ -75,7 +76,7 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 def attempt(row: Mapping[str, Any], which: str) -> str:
     """The mean of the first or the oracle attempt; a dash for agents that make no attempts."""
     found = [result[which] for result in row["results"] if result[which] is not None]
-    return f"{sum(found) / len(found):.3f}" if found else "–"
+    return f"{plain_sum(found) / len(found):.3f}" if found else "–"
 
 
 def markdown_table(env: str, table: Sequence[Sequence[str]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from math import ceil, exp, inf, log, log2
 
+from forethought.envs.sums import plain_sum
 from forethought.search import draws
 from forethought.search.mcts import most_visited
 from forethought.search.node import Node
@@ -91,14 +92,14 @@ def logits(node: Node) -> list[float]:
 def softmax(scores: list[float]) -> list[float]:
     top = max(scores)
     weights = [exp(score - top) for score in scores]
-    total = sum(weights)
+    total = plain_sum(weights)
     return [weight / total for weight in weights]
 
 
 def completed(node: Node) -> list[float]:
     """Q of the children; unvisited ones have v_mix, a mean of the node's value and the Q seen so far (appendix D)."""
     seen = [(child, prior) for child, prior in zip(node.children, priors(node), strict=True) if child.visits]
-    visits, mass = sum(child.visits for child, _ in seen), sum(prior for _, prior in seen)
-    mean = sum(prior * child.total / child.visits for child, prior in seen) / mass if mass else 0.0
+    visits, mass = sum(child.visits for child, _ in seen), plain_sum(prior for _, prior in seen)
+    mean = plain_sum(prior * child.total / child.visits for child, prior in seen) / mass if mass else 0.0
     mixed = (node.value + visits * mean) / (1 + visits)
     return [child.total / child.visits if child.visits else mixed for child in node.children]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from math import inf, log, sqrt
 from operator import attrgetter
 
+from forethought.envs.sums import plain_sum
 from forethought.search.node import Node
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
@@ -61,7 +62,7 @@ def select(node: Node, exploration: float, closed: Collection[Node] = ()) -> Nod
 
 def backup(node: Node | None, values: Sequence[float]) -> None:
     """Count the simulated `values` at the node and at all above it."""
-    count, total = len(values), sum(values)
+    count, total = len(values), plain_sum(values)
     while node is not None:
         node.visits += count
         node.total += total

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from math import sqrt
 from typing import Any
 
+from forethought.envs.sums import plain_sum
 from forethought.search.mcts import most_visited
 from forethought.search.node import Node, value
 from forethought.search.requests import Evaluate, ExpandAll, Offer, Request, Search
@@ -62,7 +63,7 @@ def puct(
 def priors(node: Node) -> list[float]:
     """The children's priors, made to add up to 1; all equal where all are 0."""
     given = [child.prior for child in node.children]
-    mass = sum(given)
+    mass = plain_sum(given)
     return [prior / mass for prior in given] if mass else [1 / len(given)] * len(given)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from forethought.envs.sums import plain_sum
 from forethought.search.protocols import FREE, Usage
 
 Price = Callable[[Usage], float]  # US dollars
@@ -27,7 +28,7 @@ class Purse:
 
     def pay(self, costs: Iterable[Usage]) -> None:
         if self.price is not None:
-            self.spent += sum(map(self.price, costs))
+            self.spent += plain_sum(map(self.price, costs))
 
     def reserve(self, task: int, bound: Usage) -> str | None:
         """Set a task's worst case aside; "usd" if there is not enough left for it."""
@@ -56,7 +57,7 @@ class Purse:
 
     def _bound(self) -> float:
         """Dollars that are spent, or set aside."""
-        return self.spent + sum(self._reserved.values())
+        return self.spent + plain_sum(self._reserved.values())
 
     def settle(self, task: int) -> None:
         """It was answered, and what that cost is paid."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import configparser
+import json
+import re
 import subprocess
 import sys
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 ORDER = ["envs", "search", "agents", "value", "leaderboards", "cli"]
@@ -42,6 +45,65 @@ def test_no_relative_imports_hide_from_that():
     for path in SOURCES:
         relative = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom) and n.level]
         assert not relative, path
+
+
+# What the builtin adds up though its form does not show that these are whole numbers.
+WHOLE = {
+    "sum(takes)",
+    "sum(takes[:training])",
+    "sum(blocks)",
+    "sum(counts)",
+    "sum(here)",
+    "sum(scores)",  # of 0 and 1 alone
+    "sum((seen[key] for key in keys))",
+    "sum((child.visits for child, _ in seen))",
+    "sum((child.visits for child in node.children))",
+    "sum((child.done for child in seen))",
+    "sum((count for _, count in ranked))",
+    "sum((strand.spent.usage.tokens for strand in side.played))",
+    "sum((strand.spent.nodes for strand in side.played))",
+}
+
+
+def is_whole(call: ast.Call) -> bool:
+    """Whether the form shows that no floats are added: usages from FREE on, lengths, numbers of cases."""
+    if len(call.args) > 1:
+        return ast.unparse(call.args[1]) == "FREE"
+    items = call.args[0]
+    if not isinstance(items, ast.GeneratorExp):
+        return ast.unparse(items).startswith("map(len, ")
+    one = items.elt
+    return (
+        isinstance(one, ast.Compare | ast.BoolOp)
+        or (isinstance(one, ast.Constant) and isinstance(one.value, int))
+        or (isinstance(one, ast.Call) and ast.unparse(one.func) in ("len", "all", "any"))
+    )
+
+
+def test_the_builtin_sum_adds_no_floats():
+    """Python 3.12 changed what it gives for them: worlds and trees would differ from those of 3.10 and 3.11."""
+    for path in SOURCES:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "sum" and not is_whole(call):
+                assert ast.unparse(call) in WHOLE, (
+                    f"{path.relative_to(ROOT)}:{call.lineno} takes the builtin: add floats with plain_sum of "
+                    f"forethought.envs.sums (or math.fsum), and list {ast.unparse(call)!r} in WHOLE if it has none"
+                )
+
+
+@pytest.mark.parametrize("text", ["sum(weights)", "sum(p for p, _ in seen)", "sum(a * b for a in x)", "sum(map(f, x))"])
+def test_a_sum_that_may_be_of_floats_is_found(text):
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert not is_whole(call)
+    assert ast.unparse(call) not in WHOLE
+
+
+def test_numpy_is_asked_for_no_mean_or_correlation():
+    """Its order of additions depends on its version and on the processor."""
+    asked = re.compile(r"np\.(mean|average|std|var|corrcoef|cov)\(|\.(mean|std|var)\((?!draw)")
+    for path in SOURCES:
+        assert not asked.search(path.read_text(encoding="utf-8")), path
 
 
 def test_packages_list_names_every_folder_with_sources():
@@ -87,18 +149,86 @@ def test_the_light_packages_load_no_torch():
     assert done.stdout.strip() == "[]"
 
 
+REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?>=[0-9.]+,<[0-9]+")
+
+
+def requirements() -> dict[str, list[str]]:
+    """What setup.cfg asks for: of "" the core, else of an extra."""
+    config = setup_cfg()
+    groups = {"": config["options"]["install_requires"], **config["options.extras_require"]}
+    return {name: text.split() for name, text in groups.items()}
+
+
 def test_core_dependencies_stay_light():
-    core = setup_cfg()["options"]["install_requires"].split()
-    assert {name.split(">")[0] for name in core} == {
-        "gymnasium",
-        "numpy",
-        "jinja2",
-        "tomlkit",
-        "typer",
-        "rich",
-        "rapidfuzz",
-        "regex",
-    }
+    core = [line.partition(">=")[0] for line in requirements()[""]]
+    assert core == ["gymnasium", "numpy", "jinja2", "tomlkit", "typer", "rich", "rapidfuzz", "regex"]
+
+
+def test_every_dependency_has_a_range_that_ends_before_a_major_release():
+    groups = requirements()
+    assert groups.pop("all") == ["forethought[lm,server,site,browser,ray]"]
+    assert groups.pop("dev") == ["forethought[all,test]"]
+    for group, lines in groups.items():
+        assert lines
+        for line in lines:
+            assert REQUIREMENT.fullmatch(line), f"{group}: {line!r}; expected name>=LEAST,<MAJOR"
+
+
+def test_all_has_every_extra_that_a_user_may_want():
+    groups = requirements()
+    wanted = [name for name in groups if name not in ("", "test", "all", "dev")]
+    assert groups["all"] == [f"forethought[{','.join(wanted)}]"]
+
+
+def pins() -> dict[str, list[str]]:
+    """The lines of constraints.txt by the canonical name of the package."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "constraints.txt").read_text(encoding="ascii").splitlines():
+        if not line.startswith("#"):
+            pin = re.fullmatch(r"([a-z0-9._-]+)==([A-Za-z0-9.!+]+)( ; .+)?", line)
+            assert pin, f"{line!r} pins no version"
+            found.setdefault(pin[1], []).append(line)
+    return found
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_constraints_pin_what_setup_cfg_asks_for():
+    groups = requirements()
+    asked = {REQUIREMENT.fullmatch(line)[1] for g, lines in groups.items() if g not in ("all", "dev") for line in lines}
+    missing = {canonical(name) for name in asked} - set(pins())
+    assert not missing, f"{missing} have no pin; run `make lock`"
+    assert pins()["torch"] == ["torch==2.13.0"]  # the build for CPUs is told apart by where it comes from
+    assert "://" not in (ROOT / "constraints.txt").read_text(encoding="ascii")
+
+
+def test_constraints_pin_what_those_need_in_turn():
+    """As far as it is installed here; the builds of PyTorch for GPUs need more, which no test of ours does."""
+    for name in pins():
+        try:
+            lines = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        needed = [Requirement(line) for line in lines]
+        asked = {canonical(one.name) for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})}
+        missing = {other for other in asked - set(pins()) if not other.startswith(("nvidia-", "cuda-", "triton"))}
+        assert not missing, f"{name} needs {missing}, which constraints.txt does not pin; run `make lock`"
+
+
+def test_the_pythons_that_are_named_are_one_list():
+    """Where setup.cfg allows, classifies, and the workflow and the Makefile try them."""
+    config = setup_cfg()
+    named = re.findall(r"Python :: (3\.\d+)", config["metadata"]["classifiers"])
+    first, last = (int(version.partition(".")[2]) for version in (named[0], named[-1]))
+    assert config["options"]["python_requires"] == f">=3.{first},<3.{last + 1}"
+    assert named == [f"3.{minor}" for minor in range(first, last + 1)]
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert f"python: [{', '.join(map(json.dumps, named))}]" in workflow
+    tried = re.search(r"^PYTHONS \?= (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert tried
+    assert tried[1].split() == named[:-1]  # 3.14 is tried in the workflow alone
 
 
 def test_nothing_is_unpickled_or_evaluated():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from forethought.agents.evaluation import run
 from forethought.agents.experiment import Experiment, parse_tasks
+from forethought.envs.sums import plain_sum
 from forethought.search import Node, Value
 from forethought.search.run import Run, replace
 from forethought.value.diagnostics import spearman
@@ -130,7 +131,7 @@ def agreement(config: STL, value: Value, folder: Path, say: Say) -> float:
     found = [(spearman(*zip(*pairs, strict=True)), len(pairs)) for pairs in depths.values()]
     ranked = [(rho, count) for rho, count in found if not isnan(rho)]
     states = sum(count for _, count in ranked)
-    mean = sum(rho * count for rho, count in ranked) / states if states else nan
+    mean = plain_sum(rho * count for rho, count in ranked) / states if states else nan
     say(f"round {folder.name}: agrees with its own look ahead at {mean:.3f} ({states} states)")
     return mean
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from forethought.envs.sums import plain_sum
 from forethought.search import Estimate, Query
 from forethought.value.targets import Example
 
@@ -33,4 +34,4 @@ class TabularTrainer:
         sums: dict[bytes, list[float]] = {}
         for example in examples:
             sums.setdefault(example.key, []).append(example.target)
-        return TabularValue({key: sum(ys) / len(ys) for key, ys in sums.items()}, self.default)
+        return TabularValue({key: plain_sum(ys) / len(ys) for key, ys in sums.items()}, self.default)

@@ -11,6 +11,7 @@ from forethought.envs.data.chance import Chance
 from forethought.envs.hotpotqa.kinds import Kind, kinds, read
 from forethought.envs.hotpotqa.naming import STEMS, WORKS, stem, work
 from forethought.envs.hotpotqa.people import name_person
+from forethought.envs.sums import plain_sum
 
 LARGEST = 150  # pages of a block; more would run out of names
 
@@ -48,7 +49,7 @@ def plan(size: int) -> tuple[tuple[Kind, int], ...]:
     counts = [kind.least for kind in everyone]
     if not sum(counts) <= size <= LARGEST:
         raise ValueError(f"a block of {size} pages was given; expected {sum(counts)} to {LARGEST}")
-    total = sum(kind.share for kind in everyone)
+    total = plain_sum(kind.share for kind in everyone)
     while (missing := size - sum(counts)) > 0:
         lacks = [
             kind.share * size / total - count if count < kind.most else -size

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forethought.envs.family import Json, shorten
+from forethought.envs.sums import plain_sum
 from forethought.envs.webshop.products import BadRecord, Product, fraction, text_of, texts
 
 SHUFFLE_SEED = 233
@@ -156,7 +157,7 @@ def weights(goals: Sequence[tuple[tuple[str, ...], int]]) -> list[float]:
     for attributes, count in goals:
         for attribute in attributes:
             asked[attribute] += count
-    return [sum(1.0 / asked[attribute] for attribute in attributes) / len(attributes) for attributes, _ in goals]
+    return [plain_sum(1.0 / asked[attribute] for attribute in attributes) / len(attributes) for attributes, _ in goals]
 
 
 def official_order(count: int) -> NDArray[np.uint32]:

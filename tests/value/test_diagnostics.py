@@ -30,6 +30,18 @@ def test_spearman_by_hand():
     assert isnan(spearman([1], [1]))
 
 
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=40), st.randoms())
+def test_spearman_is_exact_whatever_the_order_of_its_rows(rows, random):
+    before = spearman(*zip(*rows, strict=True))
+    random.shuffle(rows)
+    after = spearman(*zip(*rows, strict=True))
+    assert before == after or (isnan(before) and isnan(after))
+    values = [value for value, _ in rows]
+    if len(set(values)) > 1:
+        assert spearman(values, values) == 1.0
+        assert spearman(values, [-value for value in values]) == -1.0
+
+
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=30))
 def test_auroc_counts_pairs(rows):
     values, truth = [v for v, _ in rows], [float(t) for _, t in rows]
