@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,11 +59,18 @@ class Local:
 
     What prompts share, siblings or samples, is read once. The seed of a request alone decides its samples; the
     shape of a batch may still change the last bits of its probabilities, as with every floating-point matrix
-    product. One thread at a time may use a model and what was adapted from it.
+    product, unless the model is `exact`. One thread at a time may use a model and what was adapted from it.
     """
 
-    def __init__(self, spec: str, adapter: Path | None = None, device: str = "cpu", memory: int | None = None) -> None:
-        """`adapter` is a PEFT folder.
+    def __init__(
+        self,
+        spec: str,
+        adapter: Path | None = None,
+        device: str = "cpu",
+        memory: int | None = None,
+        exact: int | bool = False,
+    ) -> None:
+        """`adapter` is a PEFT folder. With `exact` each request is computed alone, to the same bits in any company.
 
         `memory` is a limit, in bytes, for all that is made beside the weights: requests are cut into batches that
         stay within it, and a single one that does not is refused. Without one it is 2 GiB on a CPU and 0.6 of
@@ -71,7 +78,7 @@ class Local:
         """
         weights = find_weights(spec)  # once: a branch may move
         model, tokenizer = load_weights(weights, device)
-        self._set(Base(model), tokenizer, spec, weights.content, memory)
+        self._set(Base(model), tokenizer, spec, weights.content, memory, bool(exact))
         if adapter is not None:
             self._wear(Adapter.read(adapter))
 
@@ -83,10 +90,11 @@ class Local:
         name: str,
         content: str,
         memory: int | None = None,
+        exact: bool = False,
     ) -> Local:
         """Around a model that is already in memory."""
         lm = object.__new__(cls)
-        lm._set(Base(model), tokenizer, name, content, memory)
+        lm._set(Base(model), tokenizer, name, content, memory, exact)
         return lm
 
     def adapted(self, folder: Path) -> Local:
@@ -96,12 +104,20 @@ class Local:
         the base or another one does. Raises ValueError: no adapter there.
         """
         lm = object.__new__(type(self))
-        lm._set(self._base, self.tokenizer, self.name, self._base_content, self._memory)
+        lm._set(self._base, self.tokenizer, self.name, self._base_content, self._memory, self._exact)
         lm._wear(Adapter.read(folder))
         return lm
 
-    def _set(self, base: Base, tokenizer: PreTrainedTokenizerBase, name: str, content: str, memory: int | None) -> None:
-        self._base, self._base_content, self._memory = base, content, memory
+    def _set(
+        self,
+        base: Base,
+        tokenizer: PreTrainedTokenizerBase,
+        name: str,
+        content: str,
+        memory: int | None,
+        exact: bool,
+    ) -> None:
+        self._base, self._base_content, self._memory, self._exact = base, content, memory, exact
         self._adapter: Adapter | None = None
         self.tokenizer, self.name, self.content = tokenizer, name, content
         self._tokens = Tokens(tokenizer)
@@ -155,7 +171,7 @@ class Local:
         model, limit = self.model, Limit.of(self._memory, self._base.model.device)
         after: list[After] = [{} for _ in asked]
         needs = [Need(reading.tokens) for _, reading in readings]
-        for batch in packed(needs, Sizes.of(model), limit, spread_of(model.device)):
+        for batch in self._cut(needs, Sizes.of(model), limit, sharing=True):
             found = in_halves(lambda part: read(model, [readings[i][1] for i in part], limit), batch)
             for i, values in zip(batch, found, strict=True):
                 after[readings[i][0]] |= values
@@ -184,15 +200,22 @@ class Local:
         asked = [i for i, room in enumerate(rooms) if room > 0]
         model, limit = self.model, Limit.of(self._memory, self._base.model.device)
         needs = [Need(prompts[i], rooms[i]) for i in asked]
-        sizes, sharing = Sizes.of(model), can_share(model)
-        cut = packed(needs, sizes, limit, spread_of(model.device)) if sharing else padded(needs, sizes, limit)
-        for batch in cut:
+        for batch in self._cut(needs, Sizes.of(model), limit, sharing=can_share(model)):
             part = [asked[n] for n in batch]
             written = in_halves(
                 lambda some: self._write(model, [(prompts[i], rooms[i], requests[i]) for i in some], limit), part
             )
             found |= zip(part, written, strict=True)
         return [found[i] for i in range(len(requests))]
+
+    def _cut(self, needs: Sequence[Need], sizes: Sizes, limit: Limit, *, sharing: bool) -> Iterator[list[int]]:
+        """The numbers of the needs in batches that are computed at once; one each for an exact model."""
+        if self._exact:
+            yield from ([i] for i, need in enumerate(needs) for _ in padded([need], sizes, limit))
+        elif sharing:
+            yield from packed(needs, sizes, limit, spread_of(self._base.model.device))
+        else:
+            yield from padded(needs, sizes, limit)
 
     def _left(self, prompt: Sequence[int]) -> int:
         """The positions behind a prompt."""

@@ -24,7 +24,7 @@ OPTIONS: dict[str, dict[str, type]] = {
         "rename": str,
     },
     "recorded": {},
-    "local": {"memory": int},
+    "local": {"memory": int, "exact": int},
 }
 
 

@@ -42,7 +42,7 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<end>")
 
 
-def tiny(kind: str, memory: int | None = None) -> Local:
+def tiny(kind: str, memory: int | None = None, dtype: torch.dtype = torch.float32, *, exact: bool = False) -> Local:
     torch.manual_seed(0)
     config = CONFIG_MAPPING[kind.split()[0]](
         **{"vocab_size": 257, "hidden_size": 48, "intermediate_size": 64, "num_hidden_layers": 3}
@@ -56,7 +56,8 @@ def tiny(kind: str, memory: int | None = None) -> Local:
         }
         | KINDS[kind]
     )
-    return Local.of(AutoModelForCausalLM.from_config(config).eval(), byte_tokenizer(), "tiny", kind, memory)
+    model = AutoModelForCausalLM.from_config(config).to(dtype).eval()
+    return Local.of(model, byte_tokenizer(), "tiny", kind, memory, exact)
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +147,26 @@ def test_a_mixed_batch_gives_every_request_what_it_gets_alone(lm):
     assert together[4].usage.completion == 3
     assert together[5].text == ""
     assert together[5].usage.prompt == len(shared.encode())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_an_exact_model_answers_to_the_bit_whatever_else_is_asked(kind, dtype):
+    lm = tiny(kind, dtype=dtype, exact=True)
+    draw, asked = random.Random(3), [ScoreRequest(p, ("0", "1", "10", "ab")) for p in prompts_of(3)]
+    requests = [Request(p, Sampling(t, 8), seed=4) for p in prompts_of(3) for t in (0.0, 1.5)]
+    scores, texts = [lm.score([one])[0] for one in asked], [lm.complete([one])[0] for one in requests]
+    for count in (2, 5, len(asked)):
+        some = draw.sample(range(len(asked)), count)
+        assert lm.score([asked[i] for i in some]) == [scores[i] for i in some]
+        some = draw.sample(range(len(requests)), count)
+        assert lm.complete([requests[i] for i in some]) == [texts[i] for i in some]
+
+
+def test_a_model_that_is_not_exact_does_not():
+    lm = tiny("llama", dtype=torch.bfloat16)
+    asked = [ScoreRequest(p, ("0", "1", "10", "ab")) for p in prompts_of(3)]
+    assert lm.score(asked) != [lm.score([one])[0] for one in asked]
 
 
 def test_what_prompts_share_passes_the_model_once(lm):
