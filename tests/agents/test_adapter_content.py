@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.agents.adapter_content import content_of_adapter
@@ -53,6 +53,7 @@ def test_other_meanings_are_other_contents(adapter):
     assert len(set(found)) == len(found)
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.randoms())
 def test_the_order_and_the_spaces_of_files_say_nothing(tmp_path_factory, adapter_files, draw: random.Random):
     folder, write_adapter = tmp_path_factory.mktemp("adapter"), adapter_files.write_adapter
