@@ -28,11 +28,13 @@ from forethought.agents.specs import (
 from forethought.agents.staffing import Staffing
 from forethought.agents.weights import folder_of
 from forethought.envs import Simulator, simulate
+from forethought.envs.family import shorten
 from forethought.search import PRIVILEGES, Algorithm, Budget, Usage, algorithm
 from forethought.search.run import check_free
 from forethought.search.seeds import seed_of
 
 DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
+NUMBER = re.compile(r"-?[0-9]{1,30}")
 MOST_TASKS = 10_000_000  # of a run; numbers of tasks are held in memory
 # What a resume may find changed in config.toml: no result depends on it.
 MAY_CHANGE = ("concurrency", "workers", "device", "model_options", "cache", "record")
@@ -194,15 +196,25 @@ def parse_tasks(text: str) -> list[int]:
     tasks: list[int] = []
     try:
         for part in text.split(","):
-            bounds = [int(bound) for bound in part.split(":")]
+            bounds = [whole(bound) for bound in part.split(":")]
             more = range(*bounds) if len(bounds) > 1 else bounds
             if len(tasks) + len(more) > MOST_TASKS:
                 raise ValueError(f"more than {MOST_TASKS:,}")
             tasks += more
+    except OverflowError as error:
+        raise ValueError(f"the tasks {shorten(text)} are more than {MOST_TASKS:,}") from error
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"cannot read the tasks {text!r} ({error}); write START:STOP, START:STOP:STEP or numbers with commas"
+            f"cannot read the tasks {shorten(text)} ({error!s:.80}); "
+            "write START:STOP, START:STOP:STEP, numbers with commas, or the name of a split"
         ) from error
     if not tasks or min(tasks) < 0 or len(set(tasks)) < len(tasks):
-        raise ValueError(f"the tasks {text!r} are none, negative, or named twice")
+        raise ValueError(f"the tasks {shorten(text)} are none, negative, or named twice")
     return tasks
+
+
+def whole(text: str) -> int:
+    """Raises ValueError: no whole number in plain digits, or one of more digits than any task has."""
+    if not NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"{shorten(text)} is no number")
+    return int(text)

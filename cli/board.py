@@ -10,12 +10,16 @@ import typer
 
 from forethought.cli.envs import AsJson
 from forethought.cli.telling import show
-from forethought.leaderboards import build, load_rows, make_row, save_row
-from forethought.leaderboards.rows import ROWS
+from forethought.leaderboards import build, make_row, save_row
+from forethought.leaderboards.rows import ROWS, all_rows, rows_here
 from forethought.search.run import Run
+from forethought.search.starting import portable
 
 app = typer.Typer(no_args_is_help=True, help="The board: rows of runs, a table and a page of rows.")
-Rows = Annotated[Path, typer.Option(help="The folder of the rows.")]
+Rows = Annotated[
+    Path | None,
+    typer.Option(help="The folder of your rows; by default ./rows, in a checkout ./leaderboards/rows."),
+]
 
 
 @app.command()
@@ -23,13 +27,12 @@ def add(
     run: Path,
     name: Annotated[str | None, typer.Option(help="The row's name; by default the run's.")] = None,
     training: Annotated[str | None, typer.Option(help="Where the adapter came from.")] = None,
-    rows: Rows = ROWS,
+    rows: Rows = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a row of a finished run."""
-    opened = Run(run)
-    row = make_row(opened, (name or run.resolve().name).lower(), training)
-    path = save_row(row, rows)
+    row = make_row(Run(run), (name or portable(run.resolve().name)).lower(), training)
+    path = save_row(row, rows or rows_here())
     if as_json:
         print(json.dumps(row))
     else:
@@ -38,12 +41,15 @@ def add(
 
 @app.command("build")
 def build_board(
-    rows: Rows = ROWS,
+    rows: Rows = None,
+    own: Annotated[bool, typer.Option("--own", help="Leave out the rows that come with the package.")] = False,
     to: Annotated[Path, typer.Option(help="Where board.md and board.html go.")] = Path("site"),
     as_json: AsJson = False,
 ) -> None:
-    """Write the table and the page of all rows."""
-    written = [str(path) for path in build(load_rows(rows), to)]
+    """Write the table and the page of all rows: those of the package, and yours."""
+    if rows and not rows.is_dir():
+        raise ValueError(f"there is no folder {rows}; `forethought board add RUN --rows {rows}` makes it")
+    written = [str(path) for path in build(all_rows(*([] if own else [ROWS]), rows or rows_here()), to)]
     if as_json:
         print(json.dumps(written))
     else:

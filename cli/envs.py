@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
@@ -13,9 +15,12 @@ import gymnasium as gym
 import typer
 from rich.table import Table
 
+from forethought.agents.splits import numbered
 from forethought.cli.telling import out, show
 from forethought.envs import IDS, TextEnv, simulate
 from forethought.envs.conformance import Subject, run_checks
+from forethought.envs.family import described, shorten
+from forethought.envs.notation import read_json
 from forethought.envs.printable import printable
 
 app = typer.Typer(no_args_is_help=True, help="The environments: list them, check them, time them, play them.")
@@ -24,20 +29,42 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def make(env_id: str, **options: Any) -> gym.Env[Any, Any]:
     """Raises ValueError: an id that is not registered, with those that are, or options that it does not take."""
+    look_here(env_id)
     try:
         return gym.make(env_id, **options)
-    except TypeError as error:
-        raise ValueError(f"{env_id} cannot be made with {options} ({error})") from error
     except ModuleNotFoundError as error:
         if env_id in IDS:
             raise MissingExtra(str(error)) from error
         raise unknown(env_id, error) from error
     except gym.error.Error as error:
         raise unknown(env_id, error) from error
+    except (ValueError, OSError):
+        raise
+    except Exception as error:  # a module of others may raise anything
+        raise ValueError(f"{env_id} cannot be made with {options} ({described(error)})") from error
+
+
+def look_here(env_id: str, strange: Path | None = None) -> None:
+    """Let the module of MODULE:ID be found in the current folder, as pytest and uvicorn do.
+
+    Not where that is inside a `strange` folder, which may be of somebody else.
+    """
+    here = Path.cwd()
+    inside = strange is not None and here.resolve().is_relative_to(strange.resolve())
+    if ":" in env_id and not inside and str(here) not in sys.path:
+        sys.path.insert(0, str(here))
+
+
+def tasks_of(text: str, env_id: str, **options: Any) -> str:
+    """Tasks by their numbers, where some are told by the name of a split. Raises ValueError: an unknown one."""
+    core = make(env_id, **options).unwrapped
+    return numbered(text, core.family.splits if isinstance(core, TextEnv) else {}, env_id)
 
 
 def unknown(env_id: str, error: Exception) -> ValueError:
-    return ValueError(f"unknown env {env_id!r} ({error}); registered here: {', '.join(IDS)}, or give MODULE:ID")
+    return ValueError(
+        f"unknown env {shorten(env_id)} ({error!s:.200}); registered here: {', '.join(IDS)}, or give MODULE:ID"
+    )
 
 
 class MissingExtra(ValueError):
@@ -69,7 +96,7 @@ def list_envs(as_json: AsJson = False) -> None:
     table = Table("id", "tasks", "splits", "world", box=None)
     for row in rows:
         shown = " ".join(f"{name}={tasks}" for name, tasks in row["splits"].items())
-        table.add_row(row["id"], str(row["tasks"] or "-"), shown, row["world"])
+        table.add_row(*map(printable, (row["id"], row["tasks"] or "-", shown, row["world"])))
     out.print(table)
 
 
@@ -97,10 +124,10 @@ def env_options(texts: list[str] | None) -> dict[str, Any]:
     for text in texts or ():
         name, equals, value = text.partition("=")
         try:
-            options[name] = json.loads(value)
+            options[name] = read_json(value)
         except ValueError as error:
             raise ValueError(
-                f"cannot read the option {text!r}; write NAME=JSON in quotes, as in 'goals=\"human\"'"
+                f"cannot read the option {shorten(text)}; write NAME=JSON in quotes, as in 'goals=\"human\"'"
             ) from error
         if not equals or not name:
             raise ValueError(f"cannot read the option {text!r}; write NAME=JSON")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from forethought.agents.consent import check_consent, give_consent
 from forethought.agents.equipment import check
 from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.agents.named import AGENTS, complete
@@ -19,12 +20,12 @@ from forethought.agents.specs import ALL, POLICIES, VALUES, Setting, default_end
 from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
 from forethought.cli.doubts import doubts
-from forethought.cli.envs import AsJson, env_options, make
+from forethought.cli.envs import AsJson, env_options, look_here, tasks_of
 from forethought.cli.progress import TaskProgress, console
 from forethought.cli.telling import show
 from forethought.envs.sums import plain_sum
 from forethought.leaderboards import mean_interval
-from forethought.leaderboards.rows import total
+from forethought.leaderboards.rows import bills, outcomes, total
 from forethought.search import ALGORITHMS, Budget
 from forethought.search.run import Run, RunError, changed_source
 from forethought.search.starting import start
@@ -45,7 +46,10 @@ def evaluate(
             f"{', '.join(name for name in ALGORITHMS if name not in AGENTS)}."
         ),
     ],
-    tasks: Annotated[str, typer.Option(help="START:STOP, START:STOP:STEP, or numbers with commas.")],
+    tasks: Annotated[
+        str,
+        typer.Option(help="START:STOP, START:STOP:STEP, a split such as test or test:0:50, or several with commas."),
+    ],
     budget: Annotated[
         str,
         typer.Option(help="nodes=, env_steps=, lm_calls=, tokens= (a task), usd=, seconds= (the run), with commas."),
@@ -53,7 +57,11 @@ def evaluate(
     policy: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(POLICIES)}.")] = None,
     value: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(VALUES)}.")] = None,
     model: Annotated[
-        str | None, typer.Option(help="smollm2-135m, hf:ORG/NAME@REV, a folder, server:MODEL@URL, or recorded:FILE.")
+        str | None,
+        typer.Option(
+            help="smollm2-135m, hf:ORG/NAME@REV, a folder, recorded:FILE, server:MODEL@URL, or server+chat:MODEL@URL "
+            "where prompts are sent as chat messages."
+        ),
     ] = None,
     adapter: Annotated[str | None, typer.Option(help="A folder that training wrote.")] = None,
     endings: Annotated[str | None, typer.Option(help="Who judges an ending: rule or model.")] = None,
@@ -91,7 +99,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Run an agent on tasks, journaled: what a crash stops, `resume` goes on with."""
-    make(env, **env_options(option)).close()  # what cannot be made is said before a run is begun
+    tasks = tasks_of(tasks, env, **env_options(option))  # what cannot be made is said before a run is begun
     named = complete(agent, env, policy=policy, value=value, given=settings_of(setting))
     asked = Experiment(
         env=env,
@@ -119,12 +127,19 @@ def evaluate(
         env_options=env_options(option),
     )
     check(asked)  # likewise
+    give_consent(model)
     with start(run, Path("runs"), f"{env}-{agent}", asked.config()) as begun:
         go_on(begun, as_json, allow_unreadable)
 
 
 def resume(
     run: Path,
+    send_key_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST", help="The run may send the key to this server, which none of your commands named."
+        ),
+    ] = None,
     edited: Annotated[
         bool, typer.Option("--changed-source", help="Go on although its source was edited; its row will say so.")
     ] = False,
@@ -133,20 +148,23 @@ def resume(
 ) -> None:
     """Go on with a run, exactly as it was begun: its saved config is read, and nothing can be overridden."""
     with changed_source(edited):
-        go_on_with(Run(run), allow_unreadable, as_json)
+        go_on_with(Run(run), send_key_to, allow_unreadable, as_json)
 
 
-def go_on_with(opened: Run, allow_unreadable: bool, as_json: bool) -> None:
+def go_on_with(opened: Run, send_key_to: str | None, allow_unreadable: bool, as_json: bool) -> None:
     """Raises RunError: it is of no kind that this version knows."""
     kind = opened.config.get("kind")
     if kind == "eval":
+        asked = Experiment.of(opened.config)
+        check_consent(asked.model, send_key_to)
+        look_here(asked.env, strange=opened.folder)
         go_on(opened, as_json, allow_unreadable)
     elif kind == "stl":
         stl_command.go_on(opened, as_json)
     elif kind == "demo":
         demo_command.go_on(opened, as_json)
     else:
-        raise RunError(f"{opened.folder} is a run of kind {kind!r}; this version knows eval, stl and demo")
+        raise RunError(f"{opened.folder} is a run of kind {kind!r:.60}; this version knows eval, stl and demo")
 
 
 def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:
@@ -169,7 +187,7 @@ def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:
 
 
 def summarise(run: Run) -> dict[str, Any]:
-    results, failures = run.results(), run.failures()
+    results, failures = outcomes(run)
     scores = [float(result["score"]) for result in results] + [0.0] * len(failures)
     spent = total(result["spent"] for result in [*results, *failures])
     stopped = Counter(result["stopped"] for result in results if result["stopped"] != "returned")
@@ -182,8 +200,8 @@ def summarise(run: Run) -> dict[str, Any]:
         "mean": plain_sum(scores) / len(scores),
         "spent": {name: spent[name] for name in spent if name in TOLD or (spent[name] and name != "roles")},
         "doubts": doubts(results, spent),
-        "changed_sources": run.manifest()["changed_sources"],
-        **total(run.billed()),
+        "changed_sources": run.manifest().get("changed_sources", []),
+        **total(bills(run)),
     }
 
 

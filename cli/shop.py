@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
+from forethought.agents.consent import is_loopback
 
 if TYPE_CHECKING:
     from forethought.envs.webshop.world import GoalKind
@@ -47,10 +48,3 @@ def serve(
     with site.listen(host, port) as listener:
         print(f"{len(family)} tasks at {site.address_of(listener)} (Ctrl+C ends)", flush=True)
         site.serve(made, listener)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

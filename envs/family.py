@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 S = TypeVar("S")
@@ -76,3 +78,10 @@ def told(value: Json) -> str:
     """A value for an error message; only the kind of one that may be too deep or too long to print."""
     short = abs(value) < 10**12 if isinstance(value, int) else not isinstance(value, list | dict)
     return shorten(str(value)) if short else type(value).__name__
+
+
+def described(error: BaseException) -> str:
+    """An error of somebody else's code in a sentence: its class, its message, and the line that raised it."""
+    trace = traceback.extract_tb(error.__traceback__)
+    where = f", {Path(trace[-1].filename).name}:{trace[-1].lineno}" if trace else ""
+    return f"{type(error).__name__}: {str(error)[:200]}{where}" if str(error) else f"{type(error).__name__}{where}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forethought.envs.sums import plain_sum
+from forethought.leaderboards.markdown import literal
 from forethought.leaderboards.pages import page
 from forethought.leaderboards.statistics import mean_interval
 from forethought.search.run import replace
@@ -80,9 +81,5 @@ def attempt(row: Mapping[str, Any], which: str) -> str:
 
 
 def markdown_table(env: str, table: Sequence[Sequence[str]]) -> str:
-    lines = [("name", *COLUMNS), ("---",) * (len(COLUMNS) + 1), *table]
-    return (
-        f"## {env}\n\n"
-        + "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-        + "\n"
-    )
+    lines = [("name", *COLUMNS), ("---",) * (len(COLUMNS) + 1), *(map(literal, cells) for cells in table)]
+    return f"## {literal(env)}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

@@ -6,7 +6,16 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from forethought.envs.printable import printable
+
+
+def shown(value: object) -> object:
+    """Control characters and halves of characters written out."""
+    return printable(value, lines=True) if isinstance(value, str) else value
+
+
 PAGES = Environment(
+    finalize=shown,
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,

@@ -9,15 +9,19 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from forethought.agents.experiment import Experiment, parse_tasks
+from forethought.envs.notation import read_json
 from forethought.search.parts import PastJournal
 from forethought.search.run import Run, RunError, replace
+from forethought.search.schema import COUNT, INTEGER, NUMBER, OTHERS, TEXT, Mismatch
+from forethought.search.schema import check as matches
+from forethought.search.starting import portable
 
-ROWS = Path(__file__).parent / "rows"
+ROWS = Path(__file__).resolve().parent / "rows"  # of the package
 FORMAT = 1
-
-TEXT, NUMBER, COUNT = (str,), (int, float), (int,)
+MOST_TASKS = 10_000_000
 SCHEMA: dict[str, Any] = {
-    "format": COUNT,
+    "format": range(FORMAT, FORMAT + 1),
     "name": TEXT,
     "env": TEXT,
     "agent": {"algorithm": TEXT, "settings": dict, "policy": TEXT, "value": TEXT, "endings": TEXT},
@@ -27,7 +31,7 @@ SCHEMA: dict[str, Any] = {
         "content": (str, type(None)),
         "training": (str, type(None)),
     },
-    "seeds": [COUNT],
+    "seeds": [INTEGER],
     "budget": dict,
     "protocol": {"tasks": TEXT, "scored": TEXT, "env_options": dict},
     "privileges": [TEXT],
@@ -65,33 +69,35 @@ SCHEMA: dict[str, Any] = {
     "hashes": dict,
     "changed_sources?": [TEXT],
 }
+# What is read of the lines of results.jsonl and failures.jsonl, which may hold more.
+SPENT = {
+    "nodes": COUNT,
+    "lm_calls": COUNT,
+    "tokens": COUNT,
+    "usd?": NUMBER,
+    "roles": {OTHERS: {OTHERS: COUNT}},
+    OTHERS: COUNT,
+}
+RESULT = {"task": COUNT, "score": NUMBER, "stopped": TEXT, "spent": SPENT, OTHERS: object}
+FAILURE = {"task": COUNT, "spent": SPENT, OTHERS: object}
+ATTEMPT = {"score": NUMBER, OTHERS: object}
+BILL = {"billed": {OTHERS: COUNT}, "saved": {OTHERS: COUNT}}
 
 
 class RowError(ValueError):
     """A row that is not of the schema, or a run that no row can be made of."""
 
 
-def check(row: Any, schema: Any = SCHEMA, where: str = "row") -> None:
-    """Raises RowError: a field that is missing, unknown, or of the wrong type; and says which. "x?" may be missing."""
-    if isinstance(schema, dict):
-        if not isinstance(row, dict):
-            raise RowError(f"{where} is {row!r:.60}; expected an object")
-        known = {name.rstrip("?"): inner for name, inner in schema.items()}
-        if missing := sorted(name for name in schema if name not in row and not name.endswith("?")):
-            raise RowError(f"{where} lacks {', '.join(missing)}")
-        if unknown := sorted(set(row) - set(known)):
-            raise RowError(f"{where} has unknown fields {', '.join(unknown)}")
-        for name, value in row.items():
-            check(value, known[name], f"{where}.{name}")
-    elif isinstance(schema, list):
-        if not isinstance(row, list):
-            raise RowError(f"{where} is {row!r:.60}; expected a list")
-        for i, item in enumerate(row):
-            check(item, schema[0], f"{where}[{i}]")
-    else:
-        allowed = schema if isinstance(schema, tuple) else (schema,)
-        if not isinstance(row, allowed) or (isinstance(row, bool) and bool not in allowed):
-            raise RowError(f"{where} is {row!r:.60}; expected {' or '.join(kind.__name__ for kind in allowed)}")
+def check(row: Any) -> None:
+    """Raises RowError: a field that is missing, unknown, or of the wrong type; and says which."""
+    try:
+        matches(row, SCHEMA, "row")
+    except Mismatch as error:
+        raise RowError(str(error)) from error
+    if not row["results"]:
+        raise RowError("row.results is empty; a row has at least one task that ended")
+    if row["failures"] > MOST_TASKS:
+        raise RowError(f"row.failures is {row['failures']}; no run has as many tasks")
 
 
 def make_row(run: Run, name: str, training: str | None = None) -> dict[str, Any]:
@@ -102,13 +108,16 @@ def make_row(run: Run, name: str, training: str | None = None) -> dict[str, Any]
     """
     config, manifest = run.config, run.manifest()
     if config.get("kind") != "eval":
-        raise RowError(f"{run.folder} is a run of kind {config.get('kind')!r}; a row is made of an evaluation")
+        raise RowError(f"{run.folder} is a run of kind {config.get('kind')!r:.60}; a row is made of an evaluation")
+    tasks = parse_tasks(Experiment.of(config).tasks)
     try:
-        results, failures = run.results(), run.failures()
+        results, failures = outcomes(run)
     except RunError as error:
         raise RowError(str(error)) from error
     if not results:
         raise RowError(f"{run.folder} has no results; a row needs at least one task that ended")
+    if sorted(tasks) != sorted(line["task"] for line in (*results, *failures)):
+        raise RowError(f"the results of {run.folder} are not those of its {len(tasks)} tasks; {advice(run)}")
     seconds = round(PastJournal(run.folder / "journal.jsonl").seconds, 1)  # reads, and leaves the run as it is
     row = {
         "format": FORMAT,
@@ -139,10 +148,10 @@ def make_row(run: Run, name: str, training: str | None = None) -> dict[str, Any]
             {
                 "task": result["task"],
                 "score": result["score"],
-                "first": result["first"] and result["first"]["score"],
-                "oracle": result["oracle"] and result["oracle"]["score"],
+                "first": score_of(result, "first"),
+                "oracle": score_of(result, "oracle"),
                 "stopped": result["stopped"],
-                "tree": result["tree"],
+                "tree": result.get("tree"),
             }
             for result in results
         ],
@@ -151,13 +160,49 @@ def make_row(run: Run, name: str, training: str | None = None) -> dict[str, Any]
         "seconds": seconds,
         "command": command(config),
         "config": config,
-        "commit": manifest["commit"],
-        "dirty": manifest["dirty"],
+        "commit": manifest.get("commit"),
+        "dirty": manifest.get("dirty"),
         "hashes": manifest["content"],
         "changed_sources": manifest["changed_sources"],
     }
     check(row)
     return row
+
+
+def outcomes(run: Run) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The results and the failures of a run. Raises RunError: there are none yet, or a line is damaged."""
+    found = run.results(), run.failures()
+    try:
+        matches(found[0], [RESULT], "results.jsonl")
+        matches(found[1], [FAILURE], "failures.jsonl")
+    except Mismatch as error:
+        raise RunError(f"{run.folder} is damaged ({error}); {advice(run)}") from error
+    return found
+
+
+def bills(run: Run) -> list[dict[str, Any]]:
+    """The lines of billed.jsonl. Raises RunError: one is damaged."""
+    found = run.billed()
+    try:
+        matches(found, [BILL], "billed.jsonl")
+    except Mismatch as error:
+        raise RunError(f"{run.folder} is damaged ({error}); delete billed.jsonl, and nothing else is lost") from error
+    return found
+
+
+def advice(run: Run) -> str:
+    return f"delete results.jsonl and failures.jsonl, and `forethought resume {quote(str(run.folder))}` makes them anew"
+
+
+def score_of(result: Mapping[str, Any], attempt: str) -> Any:
+    """Raises RowError: what was written of an attempt is damaged."""
+    if (found := result.get(attempt)) is None:
+        return None
+    try:
+        matches(found, ATTEMPT, f"{attempt} of task {result['task']}")
+    except Mismatch as error:
+        raise RowError(str(error)) from error
+    return found["score"]
 
 
 def total(ledgers: Any) -> dict[str, Any]:
@@ -173,48 +218,63 @@ def total(ledgers: Any) -> dict[str, Any]:
 
 def command(config: Mapping[str, Any]) -> str:
     """The command line that repeats an evaluation."""
-    words = [
-        "forethought eval",
-        f"--env {config['env']}",
-        f"--agent {config.get('agent') or config['algorithm']}",
-        f"--tasks {quote(config['tasks'])}",
-    ]
-    words.append("--budget " + ",".join(f"{name}={limit}" for name, limit in config["budget"].items()))
+    words = ["--env", config["env"], "--agent", config.get("agent") or config["algorithm"], "--tasks", config["tasks"]]
+    words += ["--budget", ",".join(f"{name}={limit}" for name, limit in config["budget"].items())]
     for name in ("policy", "value", "model", "adapter", "endings", "prompts", "prices", "seed"):
         if config.get(name) is not None:
-            words.append(f"--{name} {quote(str(config[name]))}")
-    words += [f"--set {name}={value}" for name, value in config.get("settings", {}).items()]
-    words += [f"--model-option {name}={value}" for name, value in config.get("model_options", {}).items()]
-    options = [f"{name}={json.dumps(value)}" for name, value in config.get("env_options", {}).items()]
-    words += [f"--env-option {quote(option)}" for option in options]
-    words += [f"--privilege {name}" for name in config["privileges"]]
+            words += [f"--{name}", str(config[name])]
+    for name, given in (("set", "settings"), ("model-option", "model_options")):
+        words += [word for key, value in config.get(given, {}).items() for word in (f"--{name}", f"{key}={value}")]
+    for key, value in config.get("env_options", {}).items():
+        words += ["--env-option", f"{key}={json.dumps(value)}"]
+    words += [word for name in config["privileges"] for word in ("--privilege", name)]
     words += ["--transpositions"] if config.get("transpositions") else []
-    return " ".join(words)
+    return " ".join(["forethought eval", *map(quote, words)])
 
 
-def save_row(row: Mapping[str, Any], folder: Path = ROWS) -> Path:
-    """Write a row to `<name>.json`. Raises RowError: a name that is no file name, or is taken by another row."""
+def save_row(row: Mapping[str, Any], folder: Path) -> Path:
+    """Write a row to `<name>.json`.
+
+    Raises RowError: a name that is no file name, or is taken by another row, or a folder of the installed package.
+    """
     check(row)
     name = str(row["name"])
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,80}", name):
-        raise RowError(f"the row's name {name!r} is no plain file name; use a-z, 0-9, '.', '_' and '-'")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,80}", name) or portable(name) != name:
+        raise RowError(f"the row's name {name!r:.100} is no plain file name; use a-z, 0-9, '.', '_' and '-'")
+    if not is_checkout(ROWS.parent.parent) and folder.resolve().is_relative_to(ROWS.parent.parent.resolve()):
+        raise RowError(f"{folder} belongs to the installed package, which an update replaces; give a folder of yours")
     path = folder / f"{name}.json"
     text = json.dumps(row, indent=1, sort_keys=True) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") != text:
+    if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
         raise RowError(f"{path} is another row already; give this one another name")
     folder.mkdir(parents=True, exist_ok=True)
     replace(path, text)
     return path
 
 
-def load_rows(folder: Path = ROWS) -> list[dict[str, Any]]:
+def is_checkout(folder: Path) -> bool:
+    """Whether this project's sources are in the folder."""
+    return (folder / "setup.cfg").is_file() and (folder / "leaderboards" / "rows").is_dir()
+
+
+def rows_here() -> Path:
+    """Where the rows of whoever runs a command are: in a checkout its own, else `rows` in the current folder."""
+    return Path("leaderboards/rows") if is_checkout(Path()) else Path("rows")
+
+
+def load_rows(folder: Path) -> list[dict[str, Any]]:
     """All rows of a folder, checked. Raises RowError: a file that is no row, by its name."""
     rows = []
     for path in sorted(folder.glob("*.json")):
         try:
-            row = json.loads(path.read_text(encoding="utf-8"))
+            row = read_json(path.read_bytes())
             check(row)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             raise RowError(f"{path}: {error}") from error
         rows.append(row)
     return rows
+
+
+def all_rows(*folders: Path) -> list[dict[str, Any]]:
+    """The rows of several folders; of those with the same name that of the last folder."""
+    return list({row["name"]: row for folder in folders for row in load_rows(folder)}.values())

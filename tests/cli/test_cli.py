@@ -472,6 +472,101 @@ def test_board_add_and_build(forethought, tmp_path):
     assert "<td>mine</td>" in (tmp_path / "site" / "board.html").read_text()
 
 
+def test_the_board_has_the_rows_of_the_package_too(forethought, tmp_path):
+    forethought(*eval_words(tmp_path / "My Run:1"))
+    assert forethought("board", "add", tmp_path / "My Run:1").exit_code == 0
+    assert [path.name for path in (tmp_path / "rows").iterdir()] == ["my-run-1.json"]
+    for words, others in (((), True), (("--own",), False)):
+        assert forethought("board", "build", *words).exit_code == 0
+        shown = (tmp_path / "site" / "board.md").read_text()
+        assert "| my-run-1 |" in shown
+        assert ("| game24-beam-smollm2-stl |" in shown) is others
+    done = forethought("board", "build", "--rows", "nowhere")
+    assert "there is no folder nowhere" in str(done.exception)
+
+
+def test_a_split_is_told_by_its_name(forethought, tmp_path):
+    words = "eval --env Game24-v0 --agent rule --tasks test:0:2,train:3 --budget nodes=9 --run r"
+    assert forethought(*words.split()).exit_code == 0
+    assert Run(tmp_path / "r").config["tasks"] == "900:902,3:4"
+    done = forethought(*words.replace("test:", "tset:").replace("r ", "s ").split())
+    assert "has no split 'tset'" in str(done.exception)
+
+
+MINE = """
+import gymnasium as gym
+from forethought.envs.game24.family import make
+gym.register("Mine-v0", entry_point=make)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "envs check mine:Mine-v0",
+        "envs bench mine:Mine-v0 --steps 9 --repeats 1",
+        "eval --env mine:Mine-v0 --agent random --tasks test:0:2 --budget nodes=9",
+        "eval --env mine:Mine-v0 --agent random --tasks 0:2 --budget nodes=9 --workers 2",
+    ],
+)
+def test_a_module_in_the_current_folder_is_found(tmp_path, words):
+    (tmp_path / "mine.py").write_text(MINE)
+    surroundings = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+    path = [part for part in sys.path if part]  # as a script that is installed has it, without the current folder
+    command = [sys.executable, "-c", f"import sys; sys.path[:] = {path!r}; {COMMAND[-1]}"]
+    done = subprocess.run([*command, *words.split()], cwd=tmp_path, capture_output=True, text=True, env=surroundings)
+    assert done.returncode == 0, done.stderr
+    if "eval" in words:
+        assert [path.name for path in (tmp_path / "runs").iterdir()] == ["mine-Mine-v0-random-1"]
+        again = [*command, "resume", "runs/mine-Mine-v0-random-1"]
+        assert subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, env=surroundings).returncode == 0
+
+
+def test_a_module_inside_a_run_of_somebody_else_is_not_run(forethought, tmp_path, monkeypatch):
+    forethought(*eval_words(tmp_path / "r"))
+    config = tmp_path / "r" / "config.toml"
+    config.write_text(config.read_text().replace("Game24-v0", "stranger:Mine-v0"))
+    (tmp_path / "r" / "stranger.py").write_text("raise SystemExit('it ran')")
+    monkeypatch.chdir(tmp_path / "r")
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    done = forethought("resume", ".")
+    assert "stranger:Mine-v0 cannot be made" in str(done.exception)
+
+
+def test_a_module_of_others_that_raises_is_told(forethought, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "broken_one.py").write_text("\n1 / 0\n")
+    done = forethought("envs", "check", "broken_one:Mine-v0")
+    assert isinstance(done.exception, ValueError)
+    assert "broken_one:Mine-v0 cannot be made with {} (ZeroDivisionError: division by zero, broken_one.py:2)" in str(
+        done.exception
+    )
+
+
+def test_the_key_goes_to_no_server_that_only_a_config_names(forethought, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789")
+    carried = []
+    monkeypatch.setattr("forethought.cli.evaluate.go_on", lambda run, as_json: carried.append(run.begin()))
+    asked = "eval --env Game24-v0 --agent tot-bfs --tasks 0:2 --budget nodes=9 --run r --model"
+    assert forethought(*asked.split(), "server:m@https://good.example/v1").exit_code == 0
+    assert forethought("resume", "r").exit_code == 0  # a command of the user has named it
+    config = tmp_path / "r" / "config.toml"
+    config.write_text(config.read_text().replace("good.example", "evil.example"))
+    for words, told in (
+        ((), "add --send-key-to evil.example"),
+        (("--send-key-to", "good.example"), "and this run asks evil.example:443"),
+    ):
+        done = forethought("resume", "r", *words)
+        assert isinstance(done.exception, ValueError)
+        assert told in str(done.exception)
+    assert len(carried) == 2
+    assert forethought("resume", "r", "--send-key-to", "evil.example").exit_code == 0
+    assert len(carried) == 3
+    written = b"".join(path.read_bytes() + str(path).encode() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"secret" not in written
+
+
 @pytest.mark.parametrize("terminal", [False, True])
 def test_progress_resamples_no_interval_for_each_task(monkeypatch, terminal):
     asked = []

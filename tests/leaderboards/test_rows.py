@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shlex
+import shutil
+from pathlib import Path
 
 import pytest
 
 from forethought.agents.evaluation import run
 from forethought.agents.experiment import Experiment
-from forethought.leaderboards import RowError, build, check, load_rows, make_row, save_row
-from forethought.leaderboards.rows import ROWS, SCHEMA, command, total
+from forethought.leaderboards import RowError, build, check, load_rows, make_row, rows, save_row
+from forethought.leaderboards.rows import ROWS, SCHEMA, all_rows, command, rows_here, total
 from forethought.search.run import Run
 
 
@@ -84,7 +87,7 @@ def test_rows_are_saved_once_and_read_back(row, tmp_path):
         save_row({**row, "seconds": 99.0}, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "UPPER", "x" * 100])
+@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "UPPER", "x" * 100, "con", "nul.1", "x."])
 def test_a_row_stays_in_its_folder(row, name, tmp_path):
     with pytest.raises(RowError, match="no plain file name"):
         save_row({**row, "name": name}, tmp_path)
@@ -171,6 +174,103 @@ def test_pages_escape_what_they_show(row, tmp_path):
     assert "<script" not in page.read_text()
     assert "<img" not in page.read_text()
     assert r"\| a" in markdown.read_text()
+
+
+HOSTILE = (
+    "x | y",
+    "two\nlines\r\n| a | row",
+    "<script>alert(1)</script>",
+    "</code></dd><img src=x onerror=alert(1)>",
+    "[click](javascript:alert(1))",
+    "![](http://tracker.example/p.png)",
+    "www.example.com",
+    "`${7*7}` {{ 7*7 }} {% raw %}",
+    "\x1b[2J\x1b]0;title\x07",
+    "\u202egnp.exe \ud800",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_row_of_a_stranger_leaves_no_cell_of_the_board(row, text, tmp_path):
+    hostile = {**copy.deepcopy(row), "name": text, "env": text, "command": text, "privileges": [text]}
+    hostile["models"].update(model=text, training=text)
+    hostile["agent"].update(algorithm=text, settings={text: text})
+    hostile["protocol"]["tasks"] = text
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "x.json").write_text(json.dumps(hostile))
+    markdown, page = build(load_rows(tmp_path / "rows"), tmp_path)
+    lines = markdown.read_text(encoding="utf-8").splitlines()
+    assert [line[:2] for line in lines] == ["##", "", "| ", "| ", "| "]
+    assert len(re.findall(r"(?<!\\)\|", lines[4])) == len(re.findall(r"(?<!\\)\|", lines[2]))
+    assert not re.search(r"(?<!\\)\]\(", markdown.read_text(encoding="utf-8"))
+    for sign in ("<", "://", "www.", "\x1b", "\u202e"):
+        assert sign not in markdown.read_text(encoding="utf-8")
+    shown = page.read_text(encoding="utf-8")
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "\x1b" not in shown
+
+
+DEEP = json.loads("[" * 300 + "]" * 300)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"results": []}, "row.results is empty"),
+        ({"failures": 10**9}, "no run has as many tasks"),
+        ({"failures": -1}, "row.failures is -1; expected int, 0 or more"),
+        ({"format": 2}, "row.format is 2; expected int, 1 to 1"),
+        ({"seconds": float("nan")}, "row.seconds is nan"),
+        ({"seconds": 10**400}, "no number here is as large"),
+        ({"config": {"deep": DEEP}}, "nested deeper than"),
+    ],
+)
+def test_a_file_whose_numbers_cannot_be_is_named(row, change, said, tmp_path):
+    (tmp_path / "bad.json").write_text(json.dumps({**row, **change}))
+    with pytest.raises(RowError, match=f"bad.json: .*{said}"):
+        load_rows(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff\xfe", b"[" * 100_000, b"9" * 5000, None])
+def test_a_file_that_is_no_json_is_named(content, tmp_path):
+    (tmp_path / "bad.json").mkdir() if content is None else (tmp_path / "bad.json").write_bytes(content)
+    with pytest.raises(RowError, match=r"bad.json: "):
+        load_rows(tmp_path)
+
+
+def test_rows_never_go_into_an_installed_package(row, tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "ROWS", tmp_path / "forethought" / "leaderboards" / "rows")
+    for folder in (rows.ROWS, tmp_path / "forethought", tmp_path / "x" / ".." / "forethought" / "search"):
+        with pytest.raises(RowError, match="belongs to the installed package"):
+            save_row(row, folder)
+    assert list(tmp_path.iterdir()) == []
+    save_row(row, tmp_path / "mine")
+
+
+def test_rows_go_into_the_checkout_or_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert rows_here() == Path("rows")
+    monkeypatch.chdir(ROWS.parent.parent)
+    assert rows_here().resolve() == ROWS.resolve()
+
+
+def test_of_rows_with_one_name_that_of_the_last_folder_is_shown(row, tmp_path):
+    save_row(row, tmp_path / "package")
+    save_row({**row, "name": "other"}, tmp_path / "package")
+    save_row({**row, "seconds": 99.0}, tmp_path / "mine")
+    found = all_rows(tmp_path / "package", tmp_path / "mine", tmp_path / "missing")
+    assert {row["name"]: row["seconds"] for row in found} == {"rules": 99.0, "other": row["seconds"]}
+
+
+def test_results_that_lack_a_task_make_no_row(finished, tmp_path):
+    folder = tmp_path / "r"
+    shutil.copytree(finished.folder, folder)
+    lines = (folder / "results.jsonl").read_text().splitlines(keepends=True)
+    for content in (lines[:-1], [*lines, lines[0]]):
+        (folder / "results.jsonl").write_text("".join(content))
+        with pytest.raises(RowError, match=r"are not those of its 3 tasks; delete results.jsonl and failures.jsonl"):
+            make_row(Run(folder), "r")
 
 
 def test_the_rows_of_this_repository_are_of_the_schema():
