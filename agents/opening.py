@@ -69,13 +69,17 @@ def open_model(
         try:
             from forethought.agents.server import Server, name_of
         except ModuleNotFoundError as error:
-            raise ValueError(f"the model {spec!r} needs {error.name}; install forethought[server]") from error
+            raise ValueError(
+                f"the model {spec!r} needs {error.name}; run: pip install 'forethought[server]'"
+            ) from error
         return Server(spec, adapter=name_of(adapter) if adapter else None, adapter_folder=adapter, **told)
     try:
         load_torch()
         from forethought.agents.local import Local
-    except ImportError as error:
+
+        return Local(spec, adapter, device, **told)
+    except ImportError as error:  # transformers tells some of its needs only when weights are read
         raise ValueError(
-            f"the model {spec!r} needs torch, transformers and peft ({error}); install forethought[lm]"
+            f"the model {spec!r} needs torch, transformers, peft and gguf ({error!s:.200}); "
+            "run: pip install 'forethought[lm]'"
         ) from error
-    return Local(spec, adapter, device, **told)

@@ -27,5 +27,5 @@ def carry_out(run_: Run, watch: Watch | None = None) -> None:
         try:
             from forethought.agents.cluster import Cluster
         except ModuleNotFoundError as error:
-            raise ValueError(f"workers on a cluster need {error.name}; install forethought[ray]") from error
+            raise ValueError(f"workers on a cluster need {error.name}; run: pip install 'forethought[ray]'") from error
         run_on(run_, Cluster(staffing), watch)

@@ -93,7 +93,7 @@ class Server:
         Raises ValueError: a spec that cannot be read, no aiohttp, an option that cannot be.
         """
         if importlib.util.find_spec("aiohttp") is None:
-            raise ValueError(f"the model {spec!r} needs aiohttp; install forethought[server]")
+            raise ValueError(f"the model {spec!r} needs aiohttp; run: pip install 'forethought[server]'")
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}; at least one request must be sent at a time")
         self.address = Address.parse(spec)

@@ -19,7 +19,8 @@ from forethought.cli.envs import AsJson
 from forethought.cli.progress import TaskProgress, say
 from forethought.cli.report import Side, held_out_states, picture, summary
 from forethought.search import Strand
-from forethought.search.run import Run, replace
+from forethought.search.run import Run, RunError, replace
+from forethought.search.schema import INTEGER, TEXT, Mismatch, check
 
 if TYPE_CHECKING:
     from forethought.value.stl import Round
@@ -99,6 +100,7 @@ def demo(
         if opened.config != config:
             raise ValueError(f"{run} holds a run with other settings; give a new folder with --run, or remove it")
     else:
+        stl_command.build(plan.stl_config(model, seed))  # what cannot be trained is said before a run is begun
         opened = Run.create(run, config)
     go_on(opened, as_json)
 
@@ -106,10 +108,21 @@ def demo(
 def go_on(run: Run, as_json: bool) -> None:
     from forethought.cli.evaluate import interrupted
 
+    if planned(run) not in (Plan(), QUICK):
+        raise RunError(f"{run.folder} has no plan of a demo of this version; give a new folder with --run")
     try:
         report(run, as_json)
     except KeyboardInterrupt:
         interrupted(run)
+
+
+def planned(run: Run) -> Plan | None:
+    """None: its config.toml was edited, or is of another version."""
+    try:
+        check(run.config, {"kind": TEXT, "model": TEXT, "seed": INTEGER, "plan": dict}, "config")
+        return Plan.of(run.config["plan"])
+    except (Mismatch, TypeError):
+        return None
 
 
 def report(run: Run, as_json: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import signal
 import sys
 import warnings
@@ -9,6 +11,7 @@ import warnings
 import typer
 
 from forethought.cli import board, data, demo, envs, evaluate, shop, stl
+from forethought.envs.printable import printable
 from forethought.search import JournalError
 from forethought.search.run import RunError
 
@@ -35,14 +38,31 @@ def terminate(number: int, frame: object) -> None:
     sys.exit(128 + number)
 
 
+class Printable(logging.Formatter):
+    """Messages of a log, which may quote a server or a file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record), lines=record.exc_info is not None)
+
+
+def write_out_what_is_unseen() -> None:
+    """Control characters in what is logged, and characters that the terminal has not, are written as escapes."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(Printable())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> None:
     """Exit codes: 0 complete, 1 some tasks failed, 2 usage, 3 most replies could not be read, 130 interrupted."""
     signal.signal(signal.SIGTERM, terminate)
+    write_out_what_is_unseen()
     warnings.filterwarnings("ignore", category=FutureWarning)  # of libraries, to their own callers
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except (ValueError, RunError, JournalError, OSError) as error:
-        print(f"forethought: {error}", file=sys.stderr)
+        print(f"forethought: {printable(error)}", file=sys.stderr)
         sys.exit(USAGE)

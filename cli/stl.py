@@ -9,20 +9,51 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forethought.agents import equipment
+from forethought.agents.experiment import Experiment
+from forethought.agents.opening import kind_of
+from forethought.agents.rules import ENDINGS, find
 from forethought.agents.threads import load_torch
-from forethought.cli.envs import AsJson, make
+from forethought.agents.weights import folder_of
+from forethought.cli.envs import AsJson, tasks_of
 from forethought.cli.progress import TrainingProgress, console, say
 from forethought.cli.telling import show
+from forethought.envs.family import shorten
 from forethought.search.run import Run
+from forethought.search.schema import COUNT, INTEGER, LARGEST, NUMBER, TEXT, check
 from forethought.search.starting import start
 
 if TYPE_CHECKING:
     from forethought.value.stl import Round
 
+SOME = range(1, LARGEST)
+SCHEMA = {
+    "kind": TEXT,
+    "env": TEXT,
+    "tasks": [TEXT],
+    "validation": TEXT,
+    "model": TEXT,
+    "rounds": SOME,
+    "collect": [{"walks": SOME, "first": COUNT, "last": COUNT}],
+    "validation_walks": SOME,
+    "examples": [SOME],
+    "value": TEXT,
+    "endings": TEXT,
+    "gamma": NUMBER,
+    "learning_rate": NUMBER,
+    "batch": SOME,
+    "seed": INTEGER,
+    "device": TEXT,
+}
+CHOICES = {"value": ("lm-tokens", "lm-text"), "endings": ("rule", "model")}
+
 
 def stl(
     env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.")],
-    tasks: Annotated[str, typer.Option(help="Training tasks; for other tasks in later rounds give it again.")],
+    tasks: Annotated[
+        list[str],
+        typer.Option(help="Training tasks, as eval takes them; for other tasks in later rounds give it again."),
+    ],
     validation: Annotated[str, typer.Option(help="Tasks on which the round to keep is chosen.")],
     model: str = "smollm2-135m",
     rounds: int = 2,
@@ -43,12 +74,11 @@ def stl(
     as_json: AsJson = False,
 ) -> None:
     """Train a value model from state transitions alone, round after round, without a reward."""
-    make(env)
     config = {
         "kind": "stl",
         "env": env,
-        "tasks": [tasks],
-        "validation": validation,
+        "tasks": [tasks_of(text, env) for text in tasks],
+        "validation": tasks_of(validation, env),
         "model": model,
         "rounds": rounds,
         "collect": collect_settings(depths, walks),
@@ -93,6 +123,7 @@ def build(config: dict[str, Any]) -> tuple[Any, Any]:
     """The method and its trainer. Raises ValueError: what they refuse, or no torch to train with."""
     from forethought.value.stl import STL
 
+    check_config(config)
     look = {
         "walks": config["validation_walks"],
         "first": min(c["first"] for c in config["collect"]),
@@ -110,18 +141,49 @@ def build(config: dict[str, Any]) -> tuple[Any, Any]:
         config["gamma"],
         config["seed"],
     )
+    rehearse(config)
     try:
         load_torch()
         from forethought.value.lora import TrainingConfig
         from forethought.value.trainer import LoRATrainer
     except ImportError as error:
-        raise ValueError(f"training needs torch, transformers and peft ({error}); install forethought[lm]") from error
+        raise ValueError(
+            f"training needs torch, transformers and peft ({error}); run: pip install 'forethought[lm]'"
+        ) from error
     known = {field.name for field in fields(TrainingConfig)}
     training = TrainingConfig(**{name: value for name, value in config.items() if name in known})
     trainer = LoRATrainer(
         config["env"], training, mode=config["value"], endings=config["endings"], watch=TrainingProgress()
     )
     return method, trainer
+
+
+def check_config(config: dict[str, Any]) -> None:
+    """Raises ValueError: a config.toml of no training, or numbers that make no sense."""
+    check(config, SCHEMA, "the config")
+    for name, known in CHOICES.items():
+        if config[name] not in known:
+            raise ValueError(f"unknown {name} {shorten(config[name])}; expected {' or '.join(known)}")
+    if not 0 <= config["gamma"] <= 1:
+        raise ValueError(f"gamma is {config['gamma']}; expected a number from 0 to 1")
+    if not 0 < config["learning_rate"] <= 1:
+        raise ValueError(f"the learning rate is {config['learning_rate']}; expected a number above 0, and at most 1")
+    if kind_of(config["model"]) != "local":
+        raise ValueError(
+            f"the model {shorten(config['model'])} has no weights here to train; give a model of this machine"
+        )
+    folder_of(config["model"])
+
+
+def rehearse(config: dict[str, Any]) -> None:
+    """Raises ValueError: what every walk would fail of, said before any weights are loaded."""
+    if config["endings"] == "rule":
+        find(ENDINGS, config["env"], "rule for endings, so add --endings model")
+    for tasks in (*config["tasks"], config["validation"]):
+        for settings in config["collect"]:
+            equipment.check(
+                Experiment(config["env"], tasks, "walk", {"nodes": 1}, settings=settings, device=config["device"])
+            )
 
 
 def rounds_of(run: Run) -> list[Round]:

@@ -18,7 +18,7 @@ from forethought.agents.evaluation import run
 from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.envs.sums import plain_sum
 from forethought.search import Node, Value
-from forethought.search.run import Run, replace
+from forethought.search.run import Run, RunError, replace
 from forethought.value.diagnostics import spearman
 from forethought.value.examples import balanced, distinct, write
 from forethought.value.targets import Example, target, targets
@@ -111,7 +111,7 @@ def grow(config: STL, tasks: str, settings: Mapping[str, float], value: Value, f
     run_ = Run(folder) if (folder / "config.toml").exists() else Run.create(folder, made.config())
     strands = run(run_, value=value)
     if failed := [strand for strand in strands if strand.error]:
-        raise RuntimeError(
+        raise RunError(
             f"{len(failed)} of {len(strands)} trees could not be grown; the first: {failed[0].error}"
         ) from failed[0].error
     return [strand.root for strand in strands]

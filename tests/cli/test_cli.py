@@ -148,7 +148,10 @@ def test_resume_of_a_finished_run_changes_nothing(forethought, tmp_path):
             ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "5:1", "--budget", "nodes=5"],
             "are none, negative, or named twice",
         ),
-        (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "x", "--budget", "nodes=5"], "write START:STOP"),
+        (
+            ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "x", "--budget", "nodes=5"],
+            "has no split 'x'; it has train, test, hard; give one of these, as in test or test:0:50, or numbers",
+        ),
         (["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "euro=2"], "NAME one of"),
         (
             ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "1", "--budget", "nodes=0"],
