@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forethought.envs.data.world import cache_folder
+from forethought.envs.family import shorten
 
 SMOLLM2 = "smollm2-135m"
 SMOLLM2_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -58,10 +59,14 @@ def folder_of(spec: str) -> Path | None:
         if "/" not in spec.partition("@")[0]:
             raise ValueError(f"the model {spec!r} is no hub name; write hf:ORG/NAME or hf:ORG/NAME@REVISION")
         return None
-    folder = Path(spec).expanduser()
-    if not (folder / "config.json").exists():
+    try:
+        folder = Path(spec).expanduser()
+        known = bool(spec) and (folder / "config.json").exists()
+    except (RuntimeError, OSError, ValueError):  # a home of nobody, or no name that a file can have
+        known = False
+    if not known:
         raise ValueError(
-            f"unknown model {spec!r}; expected {SMOLLM2}, hf:ORG/NAME@REV, server:MODEL@URL, recorded:FILE, "
+            f"unknown model {shorten(spec)}; expected {SMOLLM2}, hf:ORG/NAME@REV, server:MODEL@URL, recorded:FILE, "
             "or a folder with config.json"
         )
     return folder

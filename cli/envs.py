@@ -24,6 +24,7 @@ from forethought.envs.notation import read_json
 from forethought.envs.printable import printable
 
 app = typer.Typer(no_args_is_help=True, help="The environments: list them, check them, time them, play them.")
+MOST_STEPS = 10_000_000  # of a bench; they are held in memory
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -137,8 +138,8 @@ def env_options(texts: list[str] | None) -> dict[str, Any]:
 @app.command()
 def bench(env_id: str, steps: int = 50_000, repeats: int = 5, as_json: AsJson = False) -> None:
     """Time a seeded random walker: medians of repeats, a second."""
-    if steps < 1 or repeats < 1:
-        raise ValueError(f"steps={steps} and repeats={repeats} must be at least 1")
+    if not 1 <= steps <= MOST_STEPS or not 1 <= repeats <= MOST_STEPS:
+        raise ValueError(f"steps={steps} and repeats={repeats} must be from 1 to {MOST_STEPS:,}")
     env = text_env_of(env_id)
     family, simulator, draw = env.family, simulate(env_id), random.Random(0)
     played: list[tuple[Any, str]] = []

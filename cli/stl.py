@@ -179,11 +179,11 @@ def rehearse(config: dict[str, Any]) -> None:
     """Raises ValueError: what every walk would fail of, said before any weights are loaded."""
     if config["endings"] == "rule":
         find(ENDINGS, config["env"], "rule for endings, so add --endings model")
+    asked = {name: config[name] for name in ("env", "value", "model", "endings", "device")}
     for tasks in (*config["tasks"], config["validation"]):
         for settings in config["collect"]:
-            equipment.check(
-                Experiment(config["env"], tasks, "walk", {"nodes": 1}, settings=settings, device=config["device"])
-            )
+            made = Experiment(tasks=tasks, algorithm="walk", budget={"nodes": 1}, settings=settings, **asked)
+            equipment.check(made)
 
 
 def rounds_of(run: Run) -> list[Round]:

@@ -168,8 +168,11 @@ class Run:
         path = self.folder / "ended.jsonl"
         if not path.exists():
             return []
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]  # the last may be torn
-        found = {row["task"]: row for row in map(json.loads, lines)}
+        try:
+            lines = path.read_bytes().split(b"\n")[:-1]  # the last may be torn
+            found = {int(row["task"]): row for row in map(row_of, lines)}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path} is damaged ({error}); delete it, and the run goes on from its journal") from error
         return [found[task] for task in sorted(found)]
 
     def learnt(self) -> dict[str, Any]:
@@ -200,11 +203,11 @@ class Run:
         path = self.folder / "manifest.json"
         try:
             found: dict[str, Any] = read_json(path.read_text(encoding="utf-8"))
-            if found.pop("sum") != sum_of(found):
+            if not isinstance(found, dict) or found.pop("sum", None) != sum_of(found):
                 raise ValueError("its sum is not that of its text")
-            if not (isinstance(found["content"], dict) and isinstance(found["sources"], dict)):
-                raise TypeError("no table of content or of sources")
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            if not (isinstance(found.get("content"), dict) and isinstance(found.get("sources"), dict)):
+                raise ValueError("it has no table of content or of sources")
+        except (OSError, ValueError) as error:
             raise RunError(f"{path} is damaged ({error}); restore it, or begin a new run") from error
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -222,6 +223,80 @@ def test_bad_input_is_usage_with_advice(words, message, tmp_path):
     assert message in said
     assert "Traceback" not in said
     assert not list(tmp_path.rglob("results.jsonl"))
+
+
+TRAINING = "stl --env Game24-v0 --tasks 0:3 --validation test:0:2 "
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("stl --env HotpotQA-v0 --tasks 0:3 --validation 400:402", "HotpotQA-v0 has no rule for endings, so add --end"),
+        ("stl --env HotpotQA-v0 --endings model --tasks 0:3 --validation 400:402", "the policy 'all' cannot fill them"),
+        ("stl --env WebShop-v0 --endings model --tasks 0:3 --validation 400:402", "the policy 'all' cannot fill them"),
+        ("stl --env Pendulum-v1 --endings model --tasks 0:3 --validation 4:6", "actions"),
+        (f"{TRAINING} --model server:m@https://h/v1", "has no weights here to train"),
+        (f"{TRAINING} --model recorded:x", "has no weights here to train"),
+        (f"{TRAINING} --model ~x", "unknown model '~x'"),
+        (f"{TRAINING} --value rule", "unknown value 'rule'; expected lm-tokens or lm-text"),
+        (f"{TRAINING} --endings none", "unknown endings 'none'; expected rule or model"),
+        (f"{TRAINING} --gamma nan", "the config.gamma is nan"),
+        (f"{TRAINING} --gamma 2", "gamma is 2.0; expected a number from 0 to 1"),
+        (f"{TRAINING} --learning-rate -1", "the learning rate is -1.0"),
+        (f"{TRAINING} --rounds 0", "the config.rounds is 0; expected int, 1 or more"),
+        (f"{TRAINING} --batch 0", "the config.batch is 0"),
+        (f"{TRAINING} --examples -5", r"the config.examples\[0\] is -5"),
+        (f"{TRAINING} --device gpu", "unknown device 'gpu'"),
+        (f"{TRAINING} --tasks 1361,1362", "no task 1362 in Game24-v0"),
+        ("demo --model ~x", "unknown model '~x'"),
+        ("demo --quick --model server:m@https://h/v1", "has no weights here to train"),
+    ],
+)
+def test_what_cannot_be_trained_is_told_before_a_run_begins(forethought, tmp_path, words, told):
+    done = forethought(*words.split())
+    assert isinstance(done.exception, ValueError)
+    assert re.search(told, str(done.exception)), done.exception
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "demo",
+        "stl --env Game24-v0 --tasks 0:3 --validation 9:11",
+        "eval --env Game24-v0 --agent beam --value lm-tokens --model smollm2-135m --tasks 0:2 --budget nodes=9",
+    ],
+)
+def test_without_the_extra_for_language_models_its_install_is_told(tmp_path, library, words):
+    code = f"import sys; sys.modules[{library!r}] = None; {COMMAND[-1]}"
+    done = subprocess.run([sys.executable, "-c", code, *words.split()], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "run: pip install 'forethought[lm]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_later_round_may_have_other_tasks(forethought, tmp_path, monkeypatch):
+    monkeypatch.setattr("forethought.cli.stl.go_on", lambda run, as_json: run.begin())
+    assert forethought(*f"{TRAINING} --tasks 5:9 --run r".split()).exit_code == 0
+    config = Run(tmp_path / "r").config
+    assert (config["tasks"], config["validation"]) == (["0:3", "5:9"], "900:902")
+
+
+def test_what_others_wrote_moves_no_terminal(tmp_path):
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "config.toml").write_text('kind = "\\u001b[2J\\u009b31m\\u202e"')
+    code, told = fails(["resume", "r"], tmp_path)
+    assert (code, told.count("\n")) == (2, 1)
+    assert not re.search("[\x1b\x9b\u202e]", told)
+
+
+def test_a_terminal_without_a_character_gets_its_escape(tmp_path):
+    surroundings = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    words = [*COMMAND, "resume", "größe\x1b"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=surroundings)
+    assert done.returncode == 2
+    assert r"gr\xf6\xdfe\x1b is no run" in done.stderr
 
 
 @pytest.mark.parametrize(

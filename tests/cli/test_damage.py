@@ -18,7 +18,7 @@ from forethought.cli.main import app
 from forethought.search import JournalError
 from forethought.search.run import Run, RunError
 
-SEEDS = range(int(os.environ.get("DAMAGES", "120")))
+SEEDS = range(int(os.environ.get("DAMAGES", "40")))
 SAID = (ValueError, RunError, JournalError, OSError)  # what main tells in a sentence, with exit code 2
 DEEP = "[" * 3000 + "]" * 3000
 CONTENTS = [b"", b"\n", b"\x00" * 50, b"\xff\xfe\x00\xd8", DEEP.encode(), b"null\n", b"[]\n", b"{}\n", b"7\n", b"NaN\n"]
@@ -26,7 +26,7 @@ VALUES = [
     None, True, -1, 0, 1.5, 10**30, -(10**400), float("nan"), float("inf"), "", "x", "\ud800", "\x1b[2J", "../../x",
     [], [[]], [1, "a", None], {}, {"a": {"b": []}}, "9" * 5000, json.loads("[" * 150 + "]" * 150),
 ]  # fmt: skip
-INTERNAL = ("unpack", "unhashable", "object is not", "not supported between", "argument", "NoneType", "codec can't")
+INTERNAL = ("unhashable", "object is not", "not supported between", "argument", "NoneType")
 
 
 def writes(request):
@@ -118,28 +118,15 @@ def damage(folder, draw):
     return f"{path.name}: {way}"
 
 
+GIVEN = ["eval", "--env", "Game24-v0", "--agent", "beam", "--tasks", "900", "--budget", "nodes=9"]
 COMMANDS = {
     "resume": ["resume", "RUN"],
     "resume as JSON": ["resume", "RUN", "--json"],
     "board add": ["board", "add", "RUN", "--name", "x", "--rows", "rows"],
     "board add as JSON": ["board", "add", "RUN", "--rows", "rows", "--json"],
     "data verify": ["data", "verify", "RUN"],
-    "eval": ["eval", "--env", "Game24-v0", "--agent", "rule", "--tasks", "0", "--budget", "nodes=9", "--run", "RUN"],
-    "eval with its replies": [
-        "eval",
-        "--env",
-        "Game24-v0",
-        "--agent",
-        "beam",
-        "--policy",
-        "lm-text",
-        "--tasks",
-        "900",
-        "--budget",
-        "nodes=9",
-        "--model",
-        "recorded:RUN/replies.jsonl",
-    ],
+    "eval": [*GIVEN, "--policy", "all", "--run", "RUN"],
+    "eval with its replies": [*GIVEN, "--policy", "lm-text", "--model", "recorded:RUN/replies.jsonl"],
     "demo": ["demo", "--run", "RUN"],
 }
 
