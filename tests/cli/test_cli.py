@@ -625,7 +625,7 @@ def test_the_key_goes_to_no_server_that_only_a_config_names(forethought, tmp_pat
     monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789")
     carried = []
-    monkeypatch.setattr("forethought.cli.evaluate.go_on", lambda run, as_json: carried.append(run.begin()))
+    monkeypatch.setattr("forethought.cli.evaluate.go_on", lambda run, *_: carried.append(run.begin()))
     asked = "eval --env Game24-v0 --agent tot-bfs --tasks 0:2 --budget nodes=9 --run r --model"
     assert forethought(*asked.split(), "server:m@https://good.example/v1").exit_code == 0
     assert forethought("resume", "r").exit_code == 0  # a command of the user has named it
