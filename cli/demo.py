@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from forethought.cli import stl as stl_command
 from forethought.cli.envs import AsJson
 from forethought.cli.progress import TaskProgress, say
 from forethought.cli.report import Side, held_out_states, picture, summary
+from forethought.cli.stages import Stages
 from forethought.search import Strand
 from forethought.search.run import Run, RunError, replace
 from forethought.search.schema import INTEGER, TEXT, Mismatch, check
@@ -128,13 +128,16 @@ def planned(run: Run) -> Plan | None:
 def report(run: Run, as_json: bool) -> None:
     from forethought.value.stl import best
 
-    began = time.monotonic()
+    ended = Stages(say)
     plan = Plan.of(run.config["plan"])
     taught = open_or_create(run.folder / "stl", plan.stl_config(run.config["model"], run.config["seed"]))
-    rounds = stl_command.rounds_of(taught)
+    rounds = stl_command.rounds_of(taught, ended)
     kept = best(rounds)
     say(f"round {kept.number} is kept: it agrees best with its own look ahead on validation puzzles")
-    before, after = side("untrained", rounds[0], run, plan), side("trained", kept, run, plan)
+    before = side("untrained", rounds[0], run, plan)
+    ended("evaluating the untrained model")
+    after = side("trained", kept, run, plan)
+    ended("evaluating the trained model")
     states = held_out_states(before, after, {example.key for r in rounds for example in r.examples})
     seen = [state for group in states.values() for state in group]
     table = summary(before, after, states)
@@ -144,13 +147,15 @@ def report(run: Run, as_json: bool) -> None:
         "agreement of each round with its own look ahead on validation puzzles (Spearman): "
         + ", ".join(f"{r.number}: {r.agreement:.3f}" for r in rounds)
         + f"; round {kept.number} was kept",
-        f"this call took {time.monotonic() - began:.0f} seconds",
     ]
-    replace(run.folder / "demo.json", json.dumps({"table": table, "notes": notes}, indent=1) + "\n")
     page = run.folder / "demo.html"
     replace(page, picture(before, after, table, notes))
+    ended("drawing the page")
+    replace(
+        run.folder / "demo.json", json.dumps({"table": table, "notes": notes, "stages": ended.seconds}, indent=1) + "\n"
+    )
     if as_json:
-        print(json.dumps({"table": table, "notes": notes, "page": str(page)}))
+        print(json.dumps({"table": table, "notes": notes, "stages": ended.seconds, "page": str(page)}))
         return
     for row in table:
         out.print(
@@ -160,6 +165,8 @@ def report(run: Run, as_json: bool) -> None:
         )
     for note in notes:
         out.print(f"- {note}", markup=False, soft_wrap=True)
+    for line in ended.table():
+        out.print(line, markup=False, soft_wrap=True)
     out.print(f"page: {page}", markup=False, soft_wrap=True)
 
 

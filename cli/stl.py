@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -186,14 +187,18 @@ def rehearse(config: dict[str, Any]) -> None:
             equipment.check(made)
 
 
-def rounds_of(run: Run) -> list[Round]:
-    """All rounds of a self-taught lookahead, done or to be done. Pins what they depend on."""
+def rounds_of(run: Run, ended: Callable[[str], None] = lambda stage: None) -> list[Round]:
+    """All rounds of a self-taught lookahead, done or to be done. Pins what they depend on.
+
+    `ended` is told of each stage that ends.
+    """
     from forethought.envs import simulate
     from forethought.value.stl import self_taught_lookahead
     from forethought.value.trainer import language_model_of
 
     method, trainer = build(run.config)
     initial = trainer.initial()
+    ended("loading the model")
     inner = language_model_of(initial)
     assert inner is not None
     run.pin(
@@ -203,7 +208,7 @@ def rounds_of(run: Run) -> list[Round]:
             "training": json.dumps(asdict(trainer.config), sort_keys=True),
         }
     )
-    return self_taught_lookahead(method, trainer, run.folder, say)
+    return self_taught_lookahead(method, trainer, run.folder, say, ended)
 
 
 def go_on(run: Run, as_json: bool) -> None:

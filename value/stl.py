@@ -74,10 +74,16 @@ class Round:
     examples: tuple[Example, ...]
 
 
-def self_taught_lookahead(config: STL, trainer: Trainer, folder: Path, say: Say = print) -> list[Round]:
-    """All rounds, the untrained value first. Every stage is kept in the folder, and goes on where it was stopped."""
+def self_taught_lookahead(
+    config: STL, trainer: Trainer, folder: Path, say: Say = print, ended: Say = lambda stage: None
+) -> list[Round]:
+    """All rounds, the untrained value first. Every stage is kept in the folder, and goes on where it was stopped.
+
+    `ended` is told of each stage that ends.
+    """
     value = trainer.initial()
     rounds = [Round(0, value, agreement(config, value, folder / "0", say), ())]
+    ended("measuring the untrained model")
     for number in range(1, config.rounds + 1):
         here = folder / str(number)
         carried = [e for e in rounds[-1].examples if config.carry and e.ends == e.seen and not e.unseen]
@@ -88,6 +94,7 @@ def self_taught_lookahead(config: STL, trainer: Trainer, folder: Path, say: Say 
         pairs = balanced(examples, count, config.seed + number)
         value = trainer.fit(pairs, here / "adapter")
         rounds.append(Round(number, value, agreement(config, value, here, say), tuple(examples)))
+        ended(f"round {number} of training")
     kept = best(rounds)
     replace(folder / "rounds.json", json.dumps({"agreement": [r.agreement for r in rounds], "kept": kept.number}))
     return rounds

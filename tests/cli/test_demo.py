@@ -44,6 +44,10 @@ def test_the_demo_runs_and_is_gone_on_with(tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert [row[0] for row in found["table"]] == ["value", "untrained", "trained", "difference"]
+    told = ["loading the model", "measuring the untrained model", "round 1 of training", "round 2 of training"]
+    told += ["evaluating the untrained model", "evaluating the trained model", "drawing the page"]
+    assert list(found["stages"]) == told
+    assert all(f"{stage}: took " in done.stderr for stage in told)
     home = tmp_path / "runs" / "demo"
     assert "<svg" in (home / "demo.html").read_text()
     trained = Run(home / "play-trained")
