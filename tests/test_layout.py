@@ -59,6 +59,7 @@ WHOLE = {
     "sum((child.visits for child, _ in seen))",
     "sum((child.visits for child in node.children))",
     "sum((child.done for child in seen))",
+    "sum(map(shut, request.nodes))",
     "sum((count for _, count in ranked))",
     "sum((strand.spent.usage.tokens for strand in side.played))",
     "sum((strand.spent.nodes for strand in side.played))",
