@@ -76,6 +76,7 @@ def is_whole(call: ast.Call) -> bool:
     one = items.elt
     return (
         isinstance(one, ast.Compare | ast.BoolOp)
+        or (isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.Not))
         or (isinstance(one, ast.Constant) and isinstance(one.value, int))
         or (isinstance(one, ast.Call) and ast.unparse(one.func) in ("len", "all", "any"))
     )
