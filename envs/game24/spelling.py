@@ -21,22 +21,30 @@ Move: TypeAlias = tuple[str, str, str]
 
 LONGEST = 400  # characters that are looked at; a comment may be longer
 ROUNDED = 2  # digits behind the point that a rounded number has at least
+FLOAT = 12  # digits behind the point that only a computer writes, the last of them wrong: 3.6666666666666665
+NOISE = Fraction(1, 10**9)  # of such a number
 MOST_BRACKETS = 4  # around a whole move
 ABOUT = r"~?\ ?"
 DIGITS = r"[0-9]{1,40}"
 END = r"(?![.,]?[0-9])"
-DECIMAL = rf"(?:{DIGITS}(?:[.,]{DIGITS})?|\.{DIGITS})(?:\.\.\.|…)?{END}"
+DECIMAL = rf"(?:{DIGITS}\.(?=\ *[-+*/])|{DIGITS}(?:[.,]{DIGITS})?|\.{DIGITS})(?:\.\.\.|…)?{END}"
+MIXED = rf"(?P<whole>{DIGITS})\ ?(?:\(|(?<=\ ))(?P<number>{DIGITS})/(?P<below>{DIGITS}){END}\)?"
 NUMBERS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"{ABOUT}(?P<sign>[+-]?)(?P<number>{DECIMAL})",
         rf"{ABOUT}(?P<sign>[+-]?)(?P<number>{DIGITS})/(?P<below>{DIGITS}){END}",
         rf"(?P<outer>-?)\(\ *{ABOUT}(?P<sign>[+-]?)\ *(?P<number>{DECIMAL})(?:\ */\ *(?P<below>{DIGITS}){END})?\ *\)",
+        rf"(?P<sign>[+-]?){MIXED}",
+        rf"(?P<outer>-?)\(\ *(?P<sign>[+-]?)\ *{MIXED}\ *\)",
     )
 )
-SPACED = re.compile(
-    rf"(?P<sign>[+-]?)(?P<number>{DIGITS})\ +/\ *(?P<below>{DIGITS}){END}"
-)  # only in front: "1 / 3 * 6"
+IN_FRONT = (  # "1 / 3 * 6" and "- 6 * 5"
+    re.compile(rf"(?P<sign>[+-]?)(?P<number>{DIGITS})\ +/\ *(?P<below>{DIGITS}){END}"),
+    re.compile(rf"(?P<sign>-)\ (?P<number>{DECIMAL})"),
+)
+NEGATIVE = re.compile(r"\bnegative\ (?=[0-9(])", re.IGNORECASE)
+REPEATING = re.compile(r"([0-9]{0,20})\.([0-9]{0,9})(?:\(([0-9]{1,9})\)|((?:[0-9]\u0305){1,9}))")
 OPERATION = re.compile(
     r"\ *(?:(?P<sign>[-+*/]|(?<=\ ):(?=\ )|(?<!\ ):(?!\ ))"
     r"|(?P<word>x(?=[\ 0-9(.+-])|(?:times|multiplied\ by|plus|minus|divided\ by|over)\b))\ *",
@@ -78,6 +86,8 @@ class Written:
         exact = [place for place, number in enumerate(left) if number in self.values]
         if exact or self.digits < ROUNDED:
             return exact
+        if self.digits >= FLOAT:
+            return [place for place, number in enumerate(left) if any(abs(number - v) <= NOISE for v in self.values)]
         off = Fraction(1 if self.cut else Fraction(1, 2), 10**self.digits)
         fractions = ((place, number) for place, number in enumerate(left) if isinstance(number, Fraction))
         return [place for place, number in fractions if any(abs(number - value) <= off for value in self.values)]
@@ -109,13 +119,21 @@ def first_line(text: str) -> str:
     text = text.strip()
     if len(text) > LONGEST:  # not within a number
         text = " ".join(text[:LONGEST].split(" ")[:-1])
-    lines = plain(text).split("\n")
+    lines = REPEATING.sub(repeating, NEGATIVE.sub("-", plain(text))).split("\n")
     return next((line.strip(" =*_'‘’") for line in lines if line.strip(" =*_'‘’")), "")
 
 
+def repeating(found: re.Match[str]) -> str:
+    """ "3.(6)" and "3.6\u0305" as the fraction (11/3)."""
+    whole, once, ever = found[1] or "0", found[2], found[3] or found[4].replace("\u0305", "")
+    return f"({Fraction(f'{whole}.{once or 0}') + Fraction(int(ever), 10 ** len(once) * (10 ** len(ever) - 1))})"
+
+
 def starts(line: str) -> Iterator[int]:
-    """Where a move may begin: at once, or behind brackets around the whole of it."""
+    """Where a move may begin: at once, behind a bullet, or behind brackets around the whole of it."""
     yield 0
+    if line.startswith("- "):
+        yield 2
     for place, character in enumerate(line[:MOST_BRACKETS], 1):
         if character != "(":
             return
@@ -140,14 +158,15 @@ def readings(line: str, start: int, left: Sequence[Number]) -> Iterator[Move]:
 
 def numbers(line: str, at: int, in_front: bool = False) -> Iterator[Written]:
     """What a number that begins here can be: "1/3" is 1, or a third."""
-    for pattern in (*NUMBERS, SPACED) if in_front else NUMBERS:
+    for pattern in (*NUMBERS, *IN_FRONT) if in_front else NUMBERS:
         if found := pattern.match(line, at):
             groups = found.groupdict()
             written, below = groups["number"], int(groups.get("below") or 1)
             if not below:
                 continue
             sign = (-1 if groups["sign"] == "-" else 1) * (-1 if groups.get("outer") else 1)
-            values = tuple(sign * value / below for value in values_of(written))
+            more = int(groups.get("whole") or 0)
+            values = tuple(sign * (more + value / below) for value in values_of(written))
             if groups.get("below") and values[0].denominator == 1:
                 continue  # "8/2" is no name of 4
             behind = re.split("[.,]", written.rstrip(".…"))[1:]
