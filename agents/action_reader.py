@@ -7,26 +7,34 @@ and cut the rest off before the environment sees it (Yao et al. 2023, arXiv:2210
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import dropwhile
+from collections.abc import Callable, Sequence
+from itertools import dropwhile, islice
 from typing import NamedTuple
 
-from forethought.agents.reply_reader import BLANKS, FENCE, THOUGHT, is_preface
+from forethought.agents.reply_reader import ARITHMETIC, BLANKS, FENCE, THOUGHT, is_preface, leads
 
 MARKS = r"[*_`#>\s]{0,8}"  # of Markdown
 LABEL = re.compile(
     rf"{MARKS}(?:(?:the|my|your|next|best|final|chosen|proposed|suggested|so|therefore|thus|then)[\s,]{{1,3}}){{0,4}}"
-    rf"(?:action|move|step|answer|output|response|choice|decision|operation)s?\s{{0,3}}(?:#\s?)?\[?[0-9]{{0,3}}\]?\s{{0,3}}"
+    rf"(?:action|move|step|answer|output|response|choice|decision|operation|equation|solution)s?\s{{0,3}}(?:#\s?)?\[?[0-9]{{0,3}}\]?\s{{0,3}}"
     rf"(?:{MARKS}:|(?:is|will\sbe|would\sbe|should\sbe)(?=\s|:)\s{{0,3}}:?){MARKS}",
     re.IGNORECASE,
 )
 ACTION = re.compile(r"\baction\s{0,3}[0-9]{0,3}\s{0,3}:", re.IGNORECASE)  # behind a thought on the same line
-BULLET = re.compile(r"(?:[-*•▪◦‣–—>]|#{1,6}|[0-9]{1,2}[.)]|\([0-9]{1,2}\))\s+(?=\S)")
-TAGS = (("<action>", "</action>"), ("<answer>", "</answer>"))
+BULLET = re.compile(r"(?:[-*•▪◦‣–—>→➤✅👉]|#{1,6}|[0-9]{1,2}[.)]|\([0-9]{1,2}\)|\[[0-9]{1,2}\]|\(?[a-zA-Z]\))\s+(?=\S)")
+TAGS = (("<action>", "</action>"), ("<answer>", "</answer>"), ("<move>", "</move>"))
+QUOTED = "\"'“”‘’"
 QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
 WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), *QUOTES, *TAGS)
-VERB = re.compile(r"([^\W\d_]{1,40})\s{0,3}\[")
+VERB = re.compile(r"([^\W\d_]{1,40}(?:[ _-][^\W\d_]{1,20})?)\s{0,3}[\[［【]")
+NUMBER = re.compile(r"(?<![\w.,+*/×÷−^=(-])[ ]?[-−(]{0,2}[0-9]")  # in front of a move within a line
+SENTENCE_END = re.compile(r"[.!?]$")
+LED_IN = re.compile(  # the end of a text in front of an action: "I would not finish[yes]" is none
+    r"(?:[.!?:;,–—>*`\"'“(\[{]|\s-|action\s?[0-9]{0,3}|\b(?:is|use|using|try|do|call|play|choose|select|take|with|then))$",
+    re.IGNORECASE,
+)
 MOST_LAYERS = 8  # of decoration
+MOST_PLACES = 20  # of a line, at which a move may begin
 
 
 class Written(NamedTuple):
@@ -34,18 +42,75 @@ class Written(NamedTuple):
     action: str  # empty: the reply has none
 
 
-def read_action(text: str, actions: Sequence[str]) -> Written:
-    """The first action of a reply, spelled as the admissible `actions` are, and the thoughts in front of it."""
+def as_it_is(action: str) -> str:
+    return action
+
+
+class Speller:
+    """The forms of a family's actions, as far as the admissible ones and its own spelling tell them."""
+
+    def __init__(self, actions: Sequence[str], canonical: Callable[[str], str]) -> None:
+        self.actions, self.canonical = actions, canonical
+        verbs = (verb for verb, bracket, _ in (action.partition("[") for action in actions) if bracket)
+        self.verbs = {verb.casefold(): verb for verb in verbs}
+        names = "|".join(map(re.escape, self.verbs))
+        self.inside = re.compile(rf"(?<!\w)(?:{names})\s{{0,3}}[\[［【]", re.IGNORECASE)
+        self.called = re.compile(rf"({names})\s{{0,3}}(?:[(（](.*)[)）]|[:：](.+))[.。;]?", re.IGNORECASE)
+
+    def has_form(self, line: str) -> bool:
+        """Whether a line is surely an action: of a verb of the family, listed, or spelled in another way."""
+        if self.verbs:
+            return line.partition("[")[0] in self.verbs.values()
+        return line in self.actions or self.canonical(line) != line
+
+    def within(self, line: str, behind: re.Pattern[str]) -> tuple[str, str]:
+        """An action within a line, and the text in front of it, which ends with `behind`; both empty if none is."""
+        for found in islice((self.inside if self.verbs else NUMBER).finditer(line), MOST_PLACES):
+            before, action = line[: found.start()].rstrip(), line[found.start() :].lstrip()
+            if before and behind.search(before):
+                if self.verbs:
+                    return before, spelled(action, self)
+                if self.has_form(action):
+                    return before, action
+        return "", ""
+
+
+def is_of_a_kind(text: str, actions: Sequence[str]) -> bool:
+    """Whether a text has the form of the admissible actions, lawful or not; where these have none, any text has."""
+    if any("[" in action for action in actions):
+        return bool(VERB.match(text))
+    return not (actions and all(map(ARITHMETIC.search, actions))) or bool(ARITHMETIC.search(text))
+
+
+def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], str] = as_it_is) -> Written:
+    """The first action of a reply, spelled as the admissible `actions` are, and the thoughts in front of it.
+
+    A line of another form is a thought if an action comes behind it, or stands within it.
+    """
+    speller = Speller(actions, canonical)
     thoughts: list[str] = []
+    thought_of = other = Written("", "")  # an action within a thought; the first line that has another form
     for line in map(seen, text.splitlines()):
+        if not line or is_preface(line):
+            continue
         if THOUGHT.match(line):
             thought, label, action = parted(line)
-            thoughts.append(thought)
-            if label and (action := bare(action, actions)):
+            if label and (action := bare(action, speller)):
+                return Written("\n".join([*thoughts, thought]), action)
+            before, action = speller.within(line, SENTENCE_END)
+            if action and not thought_of.action:
+                thought_of = Written("\n".join([*thoughts, before]), action)
+        else:
+            action = bare(line, speller)
+            if speller.has_form(action):
                 return Written("\n".join(thoughts), action)
-        elif line and not is_preface(line) and (action := bare(line, actions)):
-            return Written("\n".join(thoughts), action)
-    return Written("\n".join(thoughts), "")
+            before, found = speller.within(line, LED_IN)
+            if found:
+                return Written("\n".join(filter(None, [*thoughts, before])), found)
+            if action and (not other.action or leads(other.action)):
+                other = Written("\n".join(thoughts), action)
+        thoughts.append(line)
+    return thought_of if thought_of.action else other if other.action else Written("\n".join(thoughts), "")
 
 
 def seen(line: str) -> str:
@@ -58,18 +123,18 @@ def parted(line: str) -> tuple[str, str, str]:
     return (line[: found.start()].rstrip(), found[0], line[found.end() :]) if found else (line, "", "")
 
 
-def bare(line: str, actions: Sequence[str]) -> str:
+def bare(line: str, speller: Speller) -> str:
     """One line without its decoration."""
-    if "\\[" in line:
+    if "\\[" in line and speller.verbs:
         line = line.replace("\\[", "[").replace("\\]", "]")  # as Markdown escapes them
     for _ in range(MOST_LAYERS):
-        if line in actions:
+        if line in speller.actions or (not speller.verbs and speller.has_form(line)):
             return line
         inner = peeled(line)
         if inner == line:
             break
         line = inner
-    return spelled(line, actions)
+    return spelled(line, speller)
 
 
 def bare_text(text: str) -> str:
@@ -102,15 +167,34 @@ def peeled(line: str) -> str:
     return line
 
 
-def spelled(line: str, actions: Sequence[str]) -> str:
+def spelled(line: str, speller: Speller) -> str:
     """In the spelling of the family: its verb and nothing behind the bracket, or the listed action it equals."""
-    verbs = {verb.casefold(): verb for verb, bracket, _ in (action.partition("[") for action in actions) if bracket}
-    found = VERB.match(line.lstrip("*_`\"'")) if verbs else None
-    if not found:
-        return listed(line, actions)
-    verb, argument = verbs.get(found[1].casefold(), found[1].lower()), found.string[found.end() :]
-    whole, action = f"{verb}[{argument.rstrip()}", f"{verb}[{closed(argument)}"
-    return action if action == whole else next((a for a in actions if a.casefold() == whole.casefold()), action)
+    line = called(line, speller) if speller.verbs else line
+    found = VERB.match(line.lstrip("*_`\"'")) if speller.verbs else None
+    name = re.sub("[ _-]", "", found[1]).casefold() if found else ""
+    if not found or (name not in speller.verbs and not found[1].isalpha()):
+        return listed(line, speller.actions)
+    verb, argument = speller.verbs.get(name, name), found.string[found.end() :]
+    if found[0][-1] != "[":
+        argument = argument.replace("］", "]").replace("】", "]")
+    whole, action = f"{verb}[{argument.rstrip()}", respaced(f"{verb}[{closed(argument)}", speller.actions)
+    return action if action == whole else next((a for a in speller.actions if a.casefold() == whole.casefold()), action)
+
+
+def called(line: str, speller: Speller) -> str:
+    """ "Search("August Thomjon")" and "Search: August Thomjon" as "Search[August Thomjon]"."""
+    found = speller.called.fullmatch(line)
+    if not found or speller.inside.search(found[2] or found[3] or ""):
+        return line
+    return f"{found[1]}[{(found[2] or found[3] or '').strip().strip(QUOTED)}]"
+
+
+def respaced(action: str, actions: Sequence[str]) -> str:
+    """The admissible action that has the same words with other white space between; else the action as it is."""
+    wanted = action.casefold()
+    if any(listed.casefold() == wanted for listed in actions):
+        return action
+    return next((listed for listed in actions if listed.casefold().split() == wanted.split()), action)
 
 
 def closed(argument: str) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import exp
 
-from forethought.agents.action_reader import read_action
+from forethought.agents.action_reader import is_of_a_kind, read_action
 from forethought.agents.lm import (
     LM,
     Completion,
@@ -162,14 +162,15 @@ class LMText:
 
     def _read(self, replies: list[Completion], query: Query) -> Proposals:
         actions = admissible(query)
-        written = [read_action(reply.text, actions) for reply in replies]
-        texts = [query.canonical(action) if action else "" for _, action in written]
+        written = [read_action(reply.text, actions, query.canonical) for reply in replies]
+        texts = [query.canonical(found.action) if found.action else "" for found in written]
         counted = Counter(text for text in texts if text).most_common(query.width)
         reasons = dict[str, str]()
-        for text, reply, (thought, _) in zip(texts, replies, written, strict=True):
-            reasons.setdefault(text, "\n\n".join(filter(None, (reply.rationale, thought))))
+        for text, reply, found in zip(texts, replies, written, strict=True):
+            reasons.setdefault(text, "\n\n".join(filter(None, (reply.rationale, found.thought))))
         usage = sum((reply.usage for reply in replies), FREE)
-        usage += sum((unread(reply) for reply, text in zip(replies, texts, strict=True) if not text), FREE)
+        lost = (reply for reply, text in zip(replies, texts, strict=True) if not (text and is_of_a_kind(text, actions)))
+        usage += sum(map(unread, lost), FREE)
         refusal = "" if counted else next((reply.refusal for reply in replies if reply.refusal), "")
         proposals = [Proposal(text, count / self.samples, reasons[text]) for text, count in counted]
         return Proposals(proposals, usage, refusal)

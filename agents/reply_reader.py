@@ -35,7 +35,15 @@ THOUGHT = re.compile(
     r"[*_`#>\s]{0,8}(?:thoughts?|thinking|reasoning|rationale|analysis|explanation)\s{0,3}[0-9]{0,3}[*_`\s]{0,4}:",
     re.IGNORECASE,
 )
-FENCE = re.compile(r"(?:```|~~~)[\w+-]{0,20}")
+FENCE = re.compile(r"(?:```|~~~)[\w+-]{0,20}|\$\$|\\[\[(]")
+ARITHMETIC = re.compile(r"[0-9)]\s{0,3}(?:[-+*/×÷−·:]|x|times|plus|minus|divided\sby|multiplied\sby|over|\\\w)\s{0,3}[-−(\\]{0,3}[0-9]")
+HEADING = re.compile(r"#{1,6}\s[^\[\]]{1,60}|\*\*[^\[\]*]{1,60}\*\*")
+SENTENCE = re.compile(r"[^\[\]]{1,400}[.!?…]['\")”’]?|\(?(?:question|observation|input|left|numbers|plan|goal|task)\b[^\[\]]{0,400}", re.IGNORECASE)
+ACT = re.compile(
+    r"^[\s>*_`#-]{0,8}(?:[^\W\d_]{1,20}\s?\[[^\[\]\n]|(?:next\s|final\s)?(?:action|move|step|answer)s?\s?[0-9]{0,3}[*_`]{0,3}:"
+    rf"|\(?-?[0-9][0-9/.]{{0,20}}\)?\s{{0,3}}[-+*/×÷−]\s{{0,3}}[-−(]{{0,3}}[0-9])",
+    re.IGNORECASE | re.MULTILINE,
+)  # a line that surely acts
 NEAR = 200  # characters to each side of a mark that are looked at for the brackets of an action
 
 
@@ -178,13 +186,23 @@ def first_of(text: str, start: int = 0) -> int:
 def start_of(text: str) -> int:
     """Where the text itself begins, behind the blanks and the lines that lead to it."""
     start = first_of(text)
-    while (end := text.find("\n", start)) >= 0 and leads(text[start:end].strip(BLANKS)):
+    while (end := text.find("\n", start)) >= 0:
+        line = text[start:end].strip(BLANKS)
+        if not (announces(line) or (leads(line) and ACT.search(text, end))):
+            break
         start = first_of(text, end)
     return start
 
 
-def leads(line: str) -> bool:
+def announces(line: str) -> bool:
     return is_preface(line) or bool(THOUGHT.match(line))
+
+
+def leads(line: str) -> bool:
+    """Whether a line leads to an action if there is one behind it: a heading, or a sentence such as "Let me see."."""
+    if ARITHMETIC.search(line):
+        return False
+    return announces(line) or bool(HEADING.fullmatch(line) or SENTENCE.fullmatch(line))
 
 
 def is_preface(line: str) -> bool:
