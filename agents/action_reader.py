@@ -27,7 +27,8 @@ QUOTED = "\"'“”‘’"
 QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
 WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), *QUOTES, *TAGS)
 VERB = re.compile(r"([^\W\d_]{1,40}(?:[ _-][^\W\d_]{1,20})?)\s{0,3}[\[［【]")
-NUMBER = re.compile(r"(?<![\w.,+*/×÷−^=(-])[ ]?[-−(]{0,2}[0-9]")  # in front of a move within a line
+NUMBER = re.compile(r"(?<![\w.,])[-−(]{0,2}[0-9]")  # a move within a line may begin with it
+GOING_ON = "+-*/×÷−^=("  # in front of a number that belongs to longer arithmetic
 SENTENCE_END = re.compile(r"[.!?]$")
 LED_IN = re.compile(  # the end of a text in front of an action: "I would not finish[yes]" is none
     r"(?:[.!?:;,–—>*`\"'“(\[{]|\s-|action\s?[0-9]{0,3}|\b(?:is|use|using|try|do|call|play|choose|select|take|with|then))$",
@@ -70,7 +71,7 @@ class Speller:
             if before and behind.search(before):
                 if self.verbs:
                     return before, spelled(action, self)
-                if self.has_form(action):
+                if before[-1] not in GOING_ON and self.has_form(action):
                     return before, action
         return "", ""
 

@@ -36,14 +36,29 @@ THOUGHT = re.compile(
     re.IGNORECASE,
 )
 FENCE = re.compile(r"(?:```|~~~)[\w+-]{0,20}|\$\$|\\[\[(]")
-ARITHMETIC = re.compile(r"[0-9)]\s{0,3}(?:[-+*/×÷−·:]|x|times|plus|minus|divided\sby|multiplied\sby|over|\\\w)\s{0,3}[-−(\\]{0,3}[0-9]")
+ARITHMETIC = re.compile(
+    r"[0-9)]\s{0,3}(?:[-+*/×÷−·:]|x|times|plus|minus|divided\sby|multiplied\sby|over|\\\w)\s{0,3}[-−(\\]{0,3}[0-9]"
+)
 HEADING = re.compile(r"#{1,6}\s[^\[\]]{1,60}|\*\*[^\[\]*]{1,60}\*\*")
-SENTENCE = re.compile(r"[^\[\]]{1,400}[.!?…]['\")”’]?|\(?(?:question|observation|input|left|numbers|plan|goal|task)\b[^\[\]]{0,400}", re.IGNORECASE)
+SENTENCE = re.compile(
+    r"[^\[\]]{1,400}[.!?…]['\")”’]?|\(?(?:question|observation|input|left|numbers|plan|goal|task)\b[^\[\]]{0,400}",
+    re.IGNORECASE,
+)
 ACT = re.compile(
     r"^[\s>*_`#-]{0,8}(?:[^\W\d_]{1,20}\s?\[[^\[\]\n]|(?:next\s|final\s)?(?:action|move|step|answer)s?\s?[0-9]{0,3}[*_`]{0,3}:"
-    rf"|\(?-?[0-9][0-9/.]{{0,20}}\)?\s{{0,3}}[-+*/×÷−]\s{{0,3}}[-−(]{{0,3}}[0-9])",
+    r"|\(?-?[0-9][0-9/.]{0,20}\)?\s{0,3}[-+*/×÷−]\s{0,3}[-−(]{0,3}[0-9])",
     re.IGNORECASE | re.MULTILINE,
 )  # a line that surely acts
+# Of chat templates: ChatML, Llama 3, Gemma, Llama 2, DeepSeek, Cohere.
+TURN = re.compile(
+    r"\A\s{0,20}(?:<\|im_start\|>|<start_of_turn>|<\|start_header_id\|>|<\|assistant\|>|<｜Assistant｜>)"
+    r"(?:assistant|model)?(?:<\|end_header_id\|>)?\s{0,20}"
+)
+TURN_END = re.compile(
+    r"<\|(?:im_end|im_start|eot_id|eom_id|end_of_text|endoftext|end_of_turn|END_OF_TURN_TOKEN|user|start_header_id)\|>"
+    r"|</s>|<(?:eos|end_of_turn|start_of_turn)>|<｜end▁of▁sentence｜>|<｜User｜>"
+)
+ROLE = re.compile(r"(?:assistant|model)\s?:?", re.IGNORECASE)  # a line of its own: the rest of such a mark
 NEAR = 200  # characters to each side of a mark that are looked at for the brackets of an action
 
 
@@ -61,8 +76,17 @@ class Reply(NamedTuple):
 
 def read_reply(raw: str, stops: Sequence[str] = ()) -> Reply:
     """The two parts of a reply as it came, the text ended at its stops."""
-    rationale, text = separate_reasoning(raw)
+    rationale, text = separate_reasoning(without_turns(raw))
     return Reply(rationale, cut(text, stops))
+
+
+def without_turns(raw: str) -> str:
+    """A reply without the marks of turns, and what follows its end, where a server hands them on as text."""
+    if not any(mark in raw for mark in ("|>", "</s>", "<end_of_turn>", "<eos>", "｜>")):
+        return raw
+    raw = TURN.sub("", raw, count=1)
+    ends = (found for found in TURN_END.finditer(raw) if not is_literal(raw, Mark(*found.span(), "close", "")))
+    return raw[: next((found.start() for found in ends), len(raw))]
 
 
 def separate_reasoning(text: str) -> Reply:
@@ -207,4 +231,4 @@ def leads(line: str) -> bool:
 
 def is_preface(line: str) -> bool:
     """Whether a line only announces another: the fence of a code block, or an end in a colon."""
-    return bool(FENCE.fullmatch(line)) or line.rstrip("*_` ").endswith(":")
+    return bool(FENCE.fullmatch(line) or ROLE.fullmatch(line)) or line.rstrip("*_` ").endswith(":")

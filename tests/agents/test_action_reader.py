@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.agents.action_reader import bare_text, read_action
+from forethought.agents.action_reader import bare_text, is_of_a_kind, read_action
 from forethought.envs import Template
 
 READER = (
@@ -100,3 +100,47 @@ def test_hostile_replies_take_linear_time(piece):
     read_action(piece * 100_000, READER)
     bare_text(piece * 100_000)
     assert process_time() - began < 5
+
+
+SPACED = ("search[<query>]", "click[a\N{NO-BREAK SPACE}b]", "click[c  d]")
+
+
+@pytest.mark.parametrize(
+    ("actions", "text", "action"),
+    [
+        *(
+            (READER, text, "finish[yes]")
+            for text in ("I know it. Finish[yes]", "I'll use Finish[yes] now.", "Sure! The next action is Finish[yes].")
+        ),
+        *(
+            (READER, text, "finish[yes]")
+            for text in ("Act 7: Finish[yes]", "Action 7. Finish[yes]", "Action 7 Finish[yes]", "Next: finish[yes]")
+        ),
+        *((READER, text, "finish[yes]") for text in ('{"action": "Finish[yes]"}', "✅ Finish[yes]", "(a) Finish[yes]")),
+        *((READER, text, "finish[yes]") for text in ("Finish(yes)", 'finish("yes")', "Finish: yes", "Finish［yes］")),
+        *((READER, text, "lookup[yes]") for text in ("Look up[yes]", "look_up[yes]", "LookUp 【yes】")),
+        *((SPACED, text, "click[a\N{NO-BREAK SPACE}b]") for text in ("click[a b]", "Click[A B].")),
+        (SPACED, "click[c d]", "click[c  d]"),
+        (SPACED, "click[c  d]", "click[c  d]"),
+        (READER, "Thought 3: I have it. Finish[yes]", "finish[yes]"),
+        (READER, "Answer: yes", "yes"),  # for the rules to refuse
+    ],
+)
+def test_an_action_is_found_within_a_line(actions, text, action):
+    assert read_action(text, actions).action == action
+
+
+@pytest.mark.parametrize("first", ["OK.", "I need to find it.", "Observation: nothing", "## Step 7", "Yes or no? Yes."])
+def test_sentences_in_front_of_an_action_are_thoughts(first):
+    assert read_action(f"{first}\nFinish[yes]", READER) == (first, "finish[yes]")
+
+
+def test_a_text_of_no_form_of_action_is_told_apart():
+    moves = ("10 - 4", "10 + 4")
+    for text in ("I'm sorry, but I can't help with that.", "yes", "The numbers are 4 and 10."):
+        assert not is_of_a_kind(text, READER)
+        assert not is_of_a_kind(text, moves)
+        assert is_of_a_kind(text, WORDS)
+        assert is_of_a_kind(text, ())
+    assert is_of_a_kind("fly[x]", READER)  # for the rules to refuse
+    assert is_of_a_kind("9 - 7", moves)

@@ -138,3 +138,23 @@ def test_a_line_that_leads_to_the_text_is_no_end_of_it(text, expected):
 
 def test_without_stops_a_text_stays_as_it_is():
     assert read_reply("\n\n10 - 4\n", ()) == ("", "\n\n10 - 4\n")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "go[x]<|im_end|>",
+        "<|im_start|>assistant\ngo[x]<|im_end|>\n<|im_start|>user\nmore",
+        "go[x]</s>",
+        "<|start_header_id|>assistant<|end_header_id|>\n\ngo[x]<|eot_id|>",
+        "<start_of_turn>model\ngo[x]<end_of_turn>",
+        "go[x]<｜end▁of▁sentence｜>",
+        "<think>hm</think>go[x]<|endoftext|>",
+    ],
+)
+def test_marks_of_turns_are_no_text(raw):
+    assert read_reply(raw, ("\n",)).text == "go[x]"
+
+
+def test_a_mark_of_turns_within_an_action_is_literal():
+    assert read_reply("search[the </s> tag]<|im_end|>").text == "search[the </s> tag]"

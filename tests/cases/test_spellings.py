@@ -142,6 +142,48 @@ def test_andyz245_languageagenttreesearch_26(reply):
     assert written("HotpotQA-v0", simulate("HotpotQA-v0"), reply) == [ENTITY]
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "10 - 4<|im_end|>",
+        "<|im_start|>assistant\n10 - 4<|im_end|>\n<|im_start|>user",
+        "assistant\n\n10 - 4 = 6",
+        "Let's start with 10 - 4 = 6",
+        "First, subtract: 10 - 4 = 6.",
+        "Okay, let me think.\n10 - 4 = 6",
+        "The numbers are 4, 5, 6, 10.\nMove: 10 - 4",
+        "(left: 4 5 6 10)\n10 - 4 = 6 (left: 5 6 6)",
+        "### Move\n10 - 4",
+        "$$\n10 - 4 = 6\n$$",
+        "\\[\n10 - 4 = 6\n\\]",
+        '```json\n{"move": "10 - 4"}\n```',
+        "Combine 10 and 4: 10 - 4 = 6",
+        "✅ 10 - 4",
+    ],
+)
+def test_moves_within_and_behind_sentences(reply):
+    assert written("Game24-v0", TaskSimulator(Game24(["4 5 6 10"])), reply) == ["10 - 4"]
+
+
+@pytest.mark.parametrize(
+    "reply", ["5 * (10 - 4)", "5 * 6 + 10 - 4", "5 * 6 - (10 - 4) = 24", "I would not play 4 - 4."]
+)
+def test_no_move_is_taken_out_of_longer_arithmetic(reply):
+    (action,) = written("Game24-v0", TaskSimulator(Game24(["4 5 6 10"])), reply)
+    assert action == reply.partition(" =")[0]
+
+
+@pytest.mark.parametrize("name", ["Game24-v0", "HotpotQA-v0", "WebShop-v0"])
+def test_a_reply_of_no_form_of_action_is_counted_as_unreadable(name):
+    world = simulate(name)
+    start = world.root(0)
+    query = Query(Node(start.state, start.observation, world=world), None, 0)
+    refusal = "I'm sorry, but I can't help with that."
+    (proposals,) = LMText(Scripted([refusal]), PROPOSE[name], samples=1, max_tokens=200).propose([query])
+    assert proposals.usage.parse_failures == 1
+    assert [proposal.action for proposal in proposals] == [refusal]  # its turn is taken all the same
+
+
 def test_andyz245_languageagenttreesearch_20():
     """The published harness lower-cases the first letter; the environment itself stays strict, word by word."""
     env = gym.make("HotpotQA-v0")
