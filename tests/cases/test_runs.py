@@ -120,7 +120,14 @@ def test_a_run_of_lost_replies_may_be_meant(evaluate):
 def test_prose_that_no_rule_takes_is_told(evaluate):
     model = Scripted(lambda request: "I would first look at the large numbers")
     done = evaluate("--agent", "react", "--model", MODEL, model=model)
+    assert done.exit_code == 3
+    assert "6 of 6 replies could not be read; 6 of 6 proposals were refused by the rules" in last_line(done)
+
+
+def test_moves_that_no_rule_takes_were_read(evaluate):
+    done = evaluate("--agent", "react", "--model", MODEL, model=Scripted(lambda request: "97 - 3"))
     assert done.exit_code == 0
+    assert "could not be read" not in last_line(done)
     assert "6 of 6 proposals were refused by the rules" in last_line(done)
 
 
