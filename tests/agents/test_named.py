@@ -12,7 +12,7 @@ from forethought.agents import Experiment, Scripted
 from forethought.agents.evaluation import run
 from forethought.agents.named import AGENTS, complete
 from forethought.agents.specs import ASKING, REWARDED, UNJUDGED, known_settings, part_of
-from forethought.leaderboards.rows import load_rows
+from forethought.leaderboards.rows import ROWS, load_rows
 from forethought.search import ALGORITHMS, digest
 from forethought.search.run import Run
 
@@ -189,7 +189,7 @@ def test_what_algorithms_ask_for_is_what_their_sources_say():
     assert unjudged == set(UNJUDGED)
 
 
-@pytest.mark.parametrize("row", load_rows(), ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", load_rows(ROWS), ids=lambda row: row["name"])
 def test_the_commands_of_the_board_still_ask_for_what_was_run(row):
     """Not even where an agent of the table has the name of the row's algorithm."""
     config = row["config"]
