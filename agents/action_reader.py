@@ -35,6 +35,7 @@ LED_IN = re.compile(  # the end of a text in front of an action: "I would not fi
     re.IGNORECASE,
 )
 MOST_LAYERS = 8  # of decoration
+MOST_LINES = 500  # of a reply
 MOST_PLACES = 20  # of a line, at which a move may begin
 
 
@@ -91,7 +92,7 @@ def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], st
     speller = Speller(actions, canonical)
     thoughts: list[str] = []
     thought_of = other = Written("", "")  # an action within a thought; the first line that has another form
-    for line in map(seen, text.splitlines()):
+    for line in islice(map(seen, text.splitlines()), MOST_LINES):
         if not line or is_preface(line):
             continue
         if THOUGHT.match(line):

@@ -209,11 +209,15 @@ def first_of(text: str, start: int = 0) -> int:
 
 def start_of(text: str) -> int:
     """Where the text itself begins, behind the blanks and the lines that lead to it."""
-    start = first_of(text)
+    start, act = first_of(text), -1
     while (end := text.find("\n", start)) >= 0:
         line = text[start:end].strip(BLANKS)
-        if not (announces(line) or (leads(line) and ACT.search(text, end))):
-            break
+        if not announces(line):
+            if act < end:  # looked for once, not from every line
+                found = ACT.search(text, end) if leads(line) else None
+                act = found.end() if found else -1
+            if act < end or not leads(line):
+                break
         start = first_of(text, end)
     return start
 

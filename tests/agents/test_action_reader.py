@@ -93,11 +93,28 @@ def test_a_listed_action_is_itself(action, actions):
 
 
 @pytest.mark.parametrize(
-    "piece", ["*", "[", "the ", "Action ", "- ", "1. ", "Thought:\n", "```\n", "x:\n", "search[", "\\["]
+    "piece",
+    [
+        "*",
+        "[",
+        "the ",
+        "Action ",
+        "- ",
+        "1. ",
+        "Thought:\n",
+        "```\n",
+        "x:\n",
+        "search[",
+        "\\[",
+        "OK.\n",
+        "10 - ",
+        "I use ",
+    ],
 )
 def test_hostile_replies_take_linear_time(piece):
     began = process_time()
     read_action(piece * 100_000, READER)
+    read_action(piece * 100_000, ("10 - 4",))
     bare_text(piece * 100_000)
     assert process_time() - began < 5
 

@@ -158,3 +158,11 @@ def test_marks_of_turns_are_no_text(raw):
 
 def test_a_mark_of_turns_within_an_action_is_literal():
     assert read_reply("search[the </s> tag]<|im_end|>").text == "search[the </s> tag]"
+
+
+@pytest.mark.parametrize("piece", ["OK.\n", "# a\n", "**a**\n"])
+def test_many_lines_in_front_of_an_action_take_linear_time(piece):
+    began = process_time()
+    assert cut(piece * 20_000 + "go[x]\nmore", ("\n",)).endswith("go[x]")
+    cut(piece * 20_000, ("\n",))
+    assert process_time() - began < 5
