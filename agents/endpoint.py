@@ -7,20 +7,20 @@ import json
 import os
 import re
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from forethought.agents.masking import hide, mask, one_line
-from forethought.agents.problems import REFUSALS, Kind, problem_of
+from forethought.agents.problems import REFUSALS, Kind, Problem, problem_of
 from forethought.agents.proxies import ProxyError
 from forethought.agents.retrying import Fault, wait_of
 from forethought.agents.wires import Answer, Broken, NoConnection, TooLong, Unreachable, Wire
 from forethought.envs.notation import read_json
 
-PASSING = (408, 409, 425, 429)  # and 5xx
+PASSING = (408, 409, 425, 429, 498)  # and 5xx; 498 of Groq: no room at present
 SPEC = re.compile(r"server(?P<chat>\+chat)?:(?P<model>.+)@(?P<url>https?://.+)", re.DOTALL)
 SECRET = re.compile(r"//[^/@]*@")  # a user and a password
 CLOSING = 5.0  # seconds that what is asked gets to end
@@ -28,7 +28,7 @@ NO_KEY = "none"  # what a server of one's own, that asks for no key, is sent
 LISTING = 1 << 22  # bytes of a list of models
 MODELS = "expected an address such as http://127.0.0.1:8000/v1 and a model that its /models lists"
 ADVICE: dict[Kind, str] = {
-    "": "the server cannot take such a request; a prompt may be longer than the model reads",
+    "": "the server cannot take such a request, and another attempt would be refused as well",
     "key": "set the environment variable {variable} to a key that this server knows",
     "forbidden": "the key in {variable} may not ask this model",
     "proxy": "the proxy that the environment names wants a user and a password: http://USER:PASSWORD@HOST:PORT",
@@ -36,6 +36,7 @@ ADVICE: dict[Kind, str] = {
     "model": MODELS,
     "path": MODELS + "{chat}",
     "chat": "this model only chats; ask it as server+chat:MODEL@URL",
+    "responses": "this model only answers the Responses API, which is not asked here; take another model",
     "plain": "this model does not chat; ask it as server:MODEL@URL",
     "parameter": "leave the parameter out with --model-option omit=NAME (temperature, stop or seed), or give it "
     "another name with --model-option rename=OLD:NAME",
@@ -165,7 +166,7 @@ class Line:
         answer = await self._send(path, json.dumps(body).encode(), limit, timeout)
         if isinstance(answer, Fault):
             return answer
-        return self._read(answer.text, body) if answer.status == 200 else self._refusal(answer, body)
+        return self._read(answer, body) if answer.status == 200 else self._refusal(answer, body)
 
     async def models(self, timeout: float) -> frozenset[str] | Fault:
         """The names that /models lists; none where it cannot be read."""
@@ -193,13 +194,15 @@ class Line:
     def _refusal(self, answer: Answer, body: dict[str, Any]) -> Fault:
         if 300 <= answer.status < 400:
             return self._redirect(answer)
-        problem = problem_of(answer.status, answer.text)
+        return self._problem(problem_of(answer.status, answer.text), answer.headers, body)
+
+    def _problem(self, problem: Problem, headers: Mapping[str, str], body: dict[str, Any]) -> Fault:
         kind = problem.kind(str(body["model"]), body)
-        told = f"the server answered {answer.status} ({self.clean(problem.message)})"
-        if kind in REFUSALS:
+        told = f"the server answered {problem.status} ({self.clean(problem.message)})"
+        if kind in REFUSALS or kind == "cut":
             return Fault(told, problem=problem)
-        if kind != "quota" and (answer.status in PASSING or answer.status >= 500):
-            return Fault(told, passing=True, wait=wait_of(answer.headers))
+        if kind != "quota" and (problem.status in PASSING or problem.status >= 500):
+            return Fault(told, passing=True, wait=wait_of(headers, problem.message))
         chat = "" if "messages" in body else "; a server that only chats is asked as server+chat:MODEL@URL"
         advice = ADVICE[kind].format(variable=self._variable, chat=chat)
         return Fault(f"{told}; {advice}{self._hint if kind in ('model', 'path') else ''}", problem=problem)
@@ -211,19 +214,38 @@ class Line:
             "address of the model alone; if that other address is meant, write it into the model: server:MODEL@URL"
         )
 
-    def _read(self, text: str, body: dict[str, Any]) -> dict[str, Any] | Fault:
+    def _read(self, answer: Answer, body: dict[str, Any]) -> dict[str, Any] | Fault:
+        text = answer.text
         try:
-            data = read_json(hide(text, self._key))
+            data = read_json(hide(text.lstrip("\ufeff"), self._key))
         except ValueError:
-            return Fault(f"the reply is no JSON ({self.clean(text)})", passing=True)
+            return self._no_json(text)
         choices = data.get("choices") if isinstance(data, dict) else None
-        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            problem = problem_of(400, text)
-            told = f"the reply has no choices ({self.clean(problem.message)})"
-            refused = problem.codes and problem.kind(str(body["model"]), body) in REFUSALS
-            return Fault(told, problem=problem) if refused else Fault(told, passing=True)
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        error = error_in(data) or error_in(choice)
+        if error:
+            return self._error_of_reply(error, answer, body)
+        if not isinstance(choice, dict):
+            return Fault(f"the reply has no choices ({self.clean(problem_of(400, text).message)})", passing=True)
         assert isinstance(data, dict)
         return data
+
+    def _error_of_reply(self, error: dict[str, Any], answer: Answer, body: dict[str, Any]) -> Fault:
+        """An error that came as a reply: gateways have told 200 before they know, and put the status inside."""
+        status = status_in(error)
+        problem = problem_of(status or 400, json.dumps(error))
+        fault = self._problem(problem, answer.headers, body)
+        told = f"the reply is an error ({self.clean(problem.message)})"
+        if status is None and not problem.kind(str(body["model"]), body):
+            return Fault(told, passing=True)
+        return fault if status else replace(fault, reason=f"{told}{fault.reason.partition(')')[2]}")
+
+    def _no_json(self, text: str) -> Fault:
+        told = f"the reply is no JSON ({self.clean(text)})"
+        if text.lstrip().startswith("data:"):
+            return Fault(f"{told}: it comes as a stream of events, which was not asked for", paid=True)
+        page = text.lstrip("\ufeff \t\r\n").startswith("<")
+        return Fault(f"{told}; a page is no server of models: {MODELS}" if page else told, passing=True)
 
     def hide(self, text: str) -> str:
         """Without the key."""
@@ -232,6 +254,22 @@ class Line:
     def clean(self, text: str, lines: int = 1) -> str:
         """One line of at most `lines` times 200 characters without the key, which a server may quote."""
         return one_line(text if self._key == NO_KEY else mask(text, self._key), lines)
+
+
+def error_in(data: Any) -> dict[str, Any] | None:
+    """The error that stands in a reply, or in a choice of it, with its object around it."""
+    error = data.get("error") if isinstance(data, dict) else None
+    if isinstance(error, dict) and any(map(error.get, ("message", "code", "type", "msg"))):
+        return {"error": error}
+    return {"error": error} if isinstance(error, str) and error.strip() else None
+
+
+def status_in(error: dict[str, Any]) -> int | None:
+    """The status that an error tells; None where it tells none."""
+    inner = error["error"]
+    code = inner.get("code") if isinstance(inner, dict) else None
+    told = int(code) if isinstance(code, str) and re.fullmatch("[45][0-9]{2}", code) else code
+    return told if type(told) is int and 400 <= told < 600 else None
 
 
 def names_in(body: str) -> frozenset[str]:

@@ -52,7 +52,7 @@ def written(reply: dict[str, Any]) -> Written:
     reason = finish.lower() if isinstance(finish, str) else ""
     text = "".join(said)
     refusal = ""
-    if reason in FILTERED:
+    if reason.partition(":")[0] in FILTERED:  # "content_filter: SAFETY" of Google
         refusal = "the server withheld its reply: its content filter ended it" if not refused else "".join(refused)
     elif refused and not text.strip():
         refusal = "".join(refused)
@@ -115,6 +115,10 @@ def counts_of(reply: dict[str, Any]) -> Usage | None:
         return None
     whole = told.get("total_tokens")  # some count reasoning there alone
     if type(whole) is int and whole > counts[0] + counts[2]:
+        return None
+    details = told.get("completion_tokens_details")
+    reasoning = details.get("reasoning_tokens") if isinstance(details, dict) else None  # a part of the completion
+    if type(reasoning) is int and reasoning > counts[2]:
         return None
     return Usage(1, *counts)
 

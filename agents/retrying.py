@@ -22,6 +22,12 @@ from forethought.search import FREE, Usage
 T = TypeVar("T")
 NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s|d)")  # of a time such as 6m0s
+TOLD = re.compile(
+    r"\b(?:try again|retry(?:ing)?) (?:in|after) ((?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|[dhms])(?![a-z]))+"
+    r"|[0-9]{1,9}(?:\.[0-9]{1,9})? (?:milliseconds?|seconds?|minutes?|hours?)\b)",
+    re.IGNORECASE,
+)
+WORDS = {"milliseconds": "ms", "seconds": "s", "minutes": "m", "hours": "h"}
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -82,10 +88,11 @@ async def patiently(
         number += 1
 
 
-def wait_of(headers: Mapping[str, str]) -> float | None:
+def wait_of(headers: Mapping[str, str], message: str = "") -> float | None:
     """Seconds that a server asks to wait, by the headers of its error; None if it says nothing that can be read.
 
-    `retry-after-ms` counts before `retry-after`, and both before the time at which a limit that is used up is new.
+    `retry-after-ms` counts before `retry-after`, both before the time at which a limit that is used up is new, and
+    that before the words of the message, as in "Please try again in 1.2s".
     """
     milliseconds = number_in(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -98,7 +105,16 @@ def wait_of(headers: Mapping[str, str]) -> float | None:
         for kind in ("requests", "tokens")
         if headers.get(f"x-ratelimit-remaining-{kind}", "").strip() == "0"
     ]
-    return max((wait for wait in waits if wait is not None), default=None)
+    return max((wait for wait in waits if wait is not None), default=wait_told(message))
+
+
+def wait_told(message: str) -> float | None:
+    """Seconds that the words of an error ask to wait, as in "try again in 6m0s" or "retry after 24 seconds"."""
+    found = TOLD.search(message)
+    if found is None:
+        return None
+    number, _, unit = found[1].lower().partition(" ")
+    return duration_in(number + WORDS[unit.rstrip("s") + "s"] if unit else number)
 
 
 def retry_after(header: str | None) -> float | None:

@@ -34,7 +34,12 @@ COPULA = r"(?:\b(?:is|are|was|be|equals?)\b|[:=→])"
 BETWEEN = rf"(?:(?!{COPULA})[^.\n]){{0,80}}?"  # "score of this state"
 NAMES = (r"correctness[\s-]{1,9}score", r"(?:score|rating)")
 STATEMENTS = tuple(re.compile(rf"\b{name}s?\b(?:{BETWEEN}(?={COPULA}))?{STATED}", re.IGNORECASE) for name in NAMES)
-BOXED = re.compile(rf"\\boxed\s{{0,4}}\{{\s{{0,9}}{NUMBER}{OF}\s{{0,9}}\}}")
+BOXED = re.compile(rf"\\boxed\s{{0,4}}\{{\s{{0,9}}(?:\\text(?:bf)?\{{\s{{0,9}})?{NUMBER}{OF}\s{{0,9}}\}}")
+RATED = re.compile(
+    rf"\b(?:rat(?:e|ing)|give\s{{1,3}}(?:it|this)|say|assign|correctness)\b[^.\n0-9]{{0,60}}?{NUMBER}"
+    r"\s{0,9}(?:/|out\s{1,9}of)\s{0,9}(?P<whole>10(?:\.0{1,6})?)(?![0-9])",
+    re.IGNORECASE,
+)
 ALONE = re.compile(rf"\s{{0,99}}(?:{PERCENT}|{NUMBER}{OF})\s{{0,9}}\.?\s{{0,99}}", re.IGNORECASE)
 LEADING = r"[*_#\s{(\"'`$\\\[]{0,9}"
 ENDING = re.compile(
@@ -51,7 +56,8 @@ class Score(NamedTuple):
 def find_score(text: str) -> Score | None:
     """The last score stated in a reply; None where there is none, or one that lies beyond its scale.
 
-    A "correctness score" is looked for first, then any score or rating, a boxed number, and a number alone.
+    A "correctness score" is looked for first, then any score or rating, a boxed number, a number alone,
+    and a number out of another that is given, as in "I would rate it 8/10".
     """
     skipped = max(0, len(text) - MOST)
     text = text[skipped:]
@@ -60,6 +66,7 @@ def find_score(text: str) -> Score | None:
         *(last(pattern, plain) for pattern in STATEMENTS),
         last(BOXED, text.translate(SIGNS)),
         ALONE.fullmatch(plain) if len(plain) < 200 else None,
+        last(RATED, plain),
     ):
         if found:
             value = value_of(found)

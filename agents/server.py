@@ -345,13 +345,19 @@ class Server:
             told = written(reply)
             return Replied(reply, self.bills.of(reply, prompt, most, len(told.text) + len(told.rationale)))
         if reply.paid:
-            return replace(reply, usage=self.bills.assume(self.bills.bound(prompt, most), "none"))
-        if reply.problem is not None and reply.problem.kind(self.model, sent) in REFUSALS:
+            return replace(reply, usage=self._bound_as_bill(prompt, most))
+        kind = reply.problem.kind(self.model, sent) if reply.problem is not None else ""
+        if kind == "cut":  # all tokens went into reasoning: such a reply is empty elsewhere, and an error of OpenAI
+            return Replied({"choices": [{"text": "", "finish_reason": "length"}]}, self._bound_as_bill(prompt, most))
+        if reply.problem is not None and kind in REFUSALS:
             bound, told_bill = self.bills.bound(prompt, most), counts_of(reply.problem.body)
             if told_bill is None or told_bill.prompt > bound.prompt or told_bill.completion > bound.completion:
                 told_bill = FREE
             return Refused(reply.reason, told_bill)
         return reply
+
+    def _bound_as_bill(self, prompt: str, most: int) -> Usage:
+        return self.bills.assume(self.bills.bound(prompt, most), "none")
 
     def _learn(self, fault: Fault, sent: Mapping[str, Any]) -> bool:
         """Whether the fault has taught another way to ask."""

@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from forethought.agents.problems import LENGTHS, Problem
+from forethought.agents.problems import LENGTHS, OMITTED, Problem
 
-OMITTED = ("temperature", "stop", "seed")  # a request makes sense without them
 RENAMED = (*OMITTED, "max_tokens", "logprobs")
 TOP = 20  # likeliest tokens asked for; vLLM's and OpenAI's chat limit
 MOST_TEMPLATE = 1 << 15  # tokens that a template may add

@@ -295,7 +295,7 @@ def test_in_a_driver_one_task_fails_and_the_others_pay_once(stub, server):
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        (400, "longer than the model reads"),
+        (400, "another attempt would be refused"),
         (401, "set the environment variable OPENAI_API_KEY"),
         (403, "may not ask this model"),
         (404, "expected an address such as http"),
