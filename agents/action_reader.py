@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import dropwhile, islice
 from typing import NamedTuple
 
-from forethought.agents.reply_reader import ARITHMETIC, BLANKS, FENCE, THOUGHT, is_preface, leads
+from forethought.agents.reply_reader import ARITHMETIC, BLANKS, FENCE, TAG, THOUGHT, is_preface, leads
 
 MARKS = r"[*_`#>\s]{0,8}"  # of Markdown
 LABEL = re.compile(
@@ -22,10 +22,9 @@ LABEL = re.compile(
 )
 ACTION = re.compile(r"\baction\s{0,3}[0-9]{0,3}\s{0,3}:", re.IGNORECASE)  # behind a thought on the same line
 BULLET = re.compile(r"(?:[-*•▪◦‣–—>→➤✅👉]|#{1,6}|[0-9]{1,2}[.)]|\([0-9]{1,2}\)|\[[0-9]{1,2}\]|\(?[a-zA-Z]\))\s+(?=\S)")
-TAGS = (("<action>", "</action>"), ("<answer>", "</answer>"), ("<move>", "</move>"))
 QUOTED = "\"'“”‘’"
 QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
-WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), *QUOTES, *TAGS)
+WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), *QUOTES)
 VERB = re.compile(r"([^\W\d_]{1,40}(?:[ _-][^\W\d_]{1,20})?)\s{0,3}[\[［【]")
 NUMBER = re.compile(r"(?<![\w.,])[-−(]{0,2}[0-9]")  # a move within a line may begin with it
 GOING_ON = "+-*/×÷−^=("  # in front of a number that belongs to longer arithmetic
@@ -142,7 +141,7 @@ def bare(line: str, speller: Speller) -> str:
 def bare_text(text: str) -> str:
     """A free text without the lines that only lead to it, and without marks around the whole of it."""
     lines = [line for line in map(seen, text.splitlines()) if line and not FENCE.fullmatch(line)]
-    said = "\n".join(dropwhile(is_preface, lines))
+    said = untagged("\n".join(dropwhile(is_preface, lines)))
     for _ in range(MOST_LAYERS):
         said = unwrapped(said)
     return said
@@ -163,10 +162,18 @@ def peeled(line: str) -> str:
     line = seen(line)
     if (inner := unwrapped(line)) != line:
         return inner
-    for pattern in (LABEL, BULLET):
+    for pattern in (LABEL, BULLET, TAG):
         if found := pattern.match(line):
             return seen(line[found.end() :])
-    return line
+    return untagged(line)
+
+
+def untagged(text: str) -> str:
+    """The text between a tag such as <answer> in front and the end of its kind, or without such an end behind it."""
+    begun = TAG.match(text)
+    text = text[begun.end() :] if begun else text
+    ends = [found for found in TAG.finditer(text) if found[0].startswith("</") and (begun or found.end() == len(text))]
+    return seen(text[: ends[0].start()]) if ends else seen(text)
 
 
 def spelled(line: str, speller: Speller) -> str:

@@ -9,12 +9,13 @@ import re
 import threading
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from forethought.agents.masking import hide, mask, one_line
-from forethought.agents.problems import REFUSALS, Kind, Problem, problem_of
+from forethought.agents.problem_words import REFUSALS, Kind
+from forethought.agents.problems import Problem, problem_of
 from forethought.agents.proxies import ProxyError
 from forethought.agents.retrying import Fault, wait_of
 from forethought.agents.wires import Answer, Broken, NoConnection, TooLong, Unreachable, Wire
@@ -196,9 +197,11 @@ class Line:
             return self._redirect(answer)
         return self._problem(problem_of(answer.status, answer.text), answer.headers, body)
 
-    def _problem(self, problem: Problem, headers: Mapping[str, str], body: dict[str, Any]) -> Fault:
+    def _problem(
+        self, problem: Problem, headers: Mapping[str, str], body: dict[str, Any], came: str = "the server answered {}"
+    ) -> Fault:
         kind = problem.kind(str(body["model"]), body)
-        told = f"the server answered {problem.status} ({self.clean(problem.message)})"
+        told = f"{came.format(problem.status)} ({self.clean(problem.message)})"
         if kind in REFUSALS or kind == "cut":
             return Fault(told, problem=problem)
         if kind != "quota" and (problem.status in PASSING or problem.status >= 500):
@@ -225,6 +228,8 @@ class Line:
         error = error_in(data) or error_in(choice)
         if error:
             return self._error_of_reply(error, answer, body)
+        if choices == [] and isinstance(data, dict) and isinstance(data.get("usage"), dict):
+            return {**data, "choices": [{}]}  # paid, and empty
         if not isinstance(choice, dict):
             return Fault(f"the reply has no choices ({self.clean(problem_of(400, text).message)})", passing=True)
         assert isinstance(data, dict)
@@ -234,11 +239,9 @@ class Line:
         """An error that came as a reply: gateways have told 200 before they know, and put the status inside."""
         status = status_in(error)
         problem = problem_of(status or 400, json.dumps(error))
-        fault = self._problem(problem, answer.headers, body)
-        told = f"the reply is an error ({self.clean(problem.message)})"
-        if status is None and not problem.kind(str(body["model"]), body):
-            return Fault(told, passing=True)
-        return fault if status else replace(fault, reason=f"{told}{fault.reason.partition(')')[2]}")
+        fault = self._problem(problem, answer.headers, body, "the reply is an error" + " {}" * bool(status))
+        unknown = status is None and not problem.kind(str(body["model"]), body)
+        return Fault(fault.reason.partition("; ")[0], passing=True) if unknown else fault
 
     def _no_json(self, text: str) -> Fault:
         told = f"the reply is no JSON ({self.clean(text)})"

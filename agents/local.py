@@ -20,7 +20,7 @@ from forethought.agents.scoring import After, Plan, Reading, exclusive, read, to
 from forethought.agents.tokens import NO_START, Tokens, ends_of
 from forethought.agents.weights import Weights, find_weights
 from forethought.agents.writing import Rows, Writer, write
-from forethought.search import FREE, Usage
+from forethought.search import Usage
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -161,7 +161,7 @@ class Local:
         asked = [([], []) if no else (prompt, plan) for prompt, plan, no in zip(prompts, plans, refused, strict=True)]
         after = self._read(asked)
         return [
-            Scores((), FREE, no) if no else Scores(exclusive(plan, [total(t, known) for t in plan]), billed(prompt))
+            Scores((), Usage(1), no) if no else Scores(exclusive(plan, [total(t, known) for t in plan]), billed(prompt))
             for plan, known, prompt, no in zip(plans, after, prompts, refused, strict=True)
         ]
 
@@ -196,7 +196,7 @@ class Local:
         found = {i: Completion("", billed(prompt)) for i, prompt in enumerate(prompts)}
         for i, prompt in enumerate(prompts):
             if no := self._refusal(prompt, min(requests[i].sampling.max_tokens, 1)):
-                found[i], rooms[i] = Completion("", FREE, refusal=no), 0
+                found[i], rooms[i] = Completion("", Usage(1), refusal=no), 0
         asked = [i for i, room in enumerate(rooms) if room > 0]
         model, limit = self.model, Limit.of(self._memory, self._base.model.device)
         needs = [Need(prompts[i], rooms[i]) for i in asked]

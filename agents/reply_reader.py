@@ -19,13 +19,13 @@ NAME = (
 MARK = re.compile(
     rf"""<\s{{0,4}}(?P<end>/?)\s{{0,4}}(?P<name>{NAME})(?:\s[^<>]{{0,200}})?>
     |(?-i:(?<!\w)\[THINK(?:ING)?\]|\[(?P<square_end>/)THINK(?:ING)?\])
-    |<\|(?P<special_end>/|end_)?(?:start_|begin_)?(?:of_)?think(?:ing)?\|>
+    |<\|(?P<special_end>/|end_)?(?:start_|begin_)?(?:of_)?th(?:ink(?:ing)?|ought)\|>
     |◁(?P<kimi_end>/?)think▷
     |<\|channel\|?>\s{{0,4}}(?P<channel>[a-z]{{1,20}})
         (?:\s[^<>]{{0,200}}(?=<\|(?:message|constrain)\|>))?(?:<\|constrain\|>[a-z]{{1,20}})?(?:<\|message\|>)?
     |(?P<final>\[BEGIN\ FINAL\ RESPONSE\])
     |(?P<channel_end><channel\|>|<\|end\|>|<\|start\|>(?:assistant)?)
-    |(?P<nothing><\|(?:message|return|call)\|>|\[END\ FINAL\ RESPONSE\])""",
+    |(?P<nothing><\|(?:message|return|call)\|>|\[END\ FINAL\ RESPONSE\]|<\|(?:begin|end)_of_(?:solution|box)\|>)""",
     re.IGNORECASE | re.VERBOSE,
 )
 BLANKS = (
@@ -51,14 +51,22 @@ ACT = re.compile(
 )  # a line that surely acts
 # Of chat templates: ChatML, Llama 3, Gemma, Llama 2, DeepSeek, Cohere.
 TURN = re.compile(
-    r"\A\s{0,20}(?:<\|im_start\|>|<start_of_turn>|<\|start_header_id\|>|<\|assistant\|>|<｜Assistant｜>)"
-    r"(?:assistant|model)?(?:<\|end_header_id\|>)?\s{0,20}"
+    r"\A(?:\s{0,20}(?:<\|im_start\|>|<start_of_turn>|<\|start_header_id\|>|<\|assistant\|>|<｜Assistant｜>"
+    r"|<(?:s|bos|pad|unk)>|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>)"
+    r"(?:(?:assistant|model)(?=\s|<))?(?:<\|end_header_id\|>)?\s{0,20}){1,20}"
 )
 TURN_END = re.compile(
     r"<\|(?:im_end|im_start|eot_id|eom_id|end_of_text|endoftext|end_of_turn|END_OF_TURN_TOKEN|user|start_header_id)\|>"
-    r"|</s>|<(?:eos|end_of_turn|start_of_turn)>|<｜end▁of▁sentence｜>|<｜User｜>"
+    r"|</s>(?=\s{0,20}(?:\Z|[<\n]))|<(?:eos|end_of_turn|start_of_turn)>|<｜end▁of▁sentence｜>|<｜User｜>|\s\[/?INST\]"
 )
 ROLE = re.compile(r"(?:assistant|model)\s?:?", re.IGNORECASE)  # a line of its own: the rest of such a mark
+TAG = re.compile(
+    r"</?(?:final[_-])?(?:answer|action|output|response|move|step|solution|result)>", re.IGNORECASE
+)  # a line of its own leads to the text, or ends it
+SECTIONS = (  # reasoning and reply of models without marks: gpt-oss, Granite
+    (re.compile(r"analysis"), re.compile(r"assistantfinal")),
+    (re.compile(r"Here(?: is|'s) my thought process:"), re.compile(r"Here(?: is|'s) my response:")),
+)
 NEAR = 200  # characters to each side of a mark that are looked at for the brackets of an action
 
 
@@ -82,7 +90,7 @@ def read_reply(raw: str, stops: Sequence[str] = ()) -> Reply:
 
 def without_turns(raw: str) -> str:
     """A reply without the marks of turns, and what follows its end, where a server hands them on as text."""
-    if not any(mark in raw for mark in ("|>", "</s>", "<end_of_turn>", "<eos>", "｜>")):
+    if not any(mark in raw for mark in ("|>", "｜>", "s>", "<eo", "<end", "<pad>", "<unk>", "INST]")):
         return raw
     raw = TURN.sub("", raw, count=1)
     ends = (found for found in TURN_END.finditer(raw) if not is_literal(raw, Mark(*found.span(), "close", "")))
@@ -97,7 +105,7 @@ def separate_reasoning(text: str) -> Reply:
     """
     marks = marks_of(text)
     if not marks:
-        return bare_channels(text)
+        return bare_sections(text)
     ends = ends_of(marks)
     thought, said, place = list[str](), list[str](), 0
     for mark in marks:
@@ -166,11 +174,13 @@ def is_literal(text: str, mark: Mark) -> bool:
     return before.rfind("[") > before.rfind("]") and "]" in behind and "[" not in behind.partition("]")[0]
 
 
-def bare_channels(text: str) -> Reply:
-    """The channels of gpt-oss where a server has dropped the special tokens: "analysis…assistantfinal…"."""
-    reasoning, end, answer = text.rpartition("assistantfinal")
-    if end and reasoning.lstrip(BLANKS).startswith("analysis"):
-        return Reply(reasoning.lstrip(BLANKS).removeprefix("analysis").strip(BLANKS), answer.strip(BLANKS))
+def bare_sections(text: str) -> Reply:
+    """Reasoning that words alone part from the reply: "analysis…assistantfinal…" where special tokens are dropped."""
+    start = first_of(text)
+    for begin, middle in SECTIONS:
+        if (begun := begin.match(text, start)) and (parts := list(middle.finditer(text))):
+            last = parts[-1]
+            return Reply(text[begun.end() : last.start()].strip(BLANKS), text[last.end() :].strip(BLANKS))
     return Reply("", text)
 
 
@@ -234,5 +244,7 @@ def leads(line: str) -> bool:
 
 
 def is_preface(line: str) -> bool:
-    """Whether a line only announces another: the fence of a code block, or an end in a colon."""
-    return bool(FENCE.fullmatch(line) or ROLE.fullmatch(line)) or line.rstrip("*_` ").endswith(":")
+    """Whether a line only announces another: the fence of a code block, a tag alone, or an end in a colon."""
+    return bool(FENCE.fullmatch(line) or ROLE.fullmatch(line) or TAG.fullmatch(line)) or line.rstrip("*_` ").endswith(
+        ":"
+    )

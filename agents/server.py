@@ -20,7 +20,7 @@ from forethought.agents.billing import Bills, length_of
 from forethought.agents.endpoint import Address, Line, key_of
 from forethought.agents.kept import Kept
 from forethought.agents.lm import Completion, Request, Sampling, ScoreRequest, Scores
-from forethought.agents.problems import REFUSALS
+from forethought.agents.problem_words import REFUSALS
 from forethought.agents.recorded import digest
 from forethought.agents.replies import counts_of, is_same_with_stops, most_of, read, top_of, written
 from forethought.agents.retrying import Fault, Patience, patiently
@@ -57,8 +57,9 @@ class Server:
     sent.
 
     A request that the server will never answer (a prompt beyond its context, a content filter) is no error: its
-    reply has no text, and the reason as its `refusal`. Parameters that the server refuses are left out or renamed
-    from then on (see ways.py); `on_learnt` is told of it, `recall` takes it from an earlier process.
+    reply has no text, and the reason as its `refusal`; it counts as a call without tokens. Parameters that the
+    server refuses are left out or renamed from then on (see ways.py); `on_learnt` is told of it, `recall` takes it
+    from an earlier process.
 
     Nobody can verify the weights of a server: `content` is the hash of what was asked for (the model, the
     adapter, chat or not), not of what answered. The same seed need not give the same text again either.
@@ -110,6 +111,7 @@ class Server:
         self.bills = Bills(self.name, self.address.chat, self.ways)
         self._samples = Samples(self.name)
         self._stops: dict[Sampling, bool] = {}  # whether they are sent
+        self._refused = False  # whether a request was refused for good, which is said once
         self._begun = False  # whether a first reply has told what a template adds
         self._begin()
 
@@ -277,7 +279,8 @@ class Server:
             return Completion("", found.usage, refusal=found.reason)
         told = written(found.reply)
         if told.refusal:
-            return Completion("", found.usage, line.hide(told.rationale), refusal=line.clean(told.refusal))
+            reason = self._say_refused(line.clean(told.refusal))
+            return Completion("", found.usage, line.hide(told.rationale), refusal=reason)
         reply = read(told, sampling.stop, most_of(sampling.max_tokens))
         self._note_stops(sampling, told.text, "stop" in body, told.truncated)
         return Completion(line.hide(reply.text), found.usage, line.hide(reply.rationale), reply.truncated)
@@ -352,12 +355,21 @@ class Server:
         if reply.problem is not None and kind in REFUSALS:
             bound, told_bill = self.bills.bound(prompt, most), counts_of(reply.problem.body)
             if told_bill is None or told_bill.prompt > bound.prompt or told_bill.completion > bound.completion:
-                told_bill = FREE
-            return Refused(reply.reason, told_bill)
+                told_bill = Usage(1)
+            return Refused(self._say_refused(reply.reason), told_bill)
         return reply
 
+    def _say_refused(self, reason: str) -> str:
+        """The reason, said once: rows count the others."""
+        if not self._refused:
+            self._refused = True
+            LOG.warning(
+                "%s will never answer a request (%s); the search goes on without that answer", self.name, reason
+            )
+        return reason
+
     def _bound_as_bill(self, prompt: str, most: int) -> Usage:
-        return self.bills.assume(self.bills.bound(prompt, most), "none")
+        return self.bills.assume(self.bills.bound(prompt, most), None)
 
     def _learn(self, fault: Fault, sent: Mapping[str, Any]) -> bool:
         """Whether the fault has taught another way to ask."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from forethought.agents.problems import LENGTHS, OMITTED, Problem
+from forethought.agents.problem_words import LENGTHS, OMITTED
+from forethought.agents.problems import Problem
 
 RENAMED = (*OMITTED, "max_tokens", "logprobs")
 TOP = 20  # likeliest tokens asked for; vLLM's and OpenAI's chat limit

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forethought.agents.action_reader import bare_text, read_action
 from forethought.agents.reply_reader import BLANKS, cut, is_ended, read_reply, separate_reasoning
 
 PIECES = [
@@ -166,3 +167,50 @@ def test_many_lines_in_front_of_an_action_take_linear_time(piece):
     assert cut(piece * 20_000 + "go[x]\nmore", ("\n",)).endswith("go[x]")
     cut(piece * 20_000, ("\n",))
     assert process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "10 - 4<|im_end|>", "10 - 4<|eot_id|>", "10 - 4</s>", "10 - 4<|endoftext|>", "10 - 4<end_of_turn>\n",
+        "10 - 4<｜end▁of▁sentence｜>", "10 - 4 [/INST]", "10 - 4</s><s>[INST] and now", "<s>10 - 4</s>", "<bos>10 - 4",
+        "10 - 4<|im_end|>\n<|im_start|>user\nand now?", "<|im_start|>assistant\n10 - 4",
+        "<|start_header_id|>assistant<|end_header_id|>\n\n10 - 4<|eot_id|>", "<|assistant|>\n10 - 4",
+        "<pad><pad>10 - 4",
+        "<|begin_of_box|>10 - 4<|end_of_box|>", "<start_of_turn>model\n10 - 4<end_of_turn>",
+    ],
+)  # fmt: skip
+def test_special_tokens_and_the_turns_behind_a_reply_are_dropped(raw):
+    assert read_reply(raw, ("\n", "=")) == ("", "10 - 4")
+
+
+@pytest.mark.parametrize(
+    ("raw", "rationale"),
+    [
+        (
+            "<|begin_of_thought|>4 + 5\n\nno<|end_of_thought|>\n\n<|begin_of_solution|>\n10 - 4\n<|end_of_solution|>",
+            "4 + 5\n\nno",
+        ),
+        ("Here is my thought process:\n4 + 5\n\nHere is my response:\n10 - 4", "4 + 5"),
+        ("Here's my thought process: 4 + 5\nHere's my response: 10 - 4", "4 + 5"),
+        ("<|im_start|>assistant\n<think>\n4 + 5\n</think>\n\n10 - 4<|im_end|>", "4 + 5"),
+    ],
+)
+def test_reasoning_between_other_marks_is_set_aside(raw, rationale):
+    assert read_reply(raw, ("\n",)) == (rationale, "10 - 4")
+
+
+def test_a_special_token_inside_an_action_is_literal():
+    raw = "search[the <|im_end|> token]\nObservation"
+    assert read_reply(raw, ("\n",)).text == "search[the <|im_end|> token]"
+    assert read_reply("<s>3</s> 4", ()).text == "3</s> 4"  # struck through
+
+
+@pytest.mark.parametrize("tag", ["answer", "output", "final_answer", "action", "response"])
+def test_a_stop_leaves_the_line_that_only_holds_a_tag(tag):
+    text = read_reply(f"<think>4 + 5</think>\n<{tag}>\n10 - 4\n</{tag}>", ("\n",)).text
+    assert text == f"<{tag}>\n10 - 4"
+    for reply in (text, f"<{tag}>10 - 4</{tag}>", f"<{tag.title()}> 10 - 4", f"10 - 4</{tag}>"):
+        assert read_action(reply, ["10 - 4"]).action == "10 - 4"
+        assert bare_text(reply) == "10 - 4"
+    assert read_action(f"search[the </{tag}> tag]", ["search[<query>]"]).action == f"search[the </{tag}> tag]"

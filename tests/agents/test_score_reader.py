@@ -117,3 +117,19 @@ def test_hostile_replies_take_linear_time(piece):
     began = process_time()
     find_score(piece * 100_000)
     assert process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("reply", "score"),
+    [
+        ("I'd give it a 9 out of 10", 0.9),
+        ("I would rate this 8/10.", 0.8),
+        ("Based on this, I'd say 9/10.", 0.9),
+        ("Correctness: 9/10", 0.9),
+        ("the score is \\boxed{\\text{9}}", 0.9),
+        ("I say step 3 of 10", None),
+        ("10 - 4 gives 6/10 of it", None),
+    ],
+)
+def test_a_number_out_of_ten_that_is_given_counts_without_the_word_score(reply, score):
+    assert read_score(reply) == score

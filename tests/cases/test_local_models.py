@@ -18,7 +18,7 @@ from forethought.agents import Request, Sampling, ScoreRequest
 from forethought.agents.lm import bound_of_completion, bound_of_score
 from forethought.agents.local import Local
 from forethought.agents.tokens import Tokens, end_of
-from forethought.search import FREE
+from forethought.search import Usage
 from forethought.value.lora import Pair, TrainingConfig, train
 
 KINDS = {
@@ -99,7 +99,7 @@ def test_without_an_end_token_those_of_the_generation_config_end_a_text(told):
 def test_an_empty_prompt_without_a_token_to_start_from_is_refused_alone(kind):
     lm = local(kind, tokenizer_of())
     empty, done = lm.complete([Request("", Sampling(max_tokens=4)), HELLO])
-    assert (empty.text, empty.usage) == ("", FREE)
+    assert (empty.text, empty.usage) == ("", Usage(1))
     assert "prompt is empty" in empty.refusal
     assert done == lm.complete([HELLO])[0]
     nothing, scores = lm.score([ScoreRequest("", ("1",)), ScoreRequest("a", ("1",))])
@@ -136,11 +136,11 @@ def test_unslothai_unsloth_1236(kind):
     alone = lm.complete([HELLO])[0]
     refused, done = lm.complete([Request(long, Sampling(max_tokens=4)), HELLO])
     assert done == alone
-    assert (refused.text, refused.usage, refused.truncated) == ("", FREE, False)
+    assert (refused.text, refused.usage, refused.truncated) == ("", Usage(1), False)
     assert "the prompt has 160 tokens" in refused.refusal
     assert "tiny has positions for 64" in refused.refusal
     none, scores = lm.score([ScoreRequest(long, ("1", "2")), ScoreRequest("hello", ("1", "2"))])
-    assert (none.log_probabilities, none.usage) == ((), FREE)
+    assert (none.log_probabilities, none.usage) == ((), Usage(1))
     assert "160 tokens" in none.refusal
     assert scores == lm.score([ScoreRequest("hello", ("1", "2"))])[0]
     assert lm.count(long) == bound_of_completion(lm, Request(long)).prompt == 160

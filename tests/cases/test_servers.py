@@ -20,6 +20,7 @@ from forethought.agents.lm import Completion, Request, Sampling, ScoreRequest
 from forethought.agents.named import complete
 from forethought.agents.retrying import Patience, retry_after, wait_of
 from forethought.agents.server import Server
+from forethought.search import Usage
 from forethought.search.run import Run
 
 QUICK = Patience(retries=2, timeout=5.0, deadline=20.0, first=0.01, longest=0.02)
@@ -599,7 +600,7 @@ def test_a_request_that_is_never_answered_is_a_refusal_of_it_alone(stub, open_se
     assert isinstance(bad, Completion)
     assert bad.text == ""
     assert f"answered {status} ({error['message'][:20]}" in bad.refusal
-    assert bad.usage.calls == 0
+    assert bad.usage == Usage(calls=1, prompt=0)
     stub.top = lambda prompt: {"7": -0.5}
     scores = server.score([ScoreRequest("bad", ("7",)), ScoreRequest("good", ("7",))])
     assert [bool(score.refusal) for score in scores] == [True, False]
@@ -646,3 +647,146 @@ def test_samples_that_differ_or_are_greedy_are_no_news(stub, open_server, caplog
     server.complete([Request("a", Sampling(0.7), seed) for seed in range(9)])
     open_server().complete([Request("a", Sampling(0.0), seed) for seed in range(9)])
     assert not caplog.records
+
+
+# Errors that come as replies, and replies that come as errors.
+
+
+def replies(body):
+    return lambda handler, reply: stub_server.good(handler, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "Rate limit exceeded: free-models-per-min", "code": 429}, "user_id": "u"},
+        {"error": {"message": "Provider returned error", "code": "502"}},
+        {"error": "the model is starting"},
+        {"choices": [{"error": {"code": 502, "message": "x"}, "finish_reason": "error", "message": {"content": ""}}]},
+        {"choices": [], "error": {"message": "Internal Server Error", "code": 500}},
+    ],
+)
+def test_an_error_inside_a_reply_that_may_pass_is_asked_again(stub, open_server, body):
+    stub.fault = lambda asked: replies(body) if asked.tries == 1 else says()
+    assert complete_one(open_server("server+chat:m")).text == "10 - 4"
+    assert len(stub.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"error": {"message": "This request requires more credits", "code": 402}}, "nothing left to spend"),
+        ({"error": {"message": "m is not a valid model ID", "code": 400}}, "its /models lists"),
+        ({"error": {"message": "No auth credentials found", "code": 401}}, "set the environment variable"),
+        ({"error": "Unexpected endpoint or method. (POST /v1/x)"}, "expected an address such as"),
+    ],
+)
+def test_an_error_inside_a_reply_that_stays_is_told_at_once(stub, open_server, body, told):
+    stub.fault = lambda asked: replies(body)
+    with pytest.raises(ServerError, match=rf"the reply is an error .*{told}"):
+        complete_one(open_server("server+chat:m"))
+    assert len(stub.seen) == 1
+
+
+def test_an_error_inside_a_reply_teaches_and_refuses_like_another(stub, open_server):
+    inner = {"error": {"message": USE_OTHER, "param": "max_tokens", "code": "unsupported_parameter"}}
+    raw = {"message": "Provider returned error", "code": 400, "metadata": {"raw": json.dumps(inner)}}
+    stub.fault = lambda asked: replies({"error": raw}) if "max_tokens" in asked.body else says()
+    server = open_server("server+chat:m")
+    assert complete_one(server).text == "10 - 4"
+    assert server.ways.rename == {"max_tokens": "max_completion_tokens"}
+    stub.fault = lambda asked: replies({"error": {**TOO_LONG}})
+    assert "maximum context length" in complete_one(server).refusal
+
+
+def test_a_page_and_a_stream_in_the_place_of_a_reply_are_told(stub, open_server):
+    stub.fault = lambda asked: stub_server.raw(b"<!doctype html><title>Open WebUI</title>")
+    with pytest.raises(ServerError, match="a page is no server of models: expected an address such as"):
+        complete_one(open_server("server+chat:m"))
+    stub.seen.clear()
+    stub.fault = lambda asked: stub_server.raw(b'data: {"choices": []}\n\ndata: [DONE]\n\n')
+    with pytest.raises(ServerError, match="it comes as a stream of events"):
+        complete_one(open_server("server+chat:m"))
+    assert len(stub.seen) == 1  # for it was paid
+
+
+def test_blank_lines_and_a_mark_of_order_before_a_reply_are_skipped(stub, open_server):
+    reply = json.dumps({"choices": [{"message": {"content": "10 - 4"}}]}).encode()
+    for before in (b"\n\n\n", b"\xef\xbb\xbf"):
+        stub.fault = lambda asked, before=before: stub_server.raw(before + reply)
+        assert complete_one(open_server("server+chat:m")).text == "10 - 4"
+
+
+@pytest.mark.parametrize("choices", [[], [{}], [{"message": None}]])
+def test_a_paid_reply_without_choices_is_empty_and_billed(stub, open_server, choices):
+    stub.fault = lambda asked: stub_server.changed(choices=choices)
+    reply = complete_one(open_server("server+chat:m"))
+    assert (reply.text, reply.usage.calls, reply.usage.completion) == ("", 1, 1)
+    assert len(stub.seen) == 1
+
+
+@pytest.mark.parametrize("agent", ["tot-bfs", "react"])
+def test_reasoning_that_took_all_tokens_is_an_empty_reply_though_the_server_calls_it_an_error(stub, run, agent):
+    told = "Could not finish the message because max_tokens or model output limit was reached."
+    stub.fault = lambda asked: refuses(400, message=told, type="invalid_request_error")
+    rows, failures, _ = run(agent)
+    assert not failures
+    for row in rows:
+        assert row["spent"]["truncated"] == row["spent"]["parse_failures"] == row["spent"]["lm_calls"] > 0
+        assert row["spent"]["assumed"] == row["spent"]["lm_calls"]
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        {"prompt_tokens": 0, "completion_tokens": 5},
+        {"prompt_tokens": 30, "completion_tokens": 0},
+        {"prompt_tokens": 30, "completion_tokens": 5, "completion_tokens_details": {"reasoning_tokens": 300}},
+        {"prompt_tokens": 30, "completion_tokens": 5, "total_tokens": 400},
+        {"input_tokens": 30, "output_tokens": 5},
+    ],
+)
+def test_counts_of_nothing_or_of_less_than_was_written_are_no_counts(stub, run, usage):
+    stub.fault = lambda asked: says(usage=usage)
+    rows, failures, _ = run("react")
+    assert not failures
+    assert all(row["spent"]["assumed"] == row["spent"]["lm_calls"] > 0 for row in rows)
+
+
+@pytest.mark.parametrize("finish", ["content_filter: SAFETY", "content_filter: PROHIBITED_CONTENT", "SAFETY"])
+def test_a_filter_is_read_in_the_words_of_google(stub, open_server, finish):
+    stub.fault = lambda asked: stub_server.changed(choices=[{"message": {"role": "x"}, "finish_reason": finish}])
+    assert "content filter" in complete_one(open_server("server+chat:m")).refusal
+
+
+def test_the_first_reason_of_a_refusal_is_said_once(stub, open_server, caplog):
+    stub.fault = lambda asked: refuses(400, **TOO_LONG)
+    server = open_server()
+    assert [complete_one(server).usage for _ in range(3)] == [Usage(calls=1)] * 3
+    assert caplog.text.count("will never answer a request (the server answered 400 (This model's maximum") == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        ("Rate limit reached for m. Please try again in 1.2s. Visit", 1.2),
+        ("You exceeded your current quota. Please retry in 17.003s.", 17.003),
+        ("have exceeded call rate limit. Please retry after 24 seconds.", 24),
+        ("Please try again in 6m0s.", 360),
+        ("Please try again in 120ms.", 0.12),
+        ("Try again in 1 minute", 60),
+        ("try again in a while", None),
+        ("retry in 5 short days", None),
+    ],
+)
+def test_a_wait_is_read_of_the_words_of_an_error(message, seconds):
+    assert wait_of({}, message) == seconds
+    assert wait_of({"retry-after": "9"}, message) == 9
+
+
+def test_a_wait_that_only_the_words_tell_is_waited(stub, open_server):
+    stub.fault = lambda asked: refuses(429, message="Please try again in 0.7s.") if asked.tries == 1 else None
+    began = time.monotonic()
+    complete_one(open_server())
+    assert time.monotonic() - began >= 0.7
