@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections import Counter, OrderedDict, deque
+import random
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -26,10 +27,11 @@ MAPS: dict[str, Callable[[Any], Any]] = {
     "OrderedDict": OrderedDict,
     "Counter": lambda pairs: Counter(dict(pairs)),
 }
+FACTORIES: dict[str, Callable[[], Any]] = {kind.__name__: kind for kind in (int, float, str, list, dict, set)}
 NUMBERS = "biufcSUmM"  # the kinds of arrays that are bytes and nothing more
 BITS = (np.random.PCG64, np.random.PCG64DXSM, np.random.Philox, np.random.SFC64)
 GENERATORS: dict[str, Callable[[], np.random.BitGenerator]] = {kind.__name__: kind for kind in BITS}
-KINDS = "numbers, texts, bytes, lists, tuples, sets, dicts, deques, arrays and NumPy's generators"
+KINDS = "numbers, texts, bytes, lists, tuples, sets, dicts, deques, arrays and generators of random numbers"
 
 
 class Unwritable(TypeError):
@@ -62,6 +64,10 @@ def _encode(value: Any) -> Json:
         return {kind.__name__: sorted((_encode(item) for item in value), key=lambda item: json.dumps(item))}
     if kind in (dict, OrderedDict, Counter):
         return {kind.__name__: [[_encode(key), _encode(item)] for key, item in value.items()]}
+    if kind is defaultdict and value.default_factory in FACTORIES.values():
+        return {"defaultdict": _encode(dict(value)), "of": value.default_factory.__name__}
+    if kind is random.Random:
+        return {"random": _encode(value.getstate())}
     if kind in (bytes, bytearray):
         return {kind.__name__: packed(bytes(value))}
     return _encode_array(value)
@@ -90,7 +96,7 @@ def _decode(data: Json) -> Any:
         return [_decode(item) for item in data]
     if not isinstance(data, dict):
         return data
-    (kind,) = data.keys() - {"longest", "dtype", "shape"} or {""}
+    (kind,) = data.keys() - {"longest", "dtype", "shape", "of"} or {""}
     return DECODERS[kind](data)
 
 
@@ -110,6 +116,12 @@ def _decode_array(data: dict[str, Any], kind: str) -> Any:
     return values if kind == "array" else values[()]
 
 
+def _decode_random(data: dict[str, Any]) -> random.Random:
+    drawn = random.Random()
+    drawn.setstate(_decode(data["random"]))
+    return drawn
+
+
 def _decode_into(kind: str, build: Callable[[Any], Any], data: dict[str, Any]) -> Any:
     return build(_decode(data[kind]))
 
@@ -121,6 +133,8 @@ DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "template": lambda data: Template(_decode(data["template"])),
     "bytes": lambda data: unpacked(data["bytes"]),
     "bytearray": lambda data: bytearray(unpacked(data["bytearray"])),
+    "defaultdict": lambda data: defaultdict(FACTORIES[data["of"]], _decode(data["defaultdict"])),
+    "random": _decode_random,
     "generator": _decode_generator,
     "array": lambda data: _decode_array(data, "array"),
     "number": lambda data: _decode_array(data, "number"),

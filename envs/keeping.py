@@ -28,6 +28,9 @@ SETTINGS = (
     types.FunctionType,
     types.BuiltinFunctionType,
     types.MethodType,
+    types.MethodDescriptorType,  # such as str.upper
+    types.WrapperDescriptorType,
+    np.ufunc,
     types.ModuleType,
     functools.partial,
     type,

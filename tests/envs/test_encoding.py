@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import random
 import threading
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from decimal import Decimal
@@ -51,6 +52,25 @@ def same(one, other):
 @given(VALUES)
 def test_what_is_read_is_what_was_written(value):
     assert same(through(value), value)
+
+
+def test_a_defaultdict_goes_on_counting():
+    found = through(defaultdict(int, {"x": 2}))
+    found["y"] += 1
+    assert (type(found), dict(found)) == (defaultdict, {"x": 2, "y": 1})
+
+
+def test_pythons_generator_goes_on_from_the_same_point():
+    drawn = random.Random(3)
+    drawn.gauss(0, 1)
+    found = through(drawn)
+    assert [found.random(), found.gauss(0, 1)] == [drawn.random(), drawn.gauss(0, 1)]
+
+
+@pytest.mark.parametrize("state", [None, [], {"tuple": [3, [], None]}, {"tuple": [3, {"tuple": [1, 2]}, None]}])
+def test_a_damaged_state_of_a_generator_is_refused(state):
+    with pytest.raises(ValueError, match=r"vector|malformed|state"):
+        decode({"random": state})
 
 
 def test_a_deque_keeps_its_bound():
@@ -114,7 +134,7 @@ HOLDS_ITSELF.append(HOLDS_ITSELF)
         (object(), "an object"),
         (Level.LOW, "a Level"),
         (namedtuple("Pair", "a b")(1, 2), "a Pair"),
-        (defaultdict(list), "a defaultdict"),
+        (defaultdict(lambda: 1), "a defaultdict"),
         (Decimal(1), "a Decimal"),
         (np.array([object()]), "a ndarray"),
         ({"deep": [(object(),)]}, "an object"),

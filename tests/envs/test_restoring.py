@@ -337,3 +337,19 @@ def test_every_environment_of_the_suite_goes_on(env_id):
     env.step("think[hm]")
     set_state(other, get_state(env))
     assert comparable(other.step("junk")) == comparable(env.step("junk"))
+
+
+@pytest.mark.parametrize("function", [str.upper, len, "a".join, np.add, str.__add__])
+def test_functions_of_every_kind_are_how_a_wrapper_is_made(function):
+    class Holder(gym.Wrapper):
+        def __init__(self, env):
+            super().__init__(env)
+            self.function, self.steps = function, 0
+
+    env = Holder(gym.make("Game24-v0"))
+    env.reset(options={"task": 900})
+    data = get_state(env)
+    env.function, env.steps = None, 5
+    env.function = function
+    set_state(env, data)
+    assert (env.function, env.steps) == (function, 0)
