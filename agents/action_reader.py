@@ -30,7 +30,9 @@ NUMBER = re.compile(r"(?<![\w.,])[-−(]{0,2}[0-9]")  # a move within a line may
 GOING_ON = "+-*/×÷−^=("  # in front of a number that belongs to longer arithmetic
 SENTENCE_END = re.compile(r"[.!?]$")
 LED_IN = re.compile(  # the end of a text in front of an action: "I would not finish[yes]" is none
-    r"(?:[.!?:;,–—>*`\"'“(\[{]|\s-|action\s?[0-9]{0,3}|\b(?:is|use|using|try|do|call|play|choose|select|take|with|then))$",
+    r"(?:[.!?:;,–—>*`\"'“(\[{]|\s-|action\s?[0-9]{0,3}|['’]ll"
+    r"|\b(?:is|use|using|try|do|call|play|choose|select|take|with|then|i|will|would|should|could|can|must|to|now|next"
+    r"|first|and|so|just|please|me|let['’]s))$",
     re.IGNORECASE,
 )
 MOST_LAYERS = 8  # of decoration

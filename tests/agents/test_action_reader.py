@@ -127,6 +127,10 @@ SPACED = ("search[<query>]", "click[a\N{NO-BREAK SPACE}b]", "click[c  d]")
     [
         *(
             (READER, text, "finish[yes]")
+            for text in ("I'll finish[yes].", "I need to finish[yes] now", "Let's finish[yes]", "I would finish[yes]")
+        ),
+        *(
+            (READER, text, "finish[yes]")
             for text in ("I know it. Finish[yes]", "I'll use Finish[yes] now.", "Sure! The next action is Finish[yes].")
         ),
         *(
@@ -140,6 +144,7 @@ SPACED = ("search[<query>]", "click[a\N{NO-BREAK SPACE}b]", "click[c  d]")
         (SPACED, "click[c d]", "click[c  d]"),
         (SPACED, "click[c  d]", "click[c  d]"),
         (READER, "Thought 3: I have it. Finish[yes]", "finish[yes]"),
+        *((READER, text, text) for text in ("I cannot finish[yes]", "Never finish[yes]", "I won't finish[yes]")),
         (READER, "Answer: yes", "yes"),  # for the rules to refuse
     ],
 )
