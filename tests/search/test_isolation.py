@@ -185,7 +185,7 @@ def test_a_wrong_number_of_answers(isolated, judge, more):
         raise isolated(value=Miscounting(VALUES)).error
 
 
-@pytest.mark.parametrize("answer", [None, "10 - 4", 0.5, iter([])], ids=repr)
+@pytest.mark.parametrize("answer", [None, "10 - 4", 0.5, iter([])], ids=["none", "text", "number", "iterator"])
 def test_no_list_of_answers_at_all(isolated, mover, answer):
     class Silent(mover):
         def propose(self, queries):
