@@ -17,6 +17,7 @@ from forethought.agents.masking import hide, mask, one_line
 from forethought.agents.problem_words import REFUSALS, Kind
 from forethought.agents.problems import Problem, problem_of
 from forethought.agents.proxies import ProxyError
+from forethought.agents.replies import written
 from forethought.agents.retrying import Fault, wait_of
 from forethought.agents.wires import Answer, Broken, NoConnection, TooLong, Unreachable, Wire
 from forethought.envs.notation import read_json
@@ -167,7 +168,7 @@ class Line:
         answer = await self._send(path, json.dumps(body).encode(), limit, timeout)
         if isinstance(answer, Fault):
             return answer
-        return self._read(answer, body) if answer.status == 200 else self._refusal(answer, body)
+        return self._read(answer, body) if 200 <= answer.status < 300 else self._refusal(answer, body)
 
     async def models(self, timeout: float) -> frozenset[str] | Fault:
         """The names that /models lists; none where it cannot be read."""
@@ -225,7 +226,7 @@ class Line:
             return self._no_json(text)
         choices = data.get("choices") if isinstance(data, dict) else None
         choice = choices[0] if isinstance(choices, list) and choices else None
-        error = error_in(data) or error_in(choice)
+        error = error_in(choice) or (None if says_something(choice) else error_in(data))
         if error:
             return self._error_of_reply(error, answer, body)
         if choices == [] and isinstance(data, dict) and isinstance(data.get("usage"), dict):
@@ -257,6 +258,11 @@ class Line:
     def clean(self, text: str, lines: int = 1) -> str:
         """One line of at most `lines` times 200 characters without the key, which a server may quote."""
         return one_line(text if self._key == NO_KEY else mask(text, self._key), lines)
+
+
+def says_something(choice: Any) -> bool:
+    """Whether a choice holds a text: then a note beside it, such as {"code": 0, "message": "ok"}, is no error."""
+    return isinstance(choice, dict) and bool(written({"choices": [choice]}).text.strip())
 
 
 def error_in(data: Any) -> dict[str, Any] | None:

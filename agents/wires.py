@@ -94,7 +94,7 @@ class Wire:
                 told = {name.lower(): value for name, value in response.headers.items()}
                 if len(response.headers) > HEADER_LINES:
                     raise TooLong(f"it has more than {HEADER_LINES} lines of headers")
-                good = response.status == 200
+                good = 200 <= response.status < 300
                 text = await read(response, limit if good else ERROR_LENGTH, told, whole=good)
                 return Answer(response.status, told, text)
         except aiohttp.ClientConnectorCertificateError as error:

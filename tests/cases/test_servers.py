@@ -717,6 +717,14 @@ def test_blank_lines_and_a_mark_of_order_before_a_reply_are_skipped(stub, open_s
         assert complete_one(open_server("server+chat:m")).text == "10 - 4"
 
 
+@pytest.mark.parametrize("status", [200, 201, 203])
+@pytest.mark.parametrize("note", [{"error": None}, {"error": {"code": 0, "message": "ok"}}, {"error": ""}, {}])
+def test_a_reply_with_a_text_is_a_reply_whatever_its_status_and_notes(stub, open_server, status, note):
+    body = json.dumps({"choices": [{"message": {"content": "10 - 4"}}], **note}).encode()
+    stub.fault = lambda asked: stub_server.raw(body, status)
+    assert complete_one(open_server("server+chat:m")).text == "10 - 4"
+
+
 @pytest.mark.parametrize("choices", [[], [{}], [{"message": None}]])
 def test_a_paid_reply_without_choices_is_empty_and_billed(stub, open_server, choices):
     stub.fault = lambda asked: stub_server.changed(choices=choices)
