@@ -202,7 +202,7 @@ class Line:
         self, problem: Problem, headers: Mapping[str, str], body: dict[str, Any], came: str = "the server answered {}"
     ) -> Fault:
         kind = problem.kind(str(body["model"]), body)
-        told = f"{came.format(problem.status)} ({self.clean(problem.message)})"
+        told = f"{came.format(problem.status)} ({self.clean(problem.message) or 'without a word'})"
         if kind in REFUSALS or kind == "cut":
             return Fault(told, problem=problem)
         if kind != "quota" and (problem.status in PASSING or problem.status >= 500):

@@ -127,7 +127,7 @@ def problem_of(status: int, body: str) -> Problem:
     try:
         data = read_json(body)
     except ValueError:
-        return Problem(status, body)
+        return Problem(status, said_by_page(body) if body.lstrip().startswith("<") else body)
     if isinstance(data, list) and data:
         data = data[0]
     if not isinstance(data, dict):
@@ -147,6 +147,12 @@ def problem_of(status: int, body: str) -> Problem:
         told = f"{found.message}: {behind.message}"
         found = Problem(status, told, found.codes | behind.codes, found.param or behind.param, data)
     return found
+
+
+def said_by_page(page: str) -> str:
+    """The title of a page of HTML, such as one of a proxy; without one, its text."""
+    title = re.search(r"<title[^<>]{0,99}>([^<]{1,400})<", page, re.IGNORECASE)
+    return " ".join((title[1] if title else re.sub(r"<[^<>]{0,400}>", " ", page)).split())
 
 
 def is_text(part: dict[str, Any], name: str) -> bool:

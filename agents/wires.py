@@ -101,6 +101,8 @@ class Wire:
             reason = f"the server's certificate cannot be verified ({error}); set SSL_CERT_FILE to one that signs it"
         except aiohttp.ClientHttpProxyError as error:
             reason = f"{self._proxy.told if self._proxy else 'the proxy'} answered {error.status} ({error.message})"
+            if error.status >= 500 or error.status == 429:
+                raise Broken(reason) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NoConnection(f"{type(error).__name__}: {error}{by}") from None
         except (aiohttp.ClientError, OSError, EOFError, ValueError, asyncio.IncompleteReadError) as error:

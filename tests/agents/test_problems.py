@@ -34,3 +34,19 @@ def test_a_copy_of_the_request_behind_an_error_names_no_parameter():
     problem = problem_of(400, "the context length is 8. " + " " * 3000 + "'stop': x, 'seed': 5")
     assert problem.parameter(PLAIN) == ""
     assert problem.kind(MODEL, PLAIN) == "context"
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (
+            "<!DOCTYPE html><html><head><title>Attention Required!</title></head>content was blocked",
+            "Attention Required!",
+        ),
+        ("<html><body><h1>413 Request Entity\n Too Large</h1></body></html>", "413 Request Entity Too Large"),
+        ("404 page not found", "404 page not found"),
+    ],
+)
+def test_a_page_tells_its_title(page, told):
+    assert problem_of(403, page).message == told
+    assert problem_of(403, page).kind(MODEL, CHAT) == "forbidden"

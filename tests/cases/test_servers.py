@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -798,3 +799,30 @@ def test_a_wait_that_only_the_words_tell_is_waited(stub, open_server):
     began = time.monotonic()
     complete_one(open_server())
     assert time.monotonic() - began >= 0.7
+
+
+@pytest.mark.parametrize(("status", "tries"), [(502, 3), (429, 3), (403, 1), (407, 1)])
+def test_a_proxy_without_a_way_is_asked_again_and_told(stub, open_server, monkeypatch, status, tries):
+    asked = []
+
+    def serve(listener):
+        while True:
+            with suppress(OSError):
+                line, _ = listener.accept()
+                asked.append(line.recv(4096))
+                line.sendall(f"HTTP/1.1 {status} no\r\nContent-Length: 0\r\n\r\n".encode())
+                line.close()
+            if listener.fileno() < 0:
+                return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("no_proxy", "")
+        monkeypatch.setenv("https_proxy", f"http://user:hunter2@127.0.0.1:{listener.getsockname()[1]}")
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        with (
+            closing(Server("server+chat:m@https://example.invalid/v1", patience=QUICK)) as server,
+            pytest.raises(ServerError, match=f"of https_proxy answered {status}") as caught,
+        ):
+            complete_one(server)
+    assert len(asked) == tries
+    assert "hunter2" not in str(caught.value)
