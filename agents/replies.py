@@ -17,9 +17,9 @@ MOST_TOKENS = 10**12  # that a reply may count
 TOKEN_LENGTH = 256  # characters that a token holds at most; the longest of known vocabularies have 128
 SPARE = 16  # tokens whose text is allowed beyond the bill
 DEPTH = 8  # of lists in lists of parts
-REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking")  # beside the content
+REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks", "reasoning_text")
 THOUGHTS = ("thinking", "reasoning", "reasoning_text", "reasoning.text", "reasoning.summary", "summary_text")
-CUT_OFF = ("length", "max_tokens", "max_output_tokens", "model_length")
+CUT_OFF = ("length", "max_tokens", "max_completion_tokens", "max_output_tokens", "model_length")
 FILTERED = ("content_filter", "content_filtered", "refusal", "safety", "recitation", "prohibited_content")
 
 

@@ -152,7 +152,7 @@ def test_stops_are_sent_to_a_server_whose_text_they_do_not_empty(stub, open_serv
 # Replies without text, and reasoning beside it.
 
 
-@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking", "thinking_blocks", "reasoning_text"])
 def test_ukgovernmentbeis_inspect_ai_5467(stub, open_server, name):
     stub.fault = lambda asked: says(None, finish="length", **{name: "let me think"})
     reply = complete_one(open_server("server+chat:m"))
