@@ -12,7 +12,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from forethought.agents.opening import kind_of, read_options
+from forethought.agents.opening import CHANGE_ANSWERS, kind_of, read_options
 from forethought.agents.prices import tariff
 from forethought.agents.prompts import Prompt
 from forethought.agents.specs import (
@@ -36,7 +36,7 @@ from forethought.search.seeds import seed_of
 DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 NUMBER = re.compile(r"-?[0-9]{1,30}")
 MOST_TASKS = 10_000_000  # of a run; numbers of tasks are held in memory
-# What a resume may find changed in config.toml: no result depends on it.
+# What a resume may find changed in config.toml: no result depends on it, but on the CHANGE_ANSWERS of model_options.
 MAY_CHANGE = ("concurrency", "workers", "device", "model_options", "cache", "record")
 KINDS: dict[str, Any] = {
     "str": str,
@@ -142,6 +142,8 @@ class Experiment:
     def digest(self) -> str:
         """Of all that its results depend on."""
         told = {name: value for name, value in self.config().items() if name not in MAY_CHANGE}
+        if asked := {name: value for name, value in self.model_options.items() if name in CHANGE_ANSWERS}:
+            told["model_options"] = asked
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     @property

@@ -26,6 +26,7 @@ OPTIONS: dict[str, dict[str, type]] = {
     "recorded": {},
     "local": {"memory": int, "exact": int},
 }
+CHANGE_ANSWERS = ("omit", "rename", "exact")  # the others only limit how a model is asked
 
 
 def kind_of(spec: str) -> str:

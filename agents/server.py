@@ -61,8 +61,9 @@ class Server:
     server refuses are left out or renamed from then on (see ways.py); `on_learnt` is told of it, `recall` takes it
     from an earlier process.
 
-    Nobody can verify the weights of a server: `content` is the hash of what was asked for (the model, the
-    adapter, chat or not), not of what answered. The same seed need not give the same text again either.
+    Nobody can verify the weights of a server: `content` is the hash of the request's fixed parts (the model, the
+    adapter, chat or not, the parameters left out by option), not of the weights that answered. The same seed need
+    not give the same text again either.
     """
 
     waits = True
@@ -99,7 +100,9 @@ class Server:
             raise ValueError(f"concurrency is {concurrency}; at least one request must be sent at a time")
         self.address = Address.parse(spec)
         self.name = self.address.name
-        identity = ["server", self.address.model, adapter, self.address.chat]
+        identity: list[str | bool | None] = ["server", self.address.model, adapter, self.address.chat]
+        if omit:
+            identity.append(omit)
         self.content = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
         self.model = adapter or self.address.model
         self._hint = hint_of(self.address.model, adapter, adapter_folder) if adapter else ""

@@ -260,3 +260,13 @@ def test_a_run_pins_its_sources_without_those_of_other_environments(tmp_path):
     assert {"forethought.search.beam", "forethought.search.driver", "forethought.agents.policies"} <= names
     assert {"forethought.agents.rules", "forethought.envs.game24.family", "forethought.envs.game24.rules"} <= names
     assert not [name for name in names if "webshop" in name or "hotpotqa" in name or "mcts" in name]
+
+
+def test_model_options_that_change_answers_are_part_of_its_digest():
+    def digest_with(**options):
+        spec = "server:m@http://127.0.0.1/v1"
+        return Experiment("Game24-v0", "0", "greedy", {"nodes": 5}, model=spec, model_options=options).digest
+
+    assert digest_with(concurrency=4, timeout=3.0) == digest_with()
+    assert digest_with(omit="temperature") != digest_with()
+    assert digest_with(rename="max_tokens:max_completion_tokens") != digest_with()
