@@ -83,7 +83,7 @@ def test_a_cluster_without_ray_is_refused_with_advice(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.delitem(sys.modules, "forethought.agents.cluster", raising=False)
     asked = Experiment("Game24-v0", "0:2", "greedy", {"nodes": 5}, workers="ray://10.0.0.1:10001")
-    with pytest.raises(ValueError, match=r"workers on a cluster need ray; install forethought\[ray\]"):
+    with pytest.raises(ValueError, match=r"workers on a cluster need ray; run: pip install 'forethought\[ray\]'"):
         carry_out(Run.create(tmp_path / "run", asked.config()))
 
 

@@ -245,7 +245,7 @@ def test_a_killed_run_is_resumed_and_its_ledger_adds_up(real, tmp_path):
         first.close()
     before = real.drain(ANSWER)
     kept = served.journaled(run / "journal.jsonl")
-    second = served.Program([script, "resume", str(run)], tmp_path / "second.log")
+    second = served.Program([script, "resume", str(run), "--allow-unreadable"], tmp_path / "second.log")
     try:
         assert second.ended(ANSWER) == 0, second.said()
     finally:

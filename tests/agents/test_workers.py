@@ -22,7 +22,7 @@ from forethought.agents.shards import Foreman, run_on
 from forethought.agents.worker import Order, budget_of
 from forethought.agents.workers import Processes
 from forethought.search import Budget, JournalError, digest
-from forethought.search.journal import locked, seal
+from forethought.search.journal import FORMAT, RUN, locked, seal
 from forethought.search.parts import parts
 from forethought.search.run import Run, RunError
 
@@ -362,7 +362,9 @@ def test_the_dollars_of_a_dead_worker_go_back_but_for_those_it_paid(make, tmp_pa
 
         def begin(self, order, part):
             if part.name == "journal-1.jsonl":
-                part.write_text('[900,0,"expand",[[[["4 + 5",1.0]],[1,10,0,250,0]]]]\n')
+                head = seal(RUN, 0, "format", FORMAT)
+                answer = seal(900, 0, "expand", [[[["4 + 5", 1.0]], [1, 10, 0, 250]]])
+                part.write_text(f"{head}\n{answer}\n")
             worker = Mock()
             worker.name = part.stem
             return worker
