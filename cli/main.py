@@ -54,6 +54,9 @@ def write_out_what_is_unseen() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+LONGEST = 2000  # characters of an error that are shown: it quotes what was given, however long
+
+
 def main() -> None:
     """Exit codes: 0 complete, 1 some tasks failed, 2 usage, 3 most replies could not be read, 130 interrupted."""
     signal.signal(signal.SIGTERM, terminate)
@@ -64,5 +67,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except (ValueError, RunError, JournalError, OSError) as error:
-        print(f"forethought: {printable(error)}", file=sys.stderr)
+        text = str(error)
+        shown = text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+        print(f"forethought: {printable(shown)}", file=sys.stderr)
         sys.exit(USAGE)

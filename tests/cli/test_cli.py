@@ -687,3 +687,12 @@ def test_the_readmes_shopping_command_buys(forethought):
     done = forethought(*words.split())
     assert done.exit_code == 0
     assert json.loads(done.stdout)["mean"] > 0.5
+
+
+def test_an_error_that_quotes_a_long_text_is_shown_by_its_ends(tmp_path):
+    words = ["eval", "--env", "Game24-v0", "--agent", "9" * 50_000, "--tasks", "0", "--budget", "nodes=5"]
+    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert len(done.stderr) < 2200
+    assert done.stderr.startswith("forethought: unknown agent '999")
+    assert done.stderr.rstrip().endswith("walk")
