@@ -277,6 +277,7 @@ def test_without_the_extra_for_language_models_its_install_is_told(tmp_path, lib
 
 
 def test_a_later_round_may_have_other_tasks(forethought, tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="the extra [lm] is not installed")
     monkeypatch.setattr("forethought.cli.stl.go_on", lambda run, as_json: run.begin())
     assert forethought(*f"{TRAINING} --tasks 5:9 --run r".split()).exit_code == 0
     config = Run(tmp_path / "r").config

@@ -251,8 +251,10 @@ def test_rows_never_go_into_an_installed_package(row, tmp_path, monkeypatch):
 def test_rows_go_into_the_checkout_or_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert rows_here() == Path("rows")
-    monkeypatch.chdir(ROWS.parent.parent)
-    assert rows_here().resolve() == ROWS.resolve()
+    checkout = ROWS.parent.parent
+    monkeypatch.chdir(checkout)
+    installed = not (checkout / "setup.cfg").exists()
+    assert rows_here().resolve() == (checkout / "rows" if installed else ROWS)
 
 
 def test_of_rows_with_one_name_that_of_the_last_folder_is_shown(row, tmp_path):
