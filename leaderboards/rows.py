@@ -55,9 +55,9 @@ SCHEMA: dict[str, Any] = {
         "lm_calls": COUNT,
         "tokens": COUNT,
         "parse_failures": COUNT,
-        "truncated?": COUNT,
-        "refused?": COUNT,
-        "assumed?": COUNT,
+        "truncated": COUNT,
+        "refused": COUNT,
+        "assumed": COUNT,
         "roles": dict,
         "usd?": NUMBER,
     },
@@ -67,7 +67,7 @@ SCHEMA: dict[str, Any] = {
     "commit": (str, type(None)),
     "dirty": (bool, type(None)),
     "hashes": dict,
-    "changed_sources?": [TEXT],
+    "changed_sources": [TEXT],
 }
 # What is read of the lines of results.jsonl and failures.jsonl, which may hold more.
 SPENT = {
