@@ -12,6 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from forethought.envs.notation import read_json
+
 TENSORS = "adapter_model.safetensors"
 SETTINGS = "adapter_config.json"
 LONGEST_HEADER = 100_000_000  # bytes, as in safetensors itself
@@ -49,8 +51,8 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """Raises ValueError: no settings there, or none of an adapter."""
     data = read_whole(folder / SETTINGS)
     try:
-        told = json.loads(data) if len(data) <= LONGEST_SETTINGS else None
-    except (ValueError, RecursionError):
+        told = read_json(data) if len(data) <= LONGEST_SETTINGS else None
+    except ValueError:
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("peft_type"), str):
         raise ValueError(f"{folder / SETTINGS} is not the JSON of a PEFT adapter (an object with a 'peft_type')")
@@ -78,7 +80,7 @@ def spans(data: bytes) -> dict[str, tuple[str, list[int], int, int]]:
     try:
         if len(data) < 8 or size > LONGEST_HEADER or start > len(data):
             raise ValueError(f"it has {len(data)} bytes and announces a header of {size}")
-        header = json.loads(data[8:start])
+        header = read_json(data[8:start])
         found = {}
         for name, entry in header.items():
             if name != "__metadata__":
@@ -86,7 +88,7 @@ def spans(data: bytes) -> dict[str, tuple[str, list[int], int, int]]:
                 found[name] = (str(entry["dtype"]), [int(n) for n in entry["shape"]], start + begin, start + end)
         if any(not start <= begin <= end <= len(data) for _, _, begin, end in found.values()):
             raise ValueError("its tensors end behind the end of the file")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"the file is not safetensors, or was cut off ({error!s:.200})") from error
     return found
 

@@ -35,6 +35,7 @@ from forethought.agents.lm import (
     load_scores,
 )
 from forethought.envs.data.world import cache_folder
+from forethought.envs.notation import read_json
 from forethought.search import FREE, Usage, waits
 
 FORMAT = 2
@@ -115,7 +116,7 @@ class Cached:
 
     def _load(self, load: Callable[[object], A], data: bytes) -> A:
         try:
-            return load(json.loads(data.decode("utf-8", "surrogatepass")))
+            return load(read_json(data.decode("utf-8", "surrogatepass")))
         except (ValueError, TypeError) as error:
             raise self._file.damaged(f"a reply in it cannot be read: {error}") from error
 

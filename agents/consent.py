@@ -1,8 +1,11 @@
-"""To which servers the user has agreed to send a key.
+"""To which servers the user has agreed to send a key, and which clusters may be joined.
 
 A config.toml of somebody else names a server too, and a resume reads it. So a key goes to a host only after the user
 has named the host: in a command that begins a run, or by a flag. What was agreed to is kept in the cache folder, as
 an empty file named by the hash of the key's variable and the server's address. No key is read into it.
+
+A Ray cluster elsewhere is asked about in the same way, key or no key: a client loads objects that the cluster sends,
+and that runs code here.
 """
 
 from __future__ import annotations
@@ -16,17 +19,22 @@ from urllib.parse import urlsplit
 
 from forethought.agents.endpoint import Address, port_of
 from forethought.agents.opening import kind_of
+from forethought.agents.staffing import Staffing
 from forethought.envs.data.world import cache_folder
 
 VARIABLE = "OPENAI_API_KEY"
 
 
-def give_consent(spec: str | None) -> None:
-    """Remember that the key may be sent to the server of a spec, which the user has typed."""
-    if (server := server_of(spec)) is None:
-        return
+def give_consent(spec: str | None, workers: str = "1") -> None:
+    """Remember that the key may be sent to the server of a spec, and the cluster joined, which the user has typed."""
+    if (server := server_of(spec)) is not None:
+        remember(file_of(server))
+    if (cluster := cluster_of(workers)) is not None:
+        remember(file_of(cluster, "workers"))
+
+
+def remember(file: Path) -> None:
     with suppress(OSError):  # a cache folder that cannot be written: a resume then asks
-        file = file_of(server)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(0o600)
 
@@ -51,6 +59,33 @@ def check_consent(spec: str | None, named: str | None = None) -> None:
         )
 
 
+def check_cluster(workers: str, named: str | None = None) -> None:
+    """Before a run of a saved config joins a cluster elsewhere. `named` is the host that the user names now.
+
+    Raises ValueError: the user has never named this cluster; or has named another one.
+    """
+    cluster = cluster_of(workers)
+    parts = urlsplit(cluster or "")
+    if named is not None and named not in (cluster, parts.netloc, parts.hostname):
+        raise ValueError(f"--join-cluster names {named!r}, and this run joins {parts.netloc or 'no cluster elsewhere'}")
+    if named is not None:
+        give_consent(None, workers)
+    elif cluster is not None and not file_of(cluster, "workers").exists():
+        raise ValueError(
+            f"this run's config joins the Ray cluster {cluster}, which no command of yours has named yet, and which "
+            f"can run code here; if you trust it, add --join-cluster {parts.hostname}"
+        )
+
+
+def cluster_of(workers: str) -> str | None:
+    """ray://HOST:PORT of a cluster elsewhere; None where there is none, or it is of this machine."""
+    address = Staffing.parse(workers).address or ""
+    parts = urlsplit(address)
+    if parts.scheme != "ray" or is_loopback(parts.hostname or ""):
+        return None
+    return address
+
+
 def server_of(spec: str | None) -> str | None:
     """Scheme, host and port of a spec's server; None where there is none, or it is on this machine."""
     if not spec or kind_of(spec) != "server":
@@ -69,5 +104,5 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def file_of(server: str) -> Path:
-    return cache_folder() / "servers" / hashlib.sha256(f"{VARIABLE} {server}".encode()).hexdigest()
+def file_of(server: str, use: str = VARIABLE) -> Path:
+    return cache_folder() / "servers" / hashlib.sha256(f"{use} {server}".encode()).hexdigest()

@@ -6,7 +6,6 @@ The file that comes with the package prices nothing but an example at 0: prices 
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from forethought.agents.endpoint import Address
+from forethought.envs.notation import read_json
 from forethought.search import FREE, Usage
 
 CURRENCY = "USD per million tokens"
@@ -55,7 +55,7 @@ def prices(path: Path | None = None) -> Prices:
     """From a file, by default the one of the package. Raises ValueError: it is no file of prices."""
     file = resources.files("forethought.agents") / "prices.json" if path is None else path
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = read_json(file.read_text(encoding="utf-8"))
         if content["currency"] != CURRENCY:
             raise ValueError(f"the currency is {content['currency']!r}, expected {CURRENCY!r}")
         datetime.date.fromisoformat(content["date"])

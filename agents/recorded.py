@@ -31,7 +31,9 @@ from forethought.agents.lm import (
     load_counts,
     load_scores,
 )
+from forethought.envs.notation import read_json
 from forethought.search import FREE, Usage, waits
+from forethought.search.appending import append_lines
 
 
 def digest(request: Request | ScoreRequest) -> str:
@@ -54,7 +56,7 @@ class Rows:
             if number == len(lines) and (not line or is_torn(line)):
                 return
             try:
-                self._add(json.loads(line))
+                self._add(read_json(line))
             except (ValueError, TypeError) as error:
                 raise ValueError(f"{path}, line {number}, is no recorded reply ({error})") from error
         self.whole = len(data)  # whole lines, but for the end of the last
@@ -80,6 +82,8 @@ def is_torn(line: bytes) -> bool:
         json.loads(line)
     except ValueError:
         return True
+    except RecursionError:  # no row is nested so
+        return False
     return False
 
 
@@ -128,9 +132,8 @@ class Recording:
     def _append(self, rows: list[Any]) -> None:
         with self._writing:
             noted, self._noted = self._mended(), None
-            with self.path.open("a", encoding="ascii") as file:
-                file.write("".join(json.dumps(row) + "\n" for row in rows))
-            self._noted = noted  # nothing was torn
+            append_lines(self.path, map(json.dumps, rows))
+            self._noted = noted
 
     def _mended(self) -> dict[str, Usage]:
         """The bounds in the file, whose torn last line is cut off: what comes next would be written onto it."""

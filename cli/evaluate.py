@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from forethought.agents.consent import check_consent, give_consent
+from forethought.agents.consent import check_cluster, check_consent, give_consent
 from forethought.agents.equipment import check
 from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.agents.named import AGENTS, complete
@@ -127,7 +127,7 @@ def evaluate(
         env_options=env_options(option),
     )
     check(asked)  # likewise
-    give_consent(model)
+    give_consent(model, workers)
     with start(run, Path("runs"), f"{env}-{agent}", asked.config()) as begun:
         go_on(begun, as_json, allow_unreadable)
 
@@ -140,6 +140,10 @@ def resume(
             metavar="HOST", help="The run may send the key to this server, which none of your commands named."
         ),
     ] = None,
+    join_cluster: Annotated[
+        str | None,
+        typer.Option(metavar="HOST", help="The run may join this Ray cluster, which none of your commands named."),
+    ] = None,
     edited: Annotated[
         bool, typer.Option("--changed-source", help="Go on although its source was edited; its row will say so.")
     ] = False,
@@ -148,15 +152,24 @@ def resume(
 ) -> None:
     """Go on with a run, exactly as it was begun: its saved config is read, and nothing can be overridden."""
     with changed_source(edited):
-        go_on_with(Run(run), send_key_to, allow_unreadable, as_json)
+        opened = Run(run)
+        check_strangers(opened, send_key_to, join_cluster)
+        go_on_with(opened, allow_unreadable, as_json)
 
 
-def go_on_with(opened: Run, send_key_to: str | None, allow_unreadable: bool, as_json: bool) -> None:
+def check_strangers(opened: Run, send_key_to: str | None, join_cluster: str | None) -> None:
+    """Raises ValueError: the config names a server or a cluster that the user has not named."""
+    if opened.config.get("kind") == "eval":
+        asked = Experiment.of(opened.config)
+        check_consent(asked.model, send_key_to)
+        check_cluster(asked.workers, join_cluster)
+
+
+def go_on_with(opened: Run, allow_unreadable: bool, as_json: bool) -> None:
     """Raises RunError: it is of no kind that this version knows."""
     kind = opened.config.get("kind")
     if kind == "eval":
         asked = Experiment.of(opened.config)
-        check_consent(asked.model, send_key_to)
         look_here(asked.env, strange=opened.folder)
         go_on(opened, as_json, allow_unreadable)
     elif kind == "stl":

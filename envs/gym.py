@@ -11,6 +11,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from forethought.envs.family import S, Step, TaskFamily
+from forethought.envs.notation import read_json
 from forethought.envs.private import forget_seed, generator_of, put_generator
 from forethought.envs.space import Unicode
 from forethought.envs.straying import Callers, counting_callers, here
@@ -166,7 +167,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         Raises ValueError: bytes that are no state, or one of another family or world; nothing changes then.
         """
         try:
-            saved = json.loads(data)
+            saved = read_json(data)
             family, world, task, text, ended = (saved[k] for k in ("family", "world", "task", "text", "ended"))
             if (family, world) != (self.family.name, self.family.world):
                 raise ValueError(f"it belongs to {family!r}, world {world!r}")
@@ -177,7 +178,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
             state = self.family.from_json(saved["state"])
             if not self._fits(state, task, ended):
                 raise ValueError("its task or end is not that of its state")
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"these bytes are no state of {self.family.name}, world {self.family.world!r} ({error}); "
                 "give what get_state() returned"

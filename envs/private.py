@@ -13,11 +13,12 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.utils import RecordConstructorArgs
 
+TESTED = "gymnasium>=1.1,<1.5"  # as setup.cfg has it
+
 
 def missing(part: str) -> RuntimeError:
     return RuntimeError(
-        f"Gymnasium {gym.__version__} has no {part}; expected one from 1.1 to 1.4, which have: "
-        "pip install 'gymnasium>=1.1,<1.5'"
+        f"Gymnasium {gym.__version__} has no {part}; expected one from 1.1 to 1.4, which have: pip install '{TESTED}'"
     )
 
 

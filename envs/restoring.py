@@ -13,6 +13,7 @@ from forethought.envs import keeping
 from forethought.envs.encoding import decode, encode
 from forethought.envs.family import Json
 from forethought.envs.gym import TextEnv
+from forethought.envs.notation import read_json
 
 
 def get_state(env: gym.Env[Any, Any]) -> bytes:
@@ -43,14 +44,14 @@ def set_state(env: gym.Env[Any, Any], data: bytes) -> None:
     """
     layers, core = unwound(env)
     try:
-        saved = json.loads(data)
+        saved = read_json(data)
         body = saved["chain"]
         if saved["digest"] != digest(body):
             raise ValueError("they are damaged")
         check_chain(layers, body["wrappers"])
         steps = [keeping.read(layer, entry["state"]) for layer, entry in zip(layers, body["wrappers"], strict=True)]
         inner = decode(body["core"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"these bytes are no state of {env} ({error}); give what forethought.envs.get_state(env) returned for an "
             "environment with the same wrappers, or give env.unwrapped.set_state what env.unwrapped.get_state() did"

@@ -30,12 +30,12 @@ def write_whole(file: int, data: bytes, size: int | None = None) -> None:
     is not written onto it.
     """
     begun = os.fstat(file).st_size if size is None else size
-    left = memoryview(data)
+    done = 0
     try:
-        while left:
-            left = left[os.write(file, left) :]
+        while done < len(data):
+            done += os.write(file, data[done:] if done else data)
     finally:
-        if left:
+        if done < len(data):
             with suppress(OSError):  # the error that brought us here is the one to tell
                 os.ftruncate(file, begun)
 

@@ -17,12 +17,14 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from json import encoder
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
 from zlib import crc32
 
+from forethought.envs.notation import read_json
 from forethought.search.appending import write_whole
 
 RUN = -1  # the task of lines about the whole run
@@ -32,7 +34,27 @@ CLOCK_SECONDS = 0.5
 SUM = len(',"01234567"]')  # the end of a line
 
 Entry: TypeAlias = "tuple[str, Any, str]"  # kind, answer, asked
-encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
+ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
+
+
+def prepared() -> Callable[[Any], str]:
+    """ENCODER.encode, of which each call makes a C encoder anew; one is made here once, where it is found.
+
+    It is a private part of Python's json: one that is gone or writes anything else is left alone.
+    """
+    sample = (-1, [0.1, 1e22, True, None], {"é\ud800": '"'}, "")
+    try:
+        pieces = encoder.c_make_encoder(  # type: ignore[attr-defined]  # private
+            None, ENCODER.default, encoder.encode_basestring_ascii, None, ":", ",", False, False, False
+        )
+        if "".join(pieces(sample, 0)) == ENCODER.encode(sample):
+            return lambda value: "".join(pieces(value, 0))
+    except (AttributeError, TypeError, ValueError):
+        pass
+    return ENCODER.encode
+
+
+encode = prepared()
 
 
 class JournalError(RuntimeError):
@@ -179,7 +201,7 @@ def parsed(path: Path, data: bytes, owner: str = "") -> Iterator[tuple[int, int,
                 raise TypeError("task and seq are numbers, kind and asked are texts")
             if task == RUN and kind == "clock":
                 answer = float(answer)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError) as error:
             raise JournalError(
                 f"{path}, line {number}, is damaged ({error}); restore the file, or delete this line and all after it"
             ) from error
@@ -190,7 +212,7 @@ def opened(line: bytes) -> list[Any]:
     """What a line says. Raises ValueError, TypeError: its sum is another one, or it is no line of a journal."""
     if line[-SUM:] != b',"%08x"]' % crc32(line[:-SUM]):
         raise ValueError("its sum is not that of its text")
-    items = json.loads(line)
+    items = read_json(line)
     if not isinstance(items, list) or len(items) != 6:
         raise ValueError("expected [task, seq, kind, answer, asked, sum]")
     return items[:5]
@@ -198,7 +220,7 @@ def opened(line: bytes) -> list[Any]:
 
 def check_head(path: Path, line: bytes, owner: str) -> None:
     """Raises JournalError: another format, or another run's. ValueError, TypeError: the line is no head."""
-    items = json.loads(line)
+    items = read_json(line)
     if not isinstance(items, list) or len(items) < 4 or items[0] != RUN or items[2] != "format":
         raise ValueError("expected the line that names the format and the run")
     if items[3] != FORMAT:

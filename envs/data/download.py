@@ -18,6 +18,8 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
+from forethought.envs.notation import read_json
+
 BLOCK = 1 << 20  # bytes
 PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head)", re.IGNORECASE)
 TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -105,7 +107,7 @@ class Part:
 
     def notes(self) -> Notes | None:
         try:
-            return Notes(**json.loads(self.notes_path.read_text(encoding="utf-8")))
+            return Notes(**read_json(self.notes_path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):  # none, or none that helps
             return None
 

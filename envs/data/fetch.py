@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from forethought.envs.data.download import BLOCK, Differs, Expected, MirrorError, Part, Patience, Report, download
 from forethought.envs.data.lock import locked
 from forethought.envs.data.sources import SOURCES, File
+from forethought.envs.notation import read_json
 
 RECORD = "fetched.json"
 LOCK = "fetched.lock"
@@ -182,7 +183,7 @@ def recorded(folder: Path) -> dict[str, Entry]:
     """Raises FetchError: a record that cannot be read."""
     path = folder / RECORD
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = read_json(path.read_text(encoding="utf-8"))
         return {name: Entry(**row) for name, row in rows.items()}
     except FileNotFoundError:
         return {}

@@ -16,6 +16,7 @@ from typing import cast
 
 from forethought.envs.data.lock import is_alive
 from forethought.envs.family import Json
+from forethought.envs.notation import read_json
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -116,8 +117,8 @@ def parse_manifest(folder: Path) -> dict[str, Json]:
     """Raises ValueError: a manifest that does not tell the hash, and the size and sum of each file. OSError: none."""
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        manifest = read_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}); make the world again") from error
     files = manifest.get("files") if isinstance(manifest, dict) else None
     entries = files.values() if isinstance(files, dict) else [None]

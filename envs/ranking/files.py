@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forethought.envs.notation import read_json
+
 FORMAT, VERSION = "forethought ranking", 1
 HEADER = "ranking.json"
 
@@ -55,7 +57,7 @@ def read_header(folder: Path) -> Counts:
     """Raises BadIndex: there is none, or it is not one of this version."""
     path = folder / HEADER
     try:
-        header = json.loads(path.read_text(encoding="utf-8"))
+        header = read_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadIndex(f"{folder} has no {HEADER}; expected a finished index: build it again") from None
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from forethought.envs import notation
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -102,8 +103,8 @@ async def read_form(request: Request) -> dict[str, str]:
 async def read_json(request: Request, keys: set[str]) -> dict[str, Any]:
     body = await read_body(request, JSON)
     try:
-        data = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        data = notation.read_json(body)
+    except ValueError as error:
         raise HTTPException(400, f"the content is no JSON: {error}") from error
     if not isinstance(data, dict) or not set(data) <= keys:
         raise HTTPException(422, f"expected an object with the keys {', '.join(sorted(keys))}")

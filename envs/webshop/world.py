@@ -12,6 +12,7 @@ import numpy as np
 
 from forethought.envs.data.blob import Blob, mapped
 from forethought.envs.data.sealed import SealedWorld
+from forethought.envs.notation import read_json
 from forethought.envs.ranking.index import Index
 from forethought.envs.webshop.goals import Goal, human_goal, synthetic_goal
 from forethought.envs.webshop.nouns import title_nouns
@@ -49,7 +50,7 @@ class World(SealedWorld):
         self.asin_rows = mapped(self.folder / "asin_rows.raw", np.dtype("<u4"))
         self.index = Index.open(self.folder / "index")
         self.nouns_given = Blob(self.folder, "nouns") if (self.folder / "nouns.bin").exists() else None
-        self.groups = json.loads((self.folder / "groups.json").read_text(encoding="utf-8"))
+        self.groups = read_json((self.folder / "groups.json").read_text(encoding="utf-8"))
         self.group_rows = mapped(self.folder / "groups.raw", np.dtype("<u4"))
         self.record = lru_cache(KEPT)(self.read)
         self.nouns = lru_cache(KEPT)(self.read_nouns)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from forethought.agents.consent import check_consent, give_consent, server_of
+from forethought.agents.consent import check_cluster, check_consent, cluster_of, give_consent, server_of
 
 KEY = "sk-secret-0123456789"
 THERE = "server:m@https://api.example.com/v1"
@@ -92,3 +92,41 @@ def test_another_key_makes_no_difference(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "another")
     check_consent(THERE)
     assert "another" not in "".join(os.listdir(os.environ["FORETHOUGHT_CACHE"]))
+
+
+CLUSTER = "ray://10.0.0.1:10001?workers=8"
+
+
+@pytest.mark.parametrize(
+    ("workers", "cluster"),
+    [
+        (CLUSTER, "ray://10.0.0.1:10001"),
+        ("ray://evil.example:1?cpus=2", "ray://evil.example:1"),
+        ("ray://127.0.0.1.evil.example:1", "ray://127.0.0.1.evil.example:1"),
+        *((here, None) for here in ("4", "ray://auto", "ray://local?workers=2", "ray://127.0.0.1:1", "ray://[::1]:1")),
+    ],
+)
+def test_clusters_elsewhere_are_known_by_host_and_port(workers, cluster):
+    assert cluster_of(workers) == cluster
+    if cluster is None:
+        check_cluster(workers)
+
+
+def test_a_cluster_that_no_command_named_is_not_joined_key_or_no_key(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(ValueError, match=r"joins the Ray cluster ray://10.0.0.1:10001, .*add --join-cluster 10.0.0.1"):
+        check_cluster(CLUSTER)
+    give_consent("server:m@http://10.0.0.1:10001/v1")  # a server there is no cluster there
+    with pytest.raises(ValueError, match="--join-cluster"):
+        check_cluster(CLUSTER)
+    with pytest.raises(ValueError, match=r"names 'evil.example', and this run joins 10.0.0.1:10001"):
+        check_cluster(CLUSTER, "evil.example")
+    give_consent(None, CLUSTER)
+    check_cluster("ray://10.0.0.1:10001?workers=2&cpus=4")  # the same cluster
+
+
+def test_a_cluster_that_is_named_now_is_remembered():
+    check_cluster(CLUSTER, "10.0.0.1")
+    check_cluster(CLUSTER)
+    with pytest.raises(ValueError, match="no cluster elsewhere"):
+        check_cluster("4", "10.0.0.1")

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 
 import pytest
 
@@ -139,6 +141,36 @@ def test_a_line_that_the_disk_had_no_room_for_is_cut_off_by_the_next(tmp_path, m
             recording.complete([Request("b")])
     recording.complete([Request("c")])
     assert [done.text for done in Recorded(path).complete([Request("a"), Request("c")])] == ["a", "c"]
+
+
+def test_what_a_full_disk_took_a_part_of_is_cut_off_at_once(tmp_path, monkeypatch):
+    path = tmp_path / "replies.jsonl"
+    recording = Recording(Scripted(lambda request: request.prompt), path)
+    recording.complete([Request("a")])
+    before, write, calls = path.read_bytes(), os.write, []
+
+    def full(file, data):
+        calls.append(len(data))
+        if len(calls) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, bytes(data[:7]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("forethought.search.appending.os.write", full)
+        with pytest.raises(OSError, match="No space left"):
+            recording.complete([Request("b")])
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("levels", [500, 100_000])
+def test_a_recording_that_is_nested_too_deeply_is_refused_and_left_as_it_is(tmp_path, levels):
+    path = tmp_path / "replies.jsonl"
+    path.write_text(f'["key", "reply", {"[" * levels + "]" * levels}]\n')
+    before = path.read_bytes()
+    for opened in (Recorded, lambda path: Recording(Scripted(["b"]), path).complete([Request("b")])):
+        with pytest.raises(ValueError, match=r"line 1, is no recorded reply \(it is nested deeper than 100 levels"):
+            opened(path)
+    assert path.read_bytes() == before
 
 
 # Bounds

@@ -42,3 +42,10 @@ def test_the_files_of_the_package_price_the_default_model(spec):
 def test_a_model_without_a_price_is_refused_before_it_is_asked(file):
     with pytest.raises(ValueError, match=r"no price of the model 'org/other'; it has org/m, a-folder. .*--prices FILE"):
         tariff("server:org/other@http://127.0.0.1:8000/v1", file)
+
+
+@pytest.mark.parametrize("levels", [500, 100_000])
+def test_a_file_of_prices_that_is_nested_too_deeply_is_refused(file, levels):
+    file.write_text("[" * levels + "]" * levels)
+    with pytest.raises(ValueError, match=r"is no file of prices \(it is nested deeper than 100 levels"):
+        tariff("server:org/m@http://127.0.0.1:8000/v1", file)

@@ -646,6 +646,23 @@ def test_the_key_goes_to_no_server_that_only_a_config_names(forethought, tmp_pat
     assert b"secret" not in written
 
 
+def test_a_resume_joins_no_cluster_that_only_a_config_names(forethought, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "cache"))
+    carried = []
+    monkeypatch.setattr("forethought.cli.evaluate.go_on", lambda run, *_: carried.append(run.begin()))
+    forethought(
+        "eval", *["--env", "Game24-v0", "--agent", "beam", "--tasks", "0:2", "--budget", "nodes=9", "--run", "r"]
+    )
+    config = tmp_path / "r" / "config.toml"
+    config.write_text(config.read_text().replace('workers = "1"', 'workers = "ray://evil.example:10001"'))
+    done = forethought("resume", "r")
+    assert isinstance(done.exception, ValueError)
+    assert "add --join-cluster evil.example" in str(done.exception)
+    assert len(carried) == 1
+    assert forethought("resume", "r", "--join-cluster", "evil.example").exit_code == 0
+    assert len(carried) == 2
+
+
 @pytest.mark.parametrize("terminal", [False, True])
 def test_progress_resamples_no_interval_for_each_task(monkeypatch, terminal):
     asked = []

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Journal, JournalError
+from forethought.search import Journal, JournalError, journal
 from forethought.search.journal import read, seal
 
 FIRST = seal(-1, 0, "format", 2).encode() + b"\n"
@@ -272,3 +272,27 @@ def test_a_journal_without_its_first_line_is_refused(path):
     path.write_bytes(seal(0, 0, "ask", "x").encode() + b"\n")
     with pytest.raises(JournalError, match=r"line 1, is damaged .expected the line that names the format and the run"):
         Journal(path)
+
+
+@pytest.mark.parametrize("gone", [None, lambda *_: lambda value, level: ["other"]])
+def test_lines_are_the_same_without_the_private_encoder(monkeypatch, gone):
+    answer = [[["10 - 4", 0.1, 'thé \ud800 "x"'], ("b", 1e-7)], [1, 20], {"a": None, "b": True}]
+    fast = journal.encode(answer)
+    monkeypatch.setattr("forethought.search.journal.encoder.c_make_encoder", gone)
+    assert journal.prepared()(answer) == journal.ENCODER.encode(answer) == fast
+
+
+def test_what_is_no_number_of_json_is_not_written():
+    with pytest.raises(ValueError, match=r"."):
+        journal.encode([float("nan")])
+
+
+def test_a_line_that_is_nested_too_deeply_is_damaged(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    deep: list[object] = []
+    for _ in range(200):
+        deep = [deep]
+    with journal.Journal(path) as opened:
+        opened.write([journal.seal(0, 0, "expand", deep)])
+    with pytest.raises(journal.JournalError, match=r"line 2, is damaged \(it is nested deeper than 100 levels"):
+        journal.Journal(path)

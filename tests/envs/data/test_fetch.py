@@ -434,7 +434,9 @@ def test_a_lock_of_who_knows_whom_is_respected(get, tmp_path, text):
     assert (tmp_path / "fetched.lock").read_text() == text
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '{"items.json": {"size": 1}}', '{"items.json": 3}'])
+@pytest.mark.parametrize(
+    "text", ["[]", "{", '{"items.json": {"size": 1}}', '{"items.json": 3}', "[" * 9000 + "]" * 9000]
+)
 def test_a_damaged_record_is_named(get, tmp_path, text):
     (tmp_path / "fetched.json").write_text(text)
     (tmp_path / "items.json").write_bytes(DATA)

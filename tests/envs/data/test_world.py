@@ -165,3 +165,11 @@ def test_where_the_cache_is(monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/c")
     assert cache_folder() == Path("/c/.cache/forethought")
+
+
+@pytest.mark.parametrize("levels", [500, 100_000])
+def test_a_manifest_that_is_nested_too_deeply_is_damaged(world, levels):
+    (world / MANIFEST).write_text('{"hash": "x", "files": {}, "more": ' + "[" * levels + "]" * levels + "}")
+    for opened in (lambda: read_manifest(world, "toys"), lambda: verify(world)):
+        with pytest.raises(ValueError, match=r"is damaged \(it is nested deeper than 100 levels"):
+            opened()

@@ -179,6 +179,9 @@ def test_another_header_is_refused(shop, change, complaint):
 
 
 def test_no_header_is_no_index(shop):
+    (shop.folder / HEADER).write_text("[" * 100_000)
+    with pytest.raises(BadIndex, match="nested deeper"):
+        Index.open(shop.folder)
     (shop.folder / HEADER).write_text("[")
     with pytest.raises(BadIndex, match="no JSON"):
         Index.open(shop.folder)
