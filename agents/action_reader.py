@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import dropwhile, islice
 from typing import NamedTuple
 
+from forethought.agents.call_reader import read_call
 from forethought.agents.reply_reader import ARITHMETIC, BLANKS, FENCE, TAG, THOUGHT, is_preface, leads
 
 MARKS = r"[*_`#>\s]{0,8}"  # of Markdown
@@ -21,10 +22,14 @@ LABEL = re.compile(
     re.IGNORECASE,
 )
 ACTION = re.compile(r"\baction\s{0,3}[0-9]{0,3}\s{0,3}:", re.IGNORECASE)  # behind a thought on the same line
-BULLET = re.compile(r"(?:[-*•▪◦‣–—>→➤✅👉]|#{1,6}|[0-9]{1,2}[.)]|\([0-9]{1,2}\)|\[[0-9]{1,2}\]|\(?[a-zA-Z]\))\s+(?=\S)")
+BULLET = re.compile(
+    r"(?:[-*•▪◦‣–—>→➤✅👉]|#{1,6}|=>|->|[0-9]{1,2}[.)]|\([0-9]{1,2}\)|\[[0-9]{1,2}\]|\(?[a-zA-Z]\))\s+(?=\S)"
+)
 QUOTED = "\"'“”‘’"
 QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
-WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), *QUOTES)
+WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), ("|", "|"), *QUOTES)
+PLAYED = re.compile(r"(?:action|move|play|step|answer|do)\s?\((.{1,400})\)[.;]?", re.IGNORECASE)
+GIVEN = re.compile(r"(?:action|move|step|answer|next_move|next_action)\s{0,3}=\s{0,3}(?=\S)", re.IGNORECASE)
 VERB = re.compile(r"([^\W\d_]{1,40}(?:[ _-][^\W\d_]{1,20})?)\s{0,3}[\[［【]")
 NUMBER = re.compile(r"(?<![\w.,])[-−(]{0,2}[0-9]")  # a move within a line may begin with it
 GOING_ON = "+-*/×÷−^=("  # in front of a number that belongs to longer arithmetic
@@ -91,6 +96,8 @@ def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], st
     A line of another form is a thought if an action comes behind it, or stands within it.
     """
     speller = Speller(actions, canonical)
+    if called := read_call(text, speller.verbs):
+        return Written(called.thought, bare(called.action, speller))
     thoughts: list[str] = []
     thought_of = other = Written("", "")  # an action within a thought; the first line that has another form
     for line in islice(map(seen, text.splitlines()), MOST_LINES):
@@ -164,7 +171,9 @@ def peeled(line: str) -> str:
     line = seen(line)
     if (inner := unwrapped(line)) != line:
         return inner
-    for pattern in (LABEL, BULLET, TAG):
+    if found := PLAYED.fullmatch(line):
+        return seen(found[1])
+    for pattern in (LABEL, BULLET, TAG, GIVEN):
         if found := pattern.match(line):
             return seen(line[found.end() :])
     return untagged(line)

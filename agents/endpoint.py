@@ -206,7 +206,8 @@ class Line:
         if kind in REFUSALS or kind == "cut":
             return Fault(told, problem=problem)
         if kind != "quota" and (problem.status in PASSING or problem.status >= 500):
-            return Fault(told, passing=True, wait=wait_of(headers, problem.message))
+            wait = wait_of(headers, problem.message)
+            return Fault(told, passing=True, wait=wait, failed=problem.status in (500, 501))
         chat = "" if "messages" in body else "; a server that only chats is asked as server+chat:MODEL@URL"
         advice = ADVICE[kind].format(variable=self._variable, chat=chat)
         return Fault(f"{told}; {advice}{self._hint if kind in ('model', 'path') else ''}", problem=problem)
@@ -232,7 +233,9 @@ class Line:
         if choices == [] and isinstance(data, dict) and isinstance(data.get("usage"), dict):
             return {**data, "choices": [{}]}  # paid, and empty
         if not isinstance(choice, dict):
-            return Fault(f"the reply has no choices ({self.clean(problem_of(400, text).message)})", passing=True)
+            return Fault(
+                f"the reply has no choices ({self.clean(problem_of(400, text).message)})", passing=True, failed=True
+            )
         assert isinstance(data, dict)
         return data
 
@@ -249,7 +252,9 @@ class Line:
         if text.lstrip().startswith("data:"):
             return Fault(f"{told}: it comes as a stream of events, which was not asked for", paid=True)
         page = text.lstrip("\ufeff \t\r\n").startswith("<")
-        return Fault(f"{told}; a page is no server of models: {MODELS}" if page else told, passing=True)
+        return Fault(
+            f"{told}; a page is no server of models: {MODELS}" if page else told, passing=True, failed=not page
+        )
 
     def hide(self, text: str) -> str:
         """Without the key."""

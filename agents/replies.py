@@ -5,11 +5,12 @@ A reply is input: whatever it holds is checked. Fields: https://platform.openai.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forethought.agents.reply_reader import read_reply
+from forethought.agents.reply_reader import is_ended, read_reply
 from forethought.search import Usage
 
 MOST = 1e300  # no number beyond is read; a whole one may be too large to be a float
@@ -45,6 +46,8 @@ def written(reply: dict[str, Any]) -> Written:
         thought,
         refused,
     )
+    if not any(said) and (calls := source.get("tool_calls") or source.get("function_call")):
+        said.append(dumped(calls))
     aside = next((part for name in REASONING if (part := source.get(name))), None)
     gather(aside, thought, thought, thought)
     gather(source.get("refusal"), refused, refused, refused)
@@ -57,6 +60,14 @@ def written(reply: dict[str, Any]) -> Written:
     elif refused and not text.strip():
         refusal = "".join(refused)
     return Written("" if refusal else text, "\n".join(thought), reason in CUT_OFF, refusal)
+
+
+def dumped(calls: Any) -> str:
+    """The calls of tools as a text; no tool is offered, and some servers read them out of the text."""
+    try:
+        return json.dumps(calls)
+    except (ValueError, RecursionError):
+        return ""
 
 
 def gather(part: Any, said: list[str], thought: list[str], refused: list[str], depth: int = 0) -> None:
@@ -96,6 +107,11 @@ def is_same_with_stops(text: str, stops: Sequence[str]) -> bool | None:
         return None
     end = min((place for stop in stops if stop and (place := text.find(stop)) >= 0), default=len(text))
     return read_reply(text[:end], stops) == read_reply(text, stops)
+
+
+def is_stopped(text: str, stops: Sequence[str]) -> bool:
+    """Whether one of these stops would have ended a text here, as it is read: no empty one, none in front of a move."""
+    return bool(text.strip()) and any(is_ended(text + stop, stops) for stop in stops)
 
 
 def most_of(max_tokens: int) -> int:

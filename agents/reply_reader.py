@@ -7,20 +7,23 @@ Models mark their reasoning by tags such as <think>…</think> (DeepSeek, Qwen a
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
 NAME = (
-    r"(?:[a-z0-9]{1,20}[:_-])?(?:think(?:ing)?|thoughts?(?:[_-]process)?|reason(?:ing)?|analysis|scratchpad|antthinking"
-    r"|chain[_-]of[_-]thought|inner[_-]monologue)"
+    r"(?:[a-z0-9]{1,20}[:_-])?(?:think(?:ing)?(?:[_-]process)?|thoughts?(?:[_-]process)?|reason(?:ing|s)?|analysis"
+    r"|scratch(?:[_-]?pad)?|antthinking|chain[_-]of[_-]thought|cot|(?:inner[_-]?|internal[_-]?)?monologue|internal"
+    r"|reflect(?:ion)?s?|reflexion|plan(?:ning|s)?|rationale|explanation|deliberation|details|summary|critique)"
 )
+ESCAPED = re.compile(rf"&lt;(/?{NAME})&gt;", re.IGNORECASE)  # as servers that write HTML send a mark
 MARK = re.compile(
     rf"""<\s{{0,4}}(?P<end>/?)\s{{0,4}}(?P<name>{NAME})(?:\s[^<>]{{0,200}})?>
     |(?-i:(?<!\w)\[THINK(?:ING)?\]|\[(?P<square_end>/)THINK(?:ING)?\])
     |<\|(?P<special_end>/|end_)?(?:start_|begin_)?(?:of_)?th(?:ink(?:ing)?|ought)\|>
-    |◁(?P<kimi_end>/?)think▷
+    |◁(?P<kimi_end>/?)think▷|<unused9(?:4|(?P<gemma_end>5))>
     |<\|channel\|?>\s{{0,4}}(?P<channel>[a-z]{{1,20}})
         (?:\s[^<>]{{0,200}}(?=<\|(?:message|constrain)\|>))?(?:<\|constrain\|>[a-z]{{1,20}})?(?:<\|message\|>)?
     |(?P<final>\[BEGIN\ FINAL\ RESPONSE\])
@@ -44,6 +47,10 @@ SENTENCE = re.compile(
     r"[^\[\]]{1,400}[.!?…]['\")”’]?|\(?(?:question|observation|input|left|numbers|plan|goal|task)\b[^\[\]]{0,400}",
     re.IGNORECASE,
 )
+LISTED = re.compile(r"[0-9./]{1,12}(?:[\s,]{1,3}[0-9./]{1,12}){1,20}")  # the numbers of a task, said again
+WAITED = 4  # lines in front of an action that a model is given to write
+JSON = json.JSONDecoder()
+OBJECT = re.compile(r"\{|\[\s{0,4}[{\"]")
 ACT = re.compile(
     r"^[\s>*_`#-]{0,8}(?:[^\W\d_]{1,20}\s?\[[^\[\]\n]|(?:next\s|final\s)?(?:action|move|step|answer)s?\s?[0-9]{0,3}[*_`]{0,3}:"
     r"|\(?-?[0-9][0-9/.]{0,20}\)?\s{0,3}[-+*/×÷−]\s{0,3}[-−(]{0,3}[0-9])",
@@ -61,7 +68,9 @@ TURN_END = re.compile(
 )
 ROLE = re.compile(r"(?:assistant|model)\s?:?", re.IGNORECASE)  # a line of its own: the rest of such a mark
 TAG = re.compile(
-    r"</?(?:final[_-])?(?:answer|action|output|response|move|step|solution|result)>", re.IGNORECASE
+    r"</?(?:(?:final|next)[_-])?(?:answer|action|output|response|move|step|solution|result|final|tool_call|p|code|pre|b"
+    r"|strong|em|i|span|li|ul|div)>|<br\s?/?>\Z",
+    re.IGNORECASE,
 )  # a line of its own leads to the text, or ends it
 SECTIONS = (  # reasoning and reply of models without marks: gpt-oss, Granite
     (re.compile(r"analysis"), re.compile(r"assistantfinal")),
@@ -84,7 +93,7 @@ class Reply(NamedTuple):
 
 def read_reply(raw: str, stops: Sequence[str] = ()) -> Reply:
     """The two parts of a reply as it came, the text ended at its stops."""
-    rationale, text = separate_reasoning(without_turns(raw))
+    rationale, text = separate_reasoning(ESCAPED.sub(r"<\1>", without_turns(raw)))
     return Reply(rationale, cut(text, stops))
 
 
@@ -141,7 +150,7 @@ def mark_of(match: re.Match[str]) -> Mark:
     elif match["channel"]:
         kind, name = "final" if match["channel"].lower() == "final" else "open", "channel"
     else:
-        closes = match["end"] or match["square_end"] or match["special_end"] or match["kimi_end"]
+        closes = match["end"] or match["square_end"] or match["special_end"] or match["kimi_end"] or match["gemma_end"]
         kind, name = "close" if closes else "open", (match["name"] or "think").lower()
     return Mark(match.start(), match.end(), kind, name)
 
@@ -196,18 +205,34 @@ def cut(text: str, stops: Sequence[str]) -> str:
     """
     if not stops:
         return text
-    first, start = first_of(text), start_of(text)
-    end = min((place for stop in stops if stop and (place := text.find(stop, start)) >= 0), default=len(text))
-    return text[text.rfind("\n", 0, first) + 1 : end]
+    first = first_of(text)
+    return text[text.rfind("\n", 0, first) + 1 : end_by(stops, text, start_of(text))]
+
+
+def end_by(stops: Sequence[str], text: str, start: int) -> int:
+    """Where the first of the stops begins behind `start`, the begin of the text itself; its length where none does.
+
+    A stop of several lines leads to the next example, and ends lines that lead to nothing too. "=" ends a move:
+    in front of one, as in "6 = 10 - 4", it ends nothing.
+    """
+    first, ends = first_of(text), [len(text)]
+    for stop in filter(None, stops):
+        place = text.find(stop, start if stop in ("\n", "=") else first)
+        while stop == "=" and place >= 0 and not ARITHMETIC.search(text, text.rfind("\n", 0, place) + 1, place):
+            place = text.find(stop, place + 1)
+        ends += [place] if place >= 0 else []
+    return min(ends)
 
 
 def is_ended(raw: str, stops: Sequence[str]) -> bool:
-    """Whether a reply that is still being written has come to one of its stops: outside reasoning, behind blanks."""
+    """Whether a reply that is still being written has come to one of its stops: outside reasoning, behind blanks.
+
+    A few lines that may lead to an action are waited for: "Let me think." ends no reply that goes on.
+    """
     if not any(stop in raw for stop in stops):
         return False
-    text = separate_reasoning(raw).text
-    start = start_of(text)
-    return any(stop and text.find(stop, start) >= 0 for stop in stops)
+    text = separate_reasoning(ESCAPED.sub(r"<\1>", raw)).text
+    return end_by(stops, text, start_of(text, waiting=WAITED)) < len(text)
 
 
 def first_of(text: str, start: int = 0) -> int:
@@ -217,30 +242,53 @@ def first_of(text: str, start: int = 0) -> int:
     return start
 
 
-def start_of(text: str) -> int:
-    """Where the text itself begins, behind the blanks and the lines that lead to it."""
+def start_of(text: str, waiting: int = 0) -> int:
+    """Where the text itself begins, behind the blanks and the lines that lead to it.
+
+    So many lines that would lead to an action are taken to lead to one that is not written yet.
+    """
     start, act = first_of(text), -1
+    if OBJECT.match(text, start):
+        return end_of_json(text, start, bool(waiting))
     while (end := text.find("\n", start)) >= 0:
         line = text[start:end].strip(BLANKS)
         if not announces(line):
             if act < end:  # looked for once, not from every line
-                found = ACT.search(text, end) if leads(line) else None
+                found = ACT.search(text, end) if may_lead(line) else None
                 act = found.end() if found else -1
-            if act < end or not leads(line):
+            waiting -= act < end
+            if not may_lead(line) or (act < end and (waiting < 0 or not leads(line))):
                 break
         start = first_of(text, end)
+        if OBJECT.match(text, start):
+            return end_of_json(text, start, waiting > 0)
     return start
+
+
+def end_of_json(text: str, start: int, writing: bool) -> int:
+    """Where an object that is written as JSON ends; one that does not is no JSON, unless it is still being written."""
+    try:
+        return JSON.raw_decode(text, start)[1]
+    except (ValueError, RecursionError) as error:
+        open_text = str(error).startswith("Unterminated string")
+        torn = writing and (open_text or getattr(error, "pos", 0) >= len(text.rstrip()) - 1)
+        return len(text) if torn else start
 
 
 def announces(line: str) -> bool:
     return is_preface(line) or bool(THOUGHT.match(line))
 
 
+def may_lead(line: str) -> bool:
+    """Whether an action in a line behind this one is the action meant: in this one there is none."""
+    return announces(line) or not (ARITHMETIC.search(line) or "[" in line)
+
+
 def leads(line: str) -> bool:
     """Whether a line leads to an action if there is one behind it: a heading, or a sentence such as "Let me see."."""
     if ARITHMETIC.search(line):
         return False
-    return announces(line) or bool(HEADING.fullmatch(line) or SENTENCE.fullmatch(line))
+    return announces(line) or any(form.fullmatch(line) for form in (HEADING, SENTENCE, LISTED))
 
 
 def is_preface(line: str) -> bool:

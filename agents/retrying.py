@@ -45,6 +45,12 @@ class Fault:
     usage: Usage = FREE
     problem: Problem | None = None
     paid: bool = False  # a reply was written that cannot be read: it is billed at the bound of its request
+    failed: bool = False  # the server itself failed at the request (a status of 500 and more, a reply without a text)
+
+    @property
+    def alone(self) -> bool:
+        """Whether the fault is that of one reply: others to the same server may well come."""
+        return self.reached and (self.paid or self.failed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from forethought.agents.kept import Kept
 from forethought.agents.lm import Completion, Request, Sampling, ScoreRequest, Scores
 from forethought.agents.problem_words import REFUSALS
 from forethought.agents.recorded import digest
-from forethought.agents.replies import counts_of, is_same_with_stops, most_of, read, top_of, written
+from forethought.agents.replies import counts_of, is_same_with_stops, is_stopped, most_of, read, top_of, written
 from forethought.agents.retrying import Fault, Patience, patiently
 from forethought.agents.sameness import Samples
 from forethought.agents.spread import asks_of, spread
@@ -143,7 +143,7 @@ class Server:
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Raises ServerError: see the class."""
-        replies = self._answer(requests, self._completions, self._complete)
+        replies = self._answer(requests, self._completions, self._complete, self._without_lost_samples)
         self._samples.see(requests, replies)
         return replies
 
@@ -189,7 +189,13 @@ class Server:
 
     # A batch, of which only what is not kept is asked.
 
-    def _answer(self, requests: Sequence[Q], kept: Kept[A], ask: Callable[[Line, Q], Awaitable[A | Fault]]) -> list[A]:
+    def _answer(
+        self,
+        requests: Sequence[Q],
+        kept: Kept[A],
+        ask: Callable[[Line, Q], Awaitable[A | Fault]],
+        mend: Callable[[Sequence[Q], list[A | Fault | None]], None] = lambda requests, found: None,
+    ) -> list[A]:
         keys = [digest(request) for request in requests]
 
         def ask_all(found: list[A | Fault | None]) -> None:
@@ -198,10 +204,19 @@ class Server:
             if any(map(self.bills.is_broken, keys)):
                 self.bills.settle(keys)
                 raise kept.raised(keys)
+            mend(requests, found)
 
         replies = kept.answer(keys, ask_all)
         self.bills.settle(keys)
         return replies
+
+    def _without_lost_samples(self, requests: Sequence[Request], found: list[Completion | Fault | None]) -> None:
+        """A sample whose fault is its own is an empty reply where another sample of the same prompt came."""
+        came = {(q.prompt, q.sampling) for q, reply in zip(requests, found, strict=True) if is_good(reply)}
+        for place, (request, fault) in enumerate(zip(requests, found, strict=True)):
+            if isinstance(fault, Fault) and fault.alone and (request.prompt, request.sampling) in came:
+                LOG.warning("%s: one of several replies is lost (%s); the others are used", self.name, fault.reason)
+                found[place] = Completion("", fault.usage if fault.usage != FREE else Usage(1))
 
     async def _ask_all(
         self,
@@ -220,7 +235,9 @@ class Server:
                 try:
                     reply = away[0] if away else await self._in_turn(line, requests[place], keys[place], ask)
                 except Exception as error:  # none is known; it must not cost the replies to others
-                    reply = Fault(f"its reply cannot be used ({line.clean(f'{type(error).__name__}: {error}')})")
+                    reply = Fault(
+                        f"its reply cannot be used ({line.clean(f'{type(error).__name__}: {error}')})", failed=True
+                    )
             if isinstance(reply, Fault) and not reply.reached:
                 away.append(reply)  # nobody listens there: those still in the queue need not find out each by itself
             found[place] = reply
@@ -297,7 +314,7 @@ class Server:
             return
         if not sent and (same := is_same_with_stops(text, sampling.stop)) is not None:
             self._stops[sampling] = same and self._stops.get(sampling, True)
-        elif sent and not text.strip() and not truncated:
+        elif sent and not truncated and not is_stopped(text, sampling.stop):
             self._stops[sampling] = False
 
     async def _score(self, line: Line, request: ScoreRequest) -> Scores | Fault:
@@ -396,6 +413,10 @@ class Refused:
 
     reason: str
     usage: Usage
+
+
+def is_good(reply: Completion | Fault | None) -> bool:
+    return isinstance(reply, Completion) and not reply.refusal
 
 
 def name_of(adapter: Path) -> str:

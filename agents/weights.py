@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import re
 import shutil
 import tempfile
@@ -12,9 +13,11 @@ from pathlib import Path
 
 from forethought.envs.data.world import cache_folder
 from forethought.envs.family import shorten
+from forethought.envs.notation import read_json
 
 SMOLLM2 = "smollm2-135m"
 SMOLLM2_HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
+ORIGIN = ("_name_or_path", "transformers_version", "dtype", "torch_dtype")  # the device decides on the type
 COMMIT = re.compile("[0-9a-f]{40}")
 
 
@@ -35,7 +38,7 @@ def find_weights(spec: str) -> Weights:
     Raises ValueError: a spec that names nothing, or a branch whose commit cannot be known.
     """
     if (own := folder_of(spec)) is not None:
-        return Weights(str(own.resolve()), None, content_of(own))
+        return Weights(str(own.resolve()), None, content_of(own, own / "config.json", own / "generation_config.json"))
     if spec == SMOLLM2:
         packaged = packaged_gguf()
         if packaged is None:
@@ -127,9 +130,10 @@ def unpack(gguf: Path, folder: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def content_of(folder: Path) -> str:
-    """sha256 over the safetensors and the tokenizer of a model's folder.
+def content_of(folder: Path, *settings: Path) -> str:
+    """sha256 over the safetensors and the tokenizer of a model's folder, and over what files of settings say.
 
+    Without settings the model is one that was unpacked here, whose settings the version of transformers has written.
     Raises ValueError: it holds no safetensors.
     """
     files = sorted([*folder.glob("*.safetensors"), *folder.glob("tokenizer.json")])
@@ -141,4 +145,19 @@ def content_of(folder: Path) -> str:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 total.update(block)
+    for path in filter(Path.is_file, settings):
+        total.update(path.name.encode())
+        total.update(said_by(path))
     return total.hexdigest()
+
+
+def said_by(path: Path) -> bytes:
+    """Settings in a canonical form, without those that tell where a model comes from; what is no JSON as it is."""
+    data = path.read_bytes()
+    try:
+        told = read_json(data)
+    except ValueError:
+        return data
+    if isinstance(told, dict):
+        told = {key: value for key, value in told.items() if key not in ORIGIN}
+    return json.dumps(told, sort_keys=True).encode()

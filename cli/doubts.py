@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+PARTS = {"policy": "policy", "value": "value", "judge": "value"}  # by role; all others ask
+
 
 def doubts(results: Sequence[Mapping[str, Any]], spent: Mapping[str, Any]) -> list[str]:
     """Parts of a sentence, from the lines of results and the ledger of a whole run."""
@@ -17,10 +19,20 @@ def unread(spent: Mapping[str, Any]) -> str:
         return ""
     why = [
         f"{spent[name]} of them {word}"
-        for name, word in (("truncated", "ended at the token limit"), ("refused", "were refused by the model"))
+        for name, word in (
+            ("truncated", f"ended at the token limit ({raise_limit(spent)})"),
+            ("refused", "were refused by the model"),
+        )
         if spent.get(name)
     ]
     return ", ".join([f"{spent['parse_failures']} of {spent['lm_calls']} replies could not be read", *why])
+
+
+def raise_limit(spent: Mapping[str, Any]) -> str:
+    """The settings that allow for more tokens, of the parts whose replies ended at the limit."""
+    roles = spent.get("roles") or {}
+    cut = (PARTS.get(role, "ask") for role, usage in roles.items() if usage.get("truncated"))
+    return "raise it: " + " ".join(f"--set {part}.max_tokens=N" for part in sorted(set(cut)) or ["policy"])
 
 
 def unplayed(results: Sequence[Mapping[str, Any]], spent: Mapping[str, Any]) -> list[str]:

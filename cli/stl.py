@@ -16,10 +16,12 @@ from forethought.agents.opening import kind_of
 from forethought.agents.rules import ENDINGS, find
 from forethought.agents.threads import load_torch
 from forethought.agents.weights import folder_of
+from forethought.cli.doubts import unread
 from forethought.cli.envs import AsJson, tasks_of
 from forethought.cli.progress import TrainingProgress, console, say
 from forethought.cli.telling import show
 from forethought.envs.family import shorten
+from forethought.leaderboards.rows import outcomes, total
 from forethought.search.run import Run
 from forethought.search.schema import COUNT, INTEGER, LARGEST, NUMBER, TEXT, check
 from forethought.search.starting import start
@@ -212,14 +214,15 @@ def rounds_of(run: Run, ended: Callable[[str], None] = lambda stage: None) -> li
 
 
 def go_on(run: Run, as_json: bool) -> None:
-    from forethought.cli.evaluate import interrupted
+    from forethought.cli.evaluate import UNREADABLE, interrupted, mostly_unreadable
     from forethought.value.stl import best
 
     try:
         rounds = rounds_of(run)
     except KeyboardInterrupt:
         interrupted(run)
-    kept = best(rounds)
+    kept, spent = best(rounds), spent_on(run)
+    doubted = unread(spent)
     adapter = run.folder / str(kept.number) / "adapter"
     if as_json:
         print(
@@ -229,11 +232,22 @@ def go_on(run: Run, as_json: bool) -> None:
                     "agreement": [r.agreement for r in rounds],
                     "kept": kept.number,
                     "adapter": str(adapter),
+                    "doubts": [doubted] if doubted else [],
                 }
             )
         )
     else:
         show(
-            f"round {kept.number} is kept, for it agrees best with its own look ahead; its adapter: {adapter}",
+            f"round {kept.number} is kept, for it agrees best with its own look ahead; its adapter: {adapter}"
+            + (f"; {doubted}" if doubted else ""),
             to=console,
         )
+    if mostly_unreadable({"spent": spent}):
+        raise typer.Exit(UNREADABLE)
+
+
+def spent_on(run: Run) -> dict[str, Any]:
+    """What the walks of all rounds have spent."""
+    walks = sorted(path.parent for path in run.folder.glob("*/*/config.toml"))
+    spent = total(line["spent"] for folder in walks for lines in outcomes(Run(folder)) for line in lines)
+    return {"lm_calls": 0, **spent}

@@ -166,3 +166,27 @@ def test_a_text_of_no_form_of_action_is_told_apart():
         assert is_of_a_kind(text, ())
     assert is_of_a_kind("fly[x]", READER)  # for the rules to refuse
     assert is_of_a_kind("9 - 7", moves)
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ('{"action": "search[Anse]"}', "search[Anse]"),
+        ('{"action": "Search", "action_input": "Anse"}', "search[Anse]"),
+        ('{"name": "search", "arguments": {"query": "Anse"}}', "search[Anse]"),
+        (
+            '[{"type": "function", "function": {"name": "finish", "arguments": "{\\"answer\\": \\"yes\\"}"}}]',
+            "finish[yes]",
+        ),
+        ('Thought: x\nAction:\n```json\n{"thought": "y", "finish": "yes"}\n```', "finish[yes]"),
+        ('finish[{"action": "b"}]', 'finish[{"action": "b"}]'),
+        ('search[["a"]]', 'search[["a"]]'),
+        ('{"score": 9}', '{"score": 9}'),
+    ],
+)
+def test_actions_in_json(text, action):
+    assert read_action(text, READER).action.strip() == action.strip()
+
+
+def test_json_without_end_is_read_as_lines():
+    assert read_action('{"action": ' * 5000, READER).action

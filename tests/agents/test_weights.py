@@ -131,3 +131,13 @@ def test_a_server_is_opened_by_its_address_and_asked_for_an_adapter_by_name(tmp_
     server = open_model(spec, tmp_path)
     assert server.name.startswith(spec)
     assert server.content != open_model(spec).content
+
+
+def test_a_folder_is_known_by_its_settings(folder):
+    content = find_weights(str(folder)).content
+    (folder / "config.json").write_text('{"transformers_version": "5.0", "rope_theta": 1}')
+    one = find_weights(str(folder)).content
+    (folder / "config.json").write_text('{"rope_theta": 1, "transformers_version": "5.24"}')
+    assert find_weights(str(folder)).content == one != content
+    (folder / "config.json").write_text('{"rope_theta": 2}')
+    assert find_weights(str(folder)).content != one

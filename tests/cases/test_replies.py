@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forethought.agents import LMAsker, LMText, LMTextValue, Request, Sampling, Scripted, load_prompt
-from forethought.agents.reply_reader import read_reply
+from forethought.agents.reply_reader import is_ended, read_reply
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
 from forethought.search import Context, Node, Query, Question
@@ -154,3 +154,49 @@ def test_a_reflection_is_read_in_the_same_way(reply):
 
 def test_a_reply_of_reasoning_alone_is_empty():
     assert read_reply("<think>\n10 - 4\n", ("\n",)) == ("10 - 4", "")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "6 = 10 - 4", "x = 10 - 4", "action = 10 - 4", "=> 10 - 4", "Let me think.\n10 - 4 = 6", "Okay\n10 - 4",
+        "4 5 6 10\n\n10 - 4 = 6", "| 10 - 4 |", "move(10 - 4)", "<code>10 - 4</code>", "<final>10 - 4</final>",
+        '{"action": "10 - 4"}', '{\n  "thought": "4 * 5 is 20",\n  "action": "10 - 4"\n}', '[{"move": "10 - 4 = 6"}]',
+        '```json\n{"action": "10 - 4"}\n```',
+        '<tool_call>\n{"name": "play", "arguments": {"move": "10 - 4"}}\n</tool_call>',
+        '{"name": "play", "arguments": "{\\"move\\": \\"10 - 4\\"}"}',
+        *(f"<{tag}>4 * 5</{tag}>\n10 - 4" for tag in ("reflection", "plan", "rationale", "cot", "inner_monologue")),
+        "&lt;think&gt;4 * 5&lt;/think&gt;\n10 - 4", "<unused94>thought\n4 * 5<unused95>10 - 4",
+        "<details><summary>Thought for 3 s</summary>4 * 5</details>\n10 - 4",
+    ],
+)  # fmt: skip
+def test_moves_as_objects_behind_prose_and_other_tags(query, reply):
+    proposals = proposed(query, reply)
+    assert [proposal.action for proposal in proposals] == ["10 - 4"]
+    assert proposals.usage.parse_failures == 0
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "Let me think.\n10 - 4 = 6",
+        "6 = 10 - 4\nleft",
+        "Okay.\n\nWe need 24.\n10 - 4\nleft",
+        '{\n"action": "10 - 4"\n}\nleft',
+    ],
+)
+def test_a_text_that_is_written_here_is_not_ended_in_front_of_its_move(whole):
+    stops = ("\n", "=")
+    ended = next(whole[:n] for n in range(len(whole) + 1) if is_ended(whole[:n], stops))
+    assert "10 - 4" in ended
+
+
+@pytest.mark.parametrize("prose", ["I see.", "No move helps here."])
+def test_prose_without_an_action_is_waited_for_and_ended(prose):
+    assert is_ended(f"{prose}\n" * 6, ("\n",))
+    assert read_reply(f"{prose}\n" * 6, ("\n",)).text == prose
+
+
+def test_a_stop_of_several_lines_ends_lines_that_lead_to_nothing():
+    text = "The numbers are near.\n\nInput: 4 4\n10 - 4 = 6"
+    assert read_reply(text, ("\n\nInput:",)).text == "The numbers are near."

@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("aiohttp")
 
 from forethought.agents import evaluation
+from forethought.agents.action_reader import read_action
 from forethought.agents.experiment import Experiment
 from forethought.agents.kept import ServerError
 from forethought.agents.lm import Completion, Request, Sampling, ScoreRequest
@@ -23,8 +24,10 @@ from forethought.agents.retrying import Patience, retry_after, wait_of
 from forethought.agents.server import Server
 from forethought.search import Usage
 from forethought.search.run import Run
+from forethought.search.seeds import seed_of
 
 QUICK = Patience(retries=2, timeout=5.0, deadline=20.0, first=0.01, longest=0.02)
+CALL = '[{"function": {"name": "f", "arguments": "{}"}}]'
 GAME24 = {"env": "Game24-v0", "tasks": "900:903", "budget": {"tokens": 100_000}}
 
 
@@ -185,7 +188,7 @@ def test_replies_that_are_all_empty_at_the_limit_are_counted(stub, run, agent):
             "hm",
         ),
         ({"content": "10 - 4", "reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}, "10 - 4", "hm"),
-        ({"content": None, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}, "", ""),
+        ({"content": None, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}, CALL, ""),
         ({"content": [None, 7, {"type": "image_url"}, {"text": ["10", " - 4"]}]}, "10 - 4", ""),
         ({}, "", ""),
     ],
@@ -826,3 +829,29 @@ def test_a_proxy_without_a_way_is_asked_again_and_told(stub, open_server, monkey
             complete_one(server)
     assert len(asked) == tries
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_lost_sample_costs_the_others_nothing(stub, open_server):
+    """One reply of three fails at each try: the other two are used, and it counts as one that cannot be read."""
+    server = open_server()
+    bad = server_seed(1)
+    stub.fault = lambda asked: stub_server.status(500) if asked.body["seed"] == bad else None
+    requests = [Request("p", Sampling(0.7, 32, ("\n",)), seed) for seed in range(3)]
+    replies = server.complete(requests)
+    assert [bool(reply.text) for reply in replies] == [True, False, True]
+    assert replies[1].usage.calls == 1
+    with pytest.raises(ServerError):
+        server.complete([requests[1]])  # no other sample of the prompt has come
+    with pytest.raises(ServerError):
+        server.complete([requests[1], Request("q", requests[0].sampling, 0)])
+
+
+def server_seed(seed):
+    return seed_of("server", seed)
+
+
+def test_a_call_of_a_tool_is_the_text(stub, open_server):
+    call = {"type": "function", "function": {"name": "play", "arguments": '{"action": "10 - 4"}'}}
+    stub.fault = lambda asked: says(None, tool_calls=[call])
+    reply = complete_one(open_server("server+chat:m"))
+    assert read_action(reply.text, ["10 - 4"]).action == "10 - 4"
