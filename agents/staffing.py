@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from math import inf
 from urllib.parse import parse_qsl, urlsplit
 
-ADVICE = "write a number, or ray://HOST:PORT?workers=8&cpus=1&gpus=0 (ray://auto: the cluster of this machine)"
+from forethought.envs.data.parallel import MOST_WORKERS
+
+ADVICE = (
+    "write a number, or ray://HOST:PORT?workers=8&cpus=1&gpus=0 (ray://auto: the cluster of this machine); "
+    f"at most {MOST_WORKERS} processes of this machine"
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Staffing:
         """From "4" or "ray://10.0.0.1:10001?workers=8". Raises ValueError: anything else."""
         try:
             if not text.startswith("ray://"):
-                return cls(positive(text))
+                return cls(of_this_machine(positive(text)))
             parts = urlsplit(text)
             asked = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
             count = positive(asked.pop("workers")) if "workers" in asked else None
@@ -49,6 +54,13 @@ class Staffing:
         except ValueError as error:
             raise ValueError(f"cannot read the workers {text!r}; {ADVICE}") from error
         return cls(count, parts.netloc if plain else f"ray://{parts.netloc}", cpus, gpus)
+
+
+def of_this_machine(count: int) -> int:
+    """Raises ValueError: more processes than leave it a core for anything else."""
+    if count > MOST_WORKERS:
+        raise ValueError(f"{count} processes")
+    return count
 
 
 def positive(text: str) -> int:

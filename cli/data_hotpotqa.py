@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -46,7 +47,8 @@ def make(
 
 def import_files(
     questions: Annotated[
-        list[Path], typer.Option(help="A file of questions, official or of datasets, JSON or JSON lines. Again.")
+        list[Path],
+        typer.Option(help="A file of questions, official or of datasets. One --questions a file."),
     ],
     to: Annotated[Path, typer.Option("--out", help="A new folder for the world.")],
     wiki: Annotated[Path | None, typer.Option(help="The dump of intros, a .tar.bz2 file.")] = None,
@@ -65,11 +67,11 @@ def import_files(
 def sources(files: Sequence[Path]) -> str:
     """How the files that were fetched are given to `data import`."""
     if files[0].suffix != ".json":
-        return f"--questions FILE --wiki {files[0]}"
+        return f"--questions FILE --wiki {quote(str(files[0]))}"
     splits: dict[str, Path] = {}
     for path in files:  # of two files of a split the first, such as the distractor one
         splits.setdefault(split_of(path), path)
-    return " ".join(f"--questions {path}" for path in splits.values())
+    return " ".join(f"--questions {quote(str(path))}" for path in splits.values())
 
 
 def tell_world(world: World, folder: Path, as_json: bool) -> None:

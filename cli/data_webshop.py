@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -62,7 +63,7 @@ def import_files(
 
 def sources(files: Sequence[Path]) -> str:
     """How the files that were fetched are given to `data import`."""
-    return f"--from {files[0].parent}"
+    return f"--from {quote(str(files[0].parent))}"
 
 
 def tell_world(world: World, folder: Path, as_json: bool) -> None:

@@ -31,6 +31,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def make(env_id: str, **options: Any) -> gym.Env[Any, Any]:
     """Raises ValueError: an id that is not registered, with those that are, or options that it does not take."""
     look_here(env_id)
+    if env_id.startswith(":"):  # importlib refuses a module without a name in words of its own
+        raise unknown(env_id, ValueError("no module before the colon"))
     try:
         return gym.make(env_id, **options)
     except ModuleNotFoundError as error:

@@ -54,7 +54,7 @@ def write_out_what_is_unseen() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-LONGEST = 2000  # characters of an error that are shown: it quotes what was given, however long
+LONGEST = 1900  # characters of an error that are shown: it quotes what was given, however long
 
 
 def main() -> None:

@@ -15,17 +15,18 @@ from typing import Any, TypeVar
 A = TypeVar("A")
 B = TypeVar("B")
 END = object()
+MOST_WORKERS = 256  # processes of one machine: many more of them leave it without a core for anything else
 
 
 @contextlib.contextmanager
 def in_order(work: Callable[[A], B], items: Iterable[A], workers: int) -> Iterator[Iterator[B]]:
     """`work` on each item: here with one worker, else in processes of their own, each with one item at a time.
 
-    A worker ends when this process does, however that happens. Raises ValueError: no worker. Raises
+    A worker ends when this process does, however that happens. Raises ValueError: no worker, or too many. Raises
     ChildProcessError: a worker died.
     """
-    if workers < 1:
-        raise ValueError(f"{workers} workers were given; expected 1 or more")
+    if not 1 <= workers <= MOST_WORKERS:
+        raise ValueError(f"{workers} workers were given; expected 1 or more, and at most {MOST_WORKERS}")
     if workers == 1:
         yield map(work, items)
         return
