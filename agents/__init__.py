@@ -1,17 +1,17 @@
 """Language models, and the policies and values made of them or of rules."""
 
-from forethought.agents.asker import LMAsker
-from forethought.agents.cache import Cached
-from forethought.agents.experiment import Experiment, parse_tasks
-from forethought.agents.lm import LM, Completion, Request, Sampling, ScoreRequest, Scores
-from forethought.agents.lm_value import LMTextValue, LMTokenValue
-from forethought.agents.named import AGENTS, Agent, complete
-from forethought.agents.opening import open_model
+from forethought.agents.heuristics.values import JudgedEndings, RulePolicy, RuleValue
+from forethought.agents.models.open_model import open_model
+from forethought.agents.models.protocol import LM, Completion, Request, Sampling, ScoreRequest, Scores
+from forethought.agents.models.recorded import Recorded, Recording
+from forethought.agents.models.reply_cache import Cached
+from forethought.agents.models.scripted import Scripted
 from forethought.agents.policies import AllActions, LMRank, LMText
+from forethought.agents.presets import AGENTS, Agent, complete
 from forethought.agents.prompts import Prompt, load_prompt
-from forethought.agents.recorded import Recorded, Recording
-from forethought.agents.rules import JudgedEndings, RulePolicy, RuleValue
-from forethought.agents.scripted import Scripted
+from forethought.agents.responder import LMAsker
+from forethought.agents.values import LMTextValue, LMTokenValue
+from forethought.experiments.config import Experiment, parse_tasks
 
 __all__ = [
     "AGENTS",

@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import exp
 
-from forethought.agents.action_reader import is_of_a_kind, read_action
-from forethought.agents.lm import (
+from forethought.agents.models.protocol import (
     LM,
     Completion,
     Request,
@@ -20,9 +19,11 @@ from forethought.agents.lm import (
     unread,
 )
 from forethought.agents.prompts import Prompt
+from forethought.agents.readers.action import is_of_a_kind, read_action
+from forethought.common import random as draws
+from forethought.common.sums import plain_sum
 from forethought.envs import is_template
-from forethought.envs.sums import plain_sum
-from forethought.search import FREE, Context, Proposal, Proposals, Query, Question, Usage, draws, waits
+from forethought.search import FREE, Context, Proposal, Proposals, Query, Question, Usage, waits
 
 WORD = re.compile(r"[^\W_]+(?:['’&.,/-][^\W_]+)*")
 SEPARATOR = "[SEP]"  # between the texts of a page; no word of it

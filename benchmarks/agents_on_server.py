@@ -40,9 +40,9 @@ sys.path.insert(0, str(HERE.parent.parent / "tests" / "agents"))
 from served import Counted, Program, answers, counted, free_port, journaled, spent  # noqa: E402  # lies in the folder above
 
 from forethought.agents import Request, Sampling, ScoreRequest  # noqa: E402  # likewise
-from forethought.agents.endpoint import Address  # noqa: E402
-from forethought.agents.lm import LM  # noqa: E402
-from forethought.agents.named import AGENTS, complete  # noqa: E402
+from forethought.agents.models.protocol import LM  # noqa: E402
+from forethought.agents.models.server.address import Address  # noqa: E402
+from forethought.agents.presets import AGENTS, complete  # noqa: E402
 
 FAMILIES = ("Game24-v0", "WebShop-v0", "HotpotQA-v0")
 MODEL = "smollm2-135m"
@@ -150,7 +150,7 @@ class Served(ThreadingHTTPServer):
 
 
 def serve(port: int) -> None:
-    from forethought.agents.local import Local
+    from forethought.agents.models.local.model import Local
 
     batches = Batches(Local(MODEL))
     threading.Thread(target=batches.work, daemon=True).start()

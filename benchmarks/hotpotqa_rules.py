@@ -14,12 +14,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from forethought.agents import RulePolicy, RuleValue, parse_tasks
+from forethought.agents import RulePolicy, RuleValue
 from forethought.envs import TaskSimulator
 from forethought.envs.family import Json
-from forethought.envs.hotpotqa.default import make_world
 from forethought.envs.hotpotqa.family import HotpotQA
+from forethought.envs.hotpotqa.synthetic.worlds import make_world
 from forethought.envs.hotpotqa.world import World
+from forethought.experiments.config import parse_tasks
 from forethought.search import Budget, Driver, algorithm
 
 AGENTS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from measuring import apart, table
 
-from forethought.agents import Experiment
-from forethought.agents.evaluation import replay
-from forethought.agents.running import carry_out
+from forethought.experiments.config import Experiment
+from forethought.experiments.evaluate import replay
+from forethought.experiments.launch import carry_out
+from forethought.experiments.run_folder import Run
 from forethought.search import Node
-from forethought.search.run import Run
 
 SETTINGS = {"policy.samples": 4, "policy.temperature": 1.0, "policy.max_tokens": 10, "depth": 2, "width": 4}
 Tree = tuple[list[tuple[int, str]], list[float]]  # depth and action of each node; its value

@@ -30,7 +30,7 @@ from forethought.search import (
     Question,
     Reply,
 )
-from forethought.search.algorithms import ALGORITHMS
+from forethought.search.registry import ALGORITHMS
 
 REPEATS = 5  # of a single search, which takes milliseconds
 NO_END = 10_000

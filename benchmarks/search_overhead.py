@@ -144,7 +144,7 @@ def chosen(only: Sequence[str] | None, names: list[str], versus: list[Versus]) -
 def report(asked: argparse.Namespace) -> None:
     from search_ours import TIMED
 
-    from forethought.search.algorithms import ALGORITHMS
+    from forethought.search.registry import ALGORITHMS
 
     peers = asked.peer_python or PEERS
     if asked.peer_python and not peers.exists():

@@ -33,11 +33,11 @@ from pathlib import Path
 from statistics import median
 
 from forethought.agents import LMText, LMTextValue, load_prompt
-from forethought.agents.server import Server
+from forethought.agents.models.server.model import Server
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
 from forethought.search import Budget, Driver, algorithm
-from forethought.search.journal import Journal
+from forethought.search.engine.journal import Journal
 
 GOAL = 15.0
 TASKS = 16

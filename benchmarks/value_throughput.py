@@ -23,10 +23,10 @@ from statistics import median
 import torch
 
 from forethought.agents import Request, Sampling, ScoreRequest
-from forethought.agents.lm_value import SCORES
-from forethought.agents.local import Local, head_of, load
-from forethought.agents.memory import Limit
-from forethought.agents.reading import SharedRows
+from forethought.agents.models.local.batching import Limit
+from forethought.agents.models.local.model import Local, head_of, load
+from forethought.agents.models.local.prefill import SharedRows
+from forethought.agents.values import SCORES
 
 SIBLINGS, SAMPLES, TOKENS, CONTEXT = 5, 5, 64, 600
 GOALS = {"float32": {"sequential": 4.0, "generate": 3.0}, "bfloat16": {"sequential": 2.0, "generate": 1.3}}

@@ -20,9 +20,9 @@ from typing import Any
 from forethought.envs.ranking.analysis import terms
 from forethought.envs.ranking.porter import stem
 from forethought.envs.ranking.tokens import tokens
+from forethought.envs.webshop.building.official_files import import_world
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.goals import read_goal
-from forethought.envs.webshop.importing import import_world
 from forethought.envs.webshop.pages import clickables
 from forethought.envs.webshop.reward import score
 from forethought.envs.webshop.world import World

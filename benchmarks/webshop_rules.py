@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from forethought.agents import RulePolicy, RuleValue, parse_tasks
+from forethought.agents import RulePolicy, RuleValue
 from forethought.envs import TaskSimulator
-from forethought.envs.webshop.default import make_world
 from forethought.envs.webshop.family import WebShop
+from forethought.envs.webshop.synthetic.worlds import make_world
 from forethought.envs.webshop.world import World
+from forethought.experiments.config import parse_tasks
 from forethought.search import Budget, Driver, algorithm, result
 
 LOOKED_AT = (range(13), range(200, 900), range(1500, 1700))

@@ -24,9 +24,9 @@ from statistics import median, quantiles
 
 from measuring import Peak, apart, memory, size_of, table
 
+from forethought.envs.webshop.building.official_files import import_world
 from forethought.envs.webshop.family import WebShop
-from forethought.envs.webshop.importing import import_world
-from forethought.envs.webshop.raw import write_raw
+from forethought.envs.webshop.synthetic.official_format import write_raw
 from forethought.envs.webshop.world import World
 
 QUERIES, OPENINGS, WORKERS_AT_ONCE, STEPS = 2000, 5, 4, 3000

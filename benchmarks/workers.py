@@ -20,10 +20,11 @@ from typing import Any
 
 from measuring import family_of, memory, table
 
-from forethought.agents import Experiment, evaluation
-from forethought.agents.shards import Staff, run_on
-from forethought.agents.workers import Processes
-from forethought.search.run import Run
+from forethought.experiments import evaluate
+from forethought.experiments.config import Experiment
+from forethought.experiments.run_folder import Run
+from forethought.experiments.workers.processes import Processes
+from forethought.experiments.workers.scheduler import Staff, run_on
 
 GO = Callable[[Run, Callable[[Mapping[str, Any]], None]], object]
 WORKED = {"budget": {"nodes": 2000}, "settings": {"iterations": 300}}
@@ -72,12 +73,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        rows = [timed(home, "this process", evaluation.run, options.tasks, 1)]
+        rows = [timed(home, "this process", evaluate.run, options.tasks, 1)]
         for count in (1, 2, 4):
             rows.append(timed(home, f"{count} processes", partial(on, partial(Processes, count)), options.tasks, 1))
         if options.ray:
-            from forethought.agents.cluster import Cluster
-            from forethought.agents.staffing import Staffing
+            from forethought.experiments.workers.options import Staffing
+            from forethought.experiments.workers.ray import Cluster
 
             for count in (1, 4):
                 staff = partial(Cluster, Staffing.parse(f"{options.ray}?workers={count}"))

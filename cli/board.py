@@ -10,10 +10,10 @@ import typer
 
 from forethought.cli.envs import AsJson
 from forethought.cli.telling import show
+from forethought.experiments.run_folder import Run
+from forethought.experiments.run_start import portable
 from forethought.leaderboards import build, make_row, save_row
 from forethought.leaderboards.rows import ROWS, all_rows, rows_here
-from forethought.search.run import Run
-from forethought.search.starting import portable
 
 app = typer.Typer(no_args_is_help=True, help="The board: rows of runs, a table and a page of rows.")
 Rows = Annotated[

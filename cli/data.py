@@ -11,10 +11,10 @@ from forethought.cli import data_hotpotqa, data_webshop
 from forethought.cli.envs import AsJson
 from forethought.cli.progress import CountProgress
 from forethought.cli.telling import tell
-from forethought.envs.data.fetch import RECORD, FetchError, fetch, measured, recorded
-from forethought.envs.data.lock import InUse
-from forethought.envs.data.sources import SOURCES
-from forethought.envs.data.world import MANIFEST, cache_folder, verify
+from forethought.common.locks import InUse
+from forethought.envs.downloads.fetch import RECORD, FetchError, fetch, measured, recorded
+from forethought.envs.downloads.sources import SOURCES
+from forethought.envs.worlds.folder import MANIFEST, cache_folder, verify
 
 app = typer.Typer(no_args_is_help=True, help="The data of the environments: make, import, fetch and verify it.")
 making = typer.Typer(no_args_is_help=True, help="Make a world, the same for the same numbers.")

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from forethought.agents.evaluation import run as run_experiment
-from forethought.agents.experiment import Experiment, parse_tasks
 from forethought.cli import stl as stl_command
 from forethought.cli.envs import AsJson
 from forethought.cli.progress import TaskProgress, say
 from forethought.cli.report import Side, held_out_states, picture, summary
 from forethought.cli.stages import Stages
+from forethought.common.schema import INTEGER, TEXT, Mismatch, check
+from forethought.experiments.config import Experiment, parse_tasks
+from forethought.experiments.evaluate import run as run_experiment
+from forethought.experiments.run_folder import Run, RunError, replace
 from forethought.search import Strand
-from forethought.search.run import Run, RunError, replace
-from forethought.search.schema import INTEGER, TEXT, Mismatch, check
 
 if TYPE_CHECKING:
     from forethought.value.stl import Round

@@ -15,13 +15,13 @@ import gymnasium as gym
 import typer
 from rich.table import Table
 
-from forethought.agents.splits import numbered
 from forethought.cli.telling import out, show
+from forethought.common.json_text import read_json
+from forethought.common.printable import printable
 from forethought.envs import IDS, TextEnv, simulate
 from forethought.envs.conformance import Subject, run_checks
 from forethought.envs.family import described, shorten
-from forethought.envs.notation import read_json
-from forethought.envs.printable import printable
+from forethought.experiments.splits import numbered
 
 app = typer.Typer(no_args_is_help=True, help="The environments: list them, check them, time them, play them.")
 MOST_STEPS = 10_000_000  # of a bench; they are held in memory

@@ -11,24 +11,24 @@ from typing import Annotated, Any
 
 import typer
 
-from forethought.agents.consent import check_cluster, check_consent, give_consent
-from forethought.agents.equipment import check
-from forethought.agents.experiment import Experiment, parse_tasks
-from forethought.agents.named import AGENTS, complete
-from forethought.agents.running import carry_out
-from forethought.agents.specs import ALL, POLICIES, VALUES, Setting, default_endings
+from forethought.agents.models.server.key_consent import check_cluster, check_consent, give_consent
+from forethought.agents.presets import AGENTS, complete
+from forethought.agents.registry import ALL, POLICIES, VALUES, Setting, default_endings
 from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
 from forethought.cli.doubts import doubts
 from forethought.cli.envs import AsJson, env_options, look_here, tasks_of
 from forethought.cli.progress import TaskProgress, console
 from forethought.cli.telling import show
-from forethought.envs.sums import plain_sum
+from forethought.common.sums import plain_sum
+from forethought.experiments.build import check
+from forethought.experiments.config import Experiment, parse_tasks
+from forethought.experiments.launch import carry_out
+from forethought.experiments.run_folder import Run, RunError, changed_source
+from forethought.experiments.run_start import start
 from forethought.leaderboards import mean_interval
 from forethought.leaderboards.rows import bills, outcomes, total
 from forethought.search import ALGORITHMS, Budget
-from forethought.search.run import Run, RunError, changed_source
-from forethought.search.starting import start
 
 TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # of what was spent, always
 FAILED, UNREADABLE = 1, 3  # exit codes

@@ -11,9 +11,9 @@ import warnings
 import typer
 
 from forethought.cli import board, data, demo, envs, evaluate, shop, stl
-from forethought.envs.printable import printable
+from forethought.common.printable import printable
+from forethought.experiments.run_folder import RunError
 from forethought.search import JournalError
-from forethought.search.run import RunError
 
 USAGE, INTERRUPTED = 2, 130
 

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from forethought.cli.telling import show
-from forethought.envs.printable import printable
+from forethought.common.printable import printable
 from forethought.leaderboards import mean_interval
 
 console = Console(stderr=True, highlight=False, emoji=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from forethought.agents.consent import is_loopback
+from forethought.agents.models.server.key_consent import is_loopback
 
 if TYPE_CHECKING:
     from forethought.envs.webshop.world import GoalKind
@@ -30,13 +30,14 @@ def serve(
     if not local and not allow_remote:
         raise ValueError(f"with --host {host} other machines can visit the shop; add --allow-remote if they may")
     try:
-        from forethought.envs.webshop import guard, site
+        from forethought.envs.webshop.website import app as site
+        from forethought.envs.webshop.website import security
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "forethought":
             raise
         raise ValueError(f"{error.name} is not installed; run: pip install 'forethought[site]'") from error
-    from forethought.envs.webshop.default import open_world
     from forethought.envs.webshop.family import WebShop
+    from forethought.envs.webshop.synthetic.worlds import open_world
 
     family = WebShop(
         open_world(world) if world else None,
@@ -44,7 +45,7 @@ def serve(
         official_quirks=quirks,
         show_attrs=show_attrs,
     )
-    made = site.make_app(family, hosts={*guard.LOOPBACK, host} if local else None)
+    made = site.make_app(family, hosts={*security.LOOPBACK, host} if local else None)
     with site.listen(host, port) as listener:
         print(f"{len(family)} tasks at {site.address_of(listener)} (Ctrl+C ends)", flush=True)
         site.serve(made, listener)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from forethought.envs.sums import plain_sum
+from forethought.common.sums import plain_sum
 
 
 class Stages:

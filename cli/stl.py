@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forethought.agents import equipment
-from forethought.agents.experiment import Experiment
-from forethought.agents.opening import kind_of
-from forethought.agents.rules import ENDINGS, find
-from forethought.agents.threads import load_torch
-from forethought.agents.weights import folder_of
+from forethought.agents.heuristics.values import ENDINGS, find
+from forethought.agents.models.local.torch_threads import load_torch
+from forethought.agents.models.local.weights import folder_of
+from forethought.agents.models.open_model import kind_of
 from forethought.cli.doubts import unread
 from forethought.cli.envs import AsJson, tasks_of
 from forethought.cli.progress import TrainingProgress, console, say
 from forethought.cli.telling import show
+from forethought.common.schema import COUNT, INTEGER, LARGEST, NUMBER, TEXT, check
 from forethought.envs.family import shorten
+from forethought.experiments import build
+from forethought.experiments.config import Experiment
+from forethought.experiments.run_folder import Run
+from forethought.experiments.run_start import start
 from forethought.leaderboards.rows import outcomes, total
-from forethought.search.run import Run
-from forethought.search.schema import COUNT, INTEGER, LARGEST, NUMBER, TEXT, check
-from forethought.search.starting import start
 
 if TYPE_CHECKING:
     from forethought.value.stl import Round
@@ -186,7 +186,7 @@ def rehearse(config: dict[str, Any]) -> None:
     for tasks in (*config["tasks"], config["validation"]):
         for settings in config["collect"]:
             made = Experiment(tasks=tasks, algorithm="walk", budget={"nodes": 1}, settings=settings, **asked)
-            equipment.check(made)
+            build.check(made)
 
 
 def rounds_of(run: Run, ended: Callable[[str], None] = lambda stage: None) -> list[Round]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from forethought.envs.printable import printable
+from forethought.common.printable import printable
 
 Workers = Annotated[int, typer.Option(help="Processes; the result is the same with any number.")]
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from forethought.envs.private import cached_spec
+from forethought.envs.wrappers.gymnasium_private import cached_spec
 
 
 def fork(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:

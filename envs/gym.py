@@ -10,11 +10,11 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.error import ResetNeeded
 
+from forethought.common.json_text import read_json
 from forethought.envs.family import S, Step, TaskFamily
-from forethought.envs.notation import read_json
-from forethought.envs.private import forget_seed, generator_of, put_generator
 from forethought.envs.space import Unicode
-from forethought.envs.straying import Callers, counting_callers, here
+from forethought.envs.wrappers.bypass_warning import Callers, counting_callers, here
+from forethought.envs.wrappers.gymnasium_private import forget_seed, generator_of, put_generator
 
 
 class TextEnv(gym.Env[str, str], Generic[S]):

@@ -9,8 +9,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from forethought.envs.private import generator_of, put_generator
 from forethought.envs.template import is_template
+from forethought.envs.wrappers.gymnasium_private import generator_of, put_generator
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz 0123456789"
 
@@ -19,7 +19,7 @@ class Unicode(gym.Space[str]):
     """Any str, of any length, surrogates included.
 
     Gymnasium's own `Text` is bounded in length and alphabet; a page of text is neither. Gymnasium's wrappers and
-    vector environments take this space as they take `Text` (see `forethought.envs.dispatch`).
+    vector environments take this space as they take `Text` (see `forethought.envs.wrappers.space_functions`).
     """
 
     def __init__(self, seed: int | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from forethought.envs.printable import printable
+from forethought.common.printable import printable
 
 SIGNS = re.compile(r"[\\`*_<>|~!#]|\](?=[(\[:])")  # of code, emphasis, HTML, cells, images, headings and links
 LINKED = {"://": "&#58;//", "www.": "www&#46;", "@": "&#64;"}  # what is made a link without any sign

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forethought.envs.printable import printable
+from forethought.common.printable import printable
 
 
 def shown(value: object) -> object:

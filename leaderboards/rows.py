@@ -9,13 +9,13 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from forethought.agents.experiment import Experiment, parse_tasks
-from forethought.envs.notation import read_json
-from forethought.search.parts import PastJournal
-from forethought.search.run import Run, RunError, replace
-from forethought.search.schema import COUNT, INTEGER, NUMBER, OTHERS, TEXT, Mismatch
-from forethought.search.schema import check as matches
-from forethought.search.starting import portable
+from forethought.common.json_text import read_json
+from forethought.common.schema import COUNT, INTEGER, NUMBER, OTHERS, TEXT, Mismatch
+from forethought.common.schema import check as matches
+from forethought.experiments.config import Experiment, parse_tasks
+from forethought.experiments.run_folder import Run, RunError, replace
+from forethought.experiments.run_start import portable
+from forethought.search.engine.journal_parts import PastJournal
 
 ROWS = Path(__file__).resolve().parent / "rows"  # of the package
 FORMAT = 1

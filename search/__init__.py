@@ -1,22 +1,23 @@
 """Search as plain code that yields its questions, and the driver that answers them."""
 
 from forethought.search.ab_mcts import ab_mcts
-from forethought.search.algorithms import ALGORITHMS, algorithm
 from forethought.search.beam import beam
 from forethought.search.best_first import best_first
 from forethought.search.best_of_n import best_of_n
-from forethought.search.budget import Budget, Ledger
 from forethought.search.depth_first import depth_first
-from forethought.search.driver import PRIVILEGES, Algorithm, Driver, PrivilegeError
 from forethought.search.dvts import dvts
+from forethought.search.engine.budget import Budget, Ledger
+from forethought.search.engine.driver import PRIVILEGES, Algorithm, Driver, PrivilegeError
+from forethought.search.engine.journal import Journal, JournalError
+from forethought.search.engine.journal_parts import PastJournal
+from forethought.search.engine.results import result
+from forethought.search.engine.task_search import Strand, return_of
+from forethought.search.engine.tree_dump import digest, dump
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
-from forethought.search.journal import Journal, JournalError
 from forethought.search.lats import lats
 from forethought.search.mcts import mcts
-from forethought.search.node import TERMINAL, Context, Node, value
-from forethought.search.parts import PastJournal
-from forethought.search.protocols import (
+from forethought.search.models import (
     FREE,
     Asker,
     Bounded,
@@ -32,10 +33,12 @@ from forethought.search.protocols import (
     lost,
     waits,
 )
+from forethought.search.node import TERMINAL, Context, Node, value
 from forethought.search.puct import puct
 from forethought.search.rap import rap
 from forethought.search.react import react
 from forethought.search.reflexion import reflexion
+from forethought.search.registry import ALGORITHMS, algorithm
 from forethought.search.requests import (
     Ask,
     Attempt,
@@ -51,9 +54,6 @@ from forethought.search.requests import (
     Search,
 )
 from forethought.search.restarts import restarts
-from forethought.search.results import result
-from forethought.search.strand import Strand, return_of
-from forethought.search.tree import digest, dump
 from forethought.search.walk import walk
 
 __all__ = [

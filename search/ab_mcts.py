@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from math import sqrt
 
-from forethought.search import draws
+from forethought.common import random as draws
+from forethought.common.seeds import seed_of
 from forethought.search.mcts import backup
 from forethought.search.node import Node
 from forethought.search.requests import Evaluate, Expand, Offer, Search
-from forethought.search.seeds import seed_of
 
 # The priors of the authors' code: of the normal its mean, how many scores count as seen for it, how many for
 # the variance, and the variance; of the beta those of Jeffreys.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from math import ceil, exp, inf, log, log2
 
-from forethought.envs.sums import plain_sum
-from forethought.search import draws
+from forethought.common import random as draws
+from forethought.common.seeds import seed_of
+from forethought.common.sums import plain_sum
 from forethought.search.mcts import most_visited
 from forethought.search.node import Node
 from forethought.search.puct import best_finished, count, descend, priors, simulate
 from forethought.search.requests import Expand, Offer, Search
-from forethought.search.seeds import seed_of
 
 
 def gumbel(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from math import inf, log, sqrt
 from operator import attrgetter
 
-from forethought.envs.sums import plain_sum
+from forethought.common.sums import plain_sum
 from forethought.search.node import Node
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from forethought.envs import Simulator, Step
 
 if TYPE_CHECKING:
-    from forethought.search.protocols import Estimate
+    from forethought.search.models import Estimate
 
 TERMINAL = "Terminal State"  # stands for a last observation that would show a reward
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from math import sqrt
 from typing import Any
 
-from forethought.envs.sums import plain_sum
+from forethought.common.sums import plain_sum
 from forethought.search.mcts import most_visited
 from forethought.search.node import Node, value
 from forethought.search.requests import Evaluate, ExpandAll, Offer, Request, Search

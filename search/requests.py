@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from forethought.search.node import Node
 
 if TYPE_CHECKING:
-    from forethought.search.protocols import Proposal
+    from forethought.search.models import Proposal
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-from forethought.search import draws
+from forethought.common import random as draws
+from forethought.common.seeds import seed_of
 from forethought.search.node import Node, standing
 from forethought.search.requests import Evaluate, Expand, Offer, Search
-from forethought.search.seeds import seed_of
 
 
 def walk(

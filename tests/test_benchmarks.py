@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from forethought.search import Budget, Driver
-from forethought.search.algorithms import ALGORITHMS
+from forethought.search.registry import ALGORITHMS
 
 SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "search_overhead.py"
 

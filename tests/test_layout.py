@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from forethought.envs.private import TESTED
+from forethought.envs.wrappers.gymnasium_private import TESTED
 
 ROOT = Path(__file__).resolve().parent.parent
 ORDER = ["envs", "search", "agents", "value", "leaderboards", "cli"]
@@ -91,7 +91,7 @@ def test_the_builtin_sum_adds_no_floats():
             if isinstance(call, ast.Call) and ast.unparse(call.func) == "sum" and not is_whole(call):
                 assert ast.unparse(call) in WHOLE, (
                     f"{path.relative_to(ROOT)}:{call.lineno} takes the builtin: add floats with plain_sum of "
-                    f"forethought.envs.sums (or math.fsum), and list {ast.unparse(call)!r} in WHOLE if it has none"
+                    f"forethought.common.sums (or math.fsum), and list {ast.unparse(call)!r} in WHOLE if it has none"
                 )
 
 

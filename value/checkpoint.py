@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 
 if TYPE_CHECKING:
     from forethought.value.lora import TrainingConfig
-    from forethought.value.rows import Pair
+    from forethought.value.token_rows import Pair
 
 FILE = "checkpoint.safetensors"
 SCRATCH = "checkpoint.writing"

@@ -17,14 +17,14 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch.nn.functional import cross_entropy
 
-from forethought.agents.adapter_content import SETS, SETTINGS, TENSORS
-from forethought.agents.installed import unlike
-from forethought.agents.local import head_of, load_weights
-from forethought.agents.merging import quiet
-from forethought.agents.tokens import end_of
-from forethought.agents.weights import find_weights
+from forethought.agents.models.local.adapter_hash import SETS, SETTINGS, TENSORS
+from forethought.agents.models.local.adapter_merging import quiet
+from forethought.agents.models.local.library_versions import unlike
+from forethought.agents.models.local.model import head_of, load_weights
+from forethought.agents.models.local.tokenization import end_of
+from forethought.agents.models.local.weights import find_weights
 from forethought.value.checkpoint import Checkpoint, told_by
-from forethought.value.rows import NO_PAIRS, Pair, Row, rows_of
+from forethought.value.token_rows import NO_PAIRS, Pair, Row, rows_of
 
 IGNORE = -100  # positions whose token is not learnt
 CHECKPOINT_SECONDS = 60.0

@@ -14,11 +14,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
-from forethought.agents.evaluation import run
-from forethought.agents.experiment import Experiment, parse_tasks
-from forethought.envs.sums import plain_sum
+from forethought.common.sums import plain_sum
+from forethought.experiments.config import Experiment, parse_tasks
+from forethought.experiments.evaluate import run
+from forethought.experiments.run_folder import Run, RunError, replace
 from forethought.search import Node, Value
-from forethought.search.run import Run, RunError, replace
 from forethought.value.diagnostics import spearman
 from forethought.value.examples import balanced, distinct, write
 from forethought.value.targets import Example, target, targets

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from forethought.envs.sums import plain_sum
+from forethought.common.sums import plain_sum
 from forethought.search import Estimate, Query
 from forethought.value.targets import Example
 

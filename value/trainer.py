@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from forethought.agents.adapter_content import TENSORS
-from forethought.agents.lm_value import LMTextValue, LMTokenValue
-from forethought.agents.opening import open_model
+from forethought.agents.heuristics.values import JudgedEndings
+from forethought.agents.models.local.adapter_hash import TENSORS
+from forethought.agents.models.open_model import open_model
 from forethought.agents.prompts import Prompt
-from forethought.agents.rules import JudgedEndings
-from forethought.agents.specs import make_value, prompts_for
+from forethought.agents.registry import make_value, prompts_for
+from forethought.agents.values import LMTextValue, LMTokenValue
 from forethought.search import Value
 from forethought.value.lora import TrainingConfig, train
-from forethought.value.rows import Pair
 from forethought.value.targets import Example
+from forethought.value.token_rows import Pair
 
 
 class Trainer(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forethought.envs.data.stream import record_lines
+from forethought.envs.downloads.json_stream import record_lines
 from forethought.envs.family import Json, shorten, told
 from forethought.envs.hotpotqa.columns import pairs
 from forethought.envs.hotpotqa.pages import BadRecord, Page

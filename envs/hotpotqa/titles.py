@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from forethought.envs.data.blob import mapped
 from forethought.envs.hotpotqa.pages import unescaped
 from forethought.envs.ranking.postings import term_hash
+from forethought.envs.worlds.blobs import mapped
 
 Hashes = NDArray[np.uint64]
 Rows = NDArray[np.uint32]

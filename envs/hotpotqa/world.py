@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from forethought.envs.data.blob import Blob, mapped
-from forethought.envs.data.sealed import SealedWorld
 from forethought.envs.hotpotqa.pages import Page
 from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.titles import ROW, TitleTable
 from forethought.envs.ranking.index import Index
+from forethought.envs.worlds.blobs import Blob, mapped
+from forethought.envs.worlds.sealed import SealedWorld
 
 KIND = "hotpotqa"
 KEPT = 4096  # pages, questions and answers of the search that a process keeps ready

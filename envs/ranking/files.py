@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forethought.envs.notation import read_json
+from forethought.common.json_text import read_json
 
 FORMAT, VERSION = "forethought ranking", 1
 HEADER = "ranking.json"

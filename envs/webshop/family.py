@@ -8,15 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from forethought.envs.data.default import given
 from forethought.envs.family import Illegal, Json, Step
 from forethought.envs.gym import TextEnv
 from forethought.envs.webshop import text
-from forethought.envs.webshop.default import default_world, open_world
 from forethought.envs.webshop.pages import State
 from forethought.envs.webshop.rules import Shop
-from forethought.envs.webshop.saved import read_state
+from forethought.envs.webshop.state import read_state
+from forethought.envs.webshop.synthetic.worlds import default_world, open_world
 from forethought.envs.webshop.world import GoalKind, World
+from forethought.envs.worlds.default import given
 
 OFFICIAL_WINDOW = 10  # products on a page of results
 
@@ -191,7 +191,7 @@ def make_browser(*, render_mode: str | None = None, **options: Any) -> WebShopEn
     Raises ModuleNotFoundError: the extra `browser` is not installed.
     """
     try:
-        from forethought.envs.webshop.browser import WebShopBrowserEnv
+        from forethought.envs.webshop.browser.env import WebShopBrowserEnv
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"WebShopBrowser-v0 needs {error.name}; install it: pip install 'forethought[browser]'", name=error.name

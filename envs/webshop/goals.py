@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forethought.common.sums import plain_sum
 from forethought.envs.family import Json, shorten
-from forethought.envs.sums import plain_sum
 from forethought.envs.webshop.products import BadRecord, Product, fraction, text_of, texts
 
 SHUFFLE_SEED = 233

@@ -9,7 +9,8 @@ from functools import lru_cache, partial
 
 from forethought.envs.family import Illegal, shorten
 from forethought.envs.ranking.index import TooManyTerms
-from forethought.envs.webshop import official, pages
+from forethought.envs.webshop import pages
+from forethought.envs.webshop import quirks as official
 from forethought.envs.webshop.goals import Goal
 from forethought.envs.webshop.pages import Body, Node, State, clickables
 from forethought.envs.webshop.reward import Score, score

@@ -10,13 +10,13 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from forethought.envs.data.blob import Blob, mapped
-from forethought.envs.data.sealed import SealedWorld
-from forethought.envs.notation import read_json
+from forethought.common.json_text import read_json
 from forethought.envs.ranking.index import Index
 from forethought.envs.webshop.goals import Goal, human_goal, synthetic_goal
 from forethought.envs.webshop.nouns import title_nouns
 from forethought.envs.webshop.products import Product
+from forethought.envs.worlds.blobs import Blob, mapped
+from forethought.envs.worlds.sealed import SealedWorld
 
 KIND = "webshop"
 ASIN = np.dtype("S10")

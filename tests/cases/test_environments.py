@@ -9,7 +9,7 @@ from gymnasium import wrappers
 
 import forethought.envs
 from forethought.envs import get_state, set_state
-from forethought.envs.hotpotqa.importing import import_world
+from forethought.envs.hotpotqa.building.official_files import import_world
 
 
 def look_ahead(env, restore, count=60):

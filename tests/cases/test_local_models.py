@@ -15,9 +15,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from forethought.agents import Request, Sampling, ScoreRequest
-from forethought.agents.lm import bound_of_completion, bound_of_score
-from forethought.agents.local import Local
-from forethought.agents.tokens import Tokens, end_of
+from forethought.agents.models.local.model import Local
+from forethought.agents.models.local.tokenization import Tokens, end_of
+from forethought.agents.models.protocol import bound_of_completion, bound_of_score
 from forethought.search import Usage
 from forethought.value.lora import Pair, TrainingConfig, train
 

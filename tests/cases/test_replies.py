@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forethought.agents import LMAsker, LMText, LMTextValue, Request, Sampling, Scripted, load_prompt
-from forethought.agents.reply_reader import is_ended, read_reply
+from forethought.agents.readers.reply import is_ended, read_reply
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
 from forethought.search import Context, Node, Query, Question

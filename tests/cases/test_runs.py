@@ -15,11 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 import forethought.search
-from forethought.agents.lm import Completion
-from forethought.agents.scripted import Scripted
+from forethought.agents.models.protocol import Completion
+from forethought.agents.models.scripted import Scripted
 from forethought.cli.main import app
+from forethought.experiments.run_folder import Run
 from forethought.search import Usage
-from forethought.search.run import Run
 
 MODEL = "recorded:replies"  # named so; the tests put a scripted one in its place
 PLAYED = Usage(1, 20, 0, 8)
@@ -49,7 +49,7 @@ def evaluate(tmp_path, monkeypatch):
     def run(*words, model=None, tasks="900:902", budget="nodes=20"):
         Path("replies").touch()
         if model is not None:
-            monkeypatch.setattr("forethought.agents.equipment.open_model", lambda *_: model)
+            monkeypatch.setattr("forethought.experiments.build.open_model", lambda *_: model)
         given = ("--env", "Game24-v0", "--tasks", tasks, "--budget", budget, "--run", "r")
         return CliRunner().invoke(app, ["eval", *given, *map(str, words)])
 

@@ -14,17 +14,17 @@ import pytest
 
 pytest.importorskip("aiohttp")
 
-from forethought.agents import evaluation
-from forethought.agents.action_reader import read_action
-from forethought.agents.experiment import Experiment
-from forethought.agents.kept import ServerError
-from forethought.agents.lm import Completion, Request, Sampling, ScoreRequest
-from forethought.agents.named import complete
-from forethought.agents.retrying import Patience, retry_after, wait_of
-from forethought.agents.server import Server
+from forethought.agents.models.protocol import Completion, Request, Sampling, ScoreRequest
+from forethought.agents.models.server.model import Server
+from forethought.agents.models.server.retry import Patience, retry_after, wait_of
+from forethought.agents.models.server.unclaimed import ServerError
+from forethought.agents.presets import complete
+from forethought.agents.readers.action import read_action
+from forethought.common.seeds import seed_of
+from forethought.experiments import evaluate
+from forethought.experiments.config import Experiment
+from forethought.experiments.run_folder import Run
 from forethought.search import Usage
-from forethought.search.run import Run
-from forethought.search.seeds import seed_of
 
 QUICK = Patience(retries=2, timeout=5.0, deadline=20.0, first=0.01, longest=0.02)
 CALL = '[{"function": {"name": "f", "arguments": "{}"}}]'
@@ -91,7 +91,7 @@ def run(stub, tmp_path):
             )
             again = Run.create(tmp_path / f"run-{len(made)}", asked.config())
             made.append(again)
-        evaluation.run(again)
+        evaluate.run(again)
         return again.results(), again.failures(), again
 
     return carry_out

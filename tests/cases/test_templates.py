@@ -13,8 +13,8 @@ import pytest
 from forethought.agents import AllActions, LMRank, Scripted, load_prompt
 from forethought.agents.policies import RandomActions
 from forethought.envs import EnvSimulator, TaskSimulator, Template, Unicode, is_template, simulate
+from forethought.envs.webshop.building.official_files import import_world
 from forethought.envs.webshop.family import WebShop
-from forethought.envs.webshop.importing import import_world
 from forethought.envs.webshop.world import World
 from forethought.search import Context, Estimate, Node, Query
 from forethought.value import target

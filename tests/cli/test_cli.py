@@ -20,8 +20,8 @@ from forethought.cli.evaluate import said, summarise
 from forethought.cli.main import app
 from forethought.envs.game24.family import Game24
 from forethought.envs.simulator import TaskSimulator
+from forethought.experiments.run_folder import Run
 from forethought.search import Ledger
-from forethought.search.run import Run
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
 

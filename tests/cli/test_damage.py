@@ -12,11 +12,11 @@ import tomlkit
 from typer.testing import CliRunner
 
 from forethought.agents import Scripted
-from forethought.agents.evaluation import run
-from forethought.agents.experiment import Experiment
 from forethought.cli.main import app
+from forethought.experiments.config import Experiment
+from forethought.experiments.evaluate import run
+from forethought.experiments.run_folder import Run, RunError
 from forethought.search import JournalError
-from forethought.search.run import Run, RunError
 
 SEEDS = range(int(os.environ.get("DAMAGES", "40")))
 SAID = (ValueError, RunError, JournalError, OSError)  # what main tells in a sentence, with exit code 2

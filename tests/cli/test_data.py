@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from forethought.cli import data, data_webshop
 from forethought.cli.main import app
-from forethought.envs.data.fetch import ChangedError, FetchError
-from forethought.envs.data.lock import InUse
-from forethought.envs.webshop import default
+from forethought.common.locks import InUse
+from forethought.envs.downloads.fetch import ChangedError, FetchError
 from forethought.envs.webshop.nouns import SpacyMissing
+from forethought.envs.webshop.synthetic import worlds
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
 
@@ -52,7 +52,7 @@ def test_a_shop_is_made_written_and_imported_again(forethought, tmp_path):
 
 
 def test_the_default_world(forethought, tmp_path, monkeypatch):
-    monkeypatch.setattr(default, "PRODUCTS", 20)
+    monkeypatch.setattr(worlds, "PRODUCTS", 20)
     first, second = (json.loads(forethought("make", "webshop", "--json").stdout) for _ in range(2))
     assert first == second
     assert first["folder"].startswith(f"{tmp_path}/cache/worlds/webshop-20-0-")

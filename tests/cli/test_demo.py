@@ -7,16 +7,16 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from forethought.agents.weights import packaged_gguf
+from forethought.agents.models.local.weights import packaged_gguf
 from forethought.cli.demo import QUICK, Plan
 from forethought.cli.main import app
 from forethought.cli.report import Seen, compared
-from forethought.search.run import Run
+from forethought.experiments.run_folder import Run
 from forethought.value import auroc
 
 
 def test_the_plan_shares_no_puzzle():
-    from forethought.agents.experiment import parse_tasks
+    from forethought.experiments.config import parse_tasks
 
     for plan in (Plan(), QUICK):
         train = {task for tasks in plan.tasks for task in parse_tasks(tasks)}

@@ -9,7 +9,7 @@ import typer
 
 from forethought.cli import data_hotpotqa, data_webshop
 from forethought.cli.main import app, main
-from forethought.envs.data.parallel import MOST_WORKERS
+from forethought.common.parallel import MOST_WORKERS
 
 LONG = "x" * 100_000
 NEEDED = {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from forethought.search.run import Run
+from forethought.experiments.run_folder import Run
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
 AGENT = "--agent mcts --policy all --value rule --set iterations=300"

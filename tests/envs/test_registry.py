@@ -40,8 +40,8 @@ def test_every_id_can_be_made_after_the_import(env_id):
 
 def test_an_extra_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "selenium", None)
-    monkeypatch.delitem(sys.modules, "forethought.envs.webshop.chrome", raising=False)
-    monkeypatch.delitem(sys.modules, "forethought.envs.webshop.browser", raising=False)
+    monkeypatch.delitem(sys.modules, "forethought.envs.webshop.browser.chromium", raising=False)
+    monkeypatch.delitem(sys.modules, "forethought.envs.webshop.browser.env", raising=False)
     with pytest.raises(ModuleNotFoundError, match=r"needs selenium.*pip install 'forethought\[browser\]'"):
         gym.make("WebShopBrowser-v0")
 

@@ -24,10 +24,11 @@ import gymnasium as gym
 import pytest
 
 from forethought.agents import AllActions, RulePolicy, RuleValue
+from forethought.common.chance import Chance
+from forethought.common.seeds import seed_of
 from forethought.envs import TextEnv, simulate
-from forethought.envs.data.chance import Chance
-from forethought.envs.hotpotqa import default as hotpotqa
-from forethought.envs.webshop import default as webshop
+from forethought.envs.hotpotqa.synthetic import worlds as hotpotqa
+from forethought.envs.webshop.synthetic import worlds as webshop
 from forethought.leaderboards import bootstrap, mean_interval
 from forethought.search import (
     ALGORITHMS,
@@ -43,7 +44,6 @@ from forethought.search import (
     algorithm,
     result,
 )
-from forethought.search.seeds import seed_of
 from forethought.value import spearman
 
 FILE = Path(__file__).with_name("hashes.json")

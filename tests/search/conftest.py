@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from forethought.common.seeds import seed_of
 from forethought.envs import Step
 from forethought.search import (
     FREE,
@@ -28,7 +29,6 @@ from forethought.search import (
     greedy,
     result,
 )
-from forethought.search.seeds import seed_of
 
 
 class Word(NamedTuple):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Estimate, Evaluate, Expand, Offer, Proposal, draws
+from forethought.common import random as draws
+from forethought.search import Estimate, Evaluate, Expand, Offer, Proposal
 from forethought.search.ab_mcts import Scores, ab_mcts, beta_mean, merit, normal_mean
 
 LEGAL = {"": "abc", "a": "a", "b": "a"}

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Estimate, Evaluate, Expand, ExpandAll, Offer, Proposal, draws, result
+from forethought.common import random
+from forethought.common.seeds import seed_of
+from forethought.search import Estimate, Evaluate, Expand, ExpandAll, Offer, Proposal, result
 from forethought.search.gumbel import completed, gumbel, logits, softmax
-from forethought.search.seeds import seed_of
 
 #                    root
 #   a .1 (.4)    b .5 (.3)    c .6 (.2)    d .4 (.1)
@@ -54,7 +55,7 @@ def search(letters, judge, mover, one, words):
 @pytest.fixture
 def calm(monkeypatch):
     """All Gumbel draws are 0: what is drawn are the likeliest actions."""
-    monkeypatch.setattr(draws, "gumbel", lambda draw: 0.0)
+    monkeypatch.setattr(random, "gumbel", lambda draw: 0.0)
 
 
 # By hand, 8 simulations of 4 actions, no noise. There are log2 4 = 2 rounds, so 4 simulations each: one for

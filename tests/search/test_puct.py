@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forethought.common.seeds import seed_of
 from forethought.search import Estimate, Evaluate, ExpandAll, Offer, Proposal
 from forethought.search.puct import best_finished, count, priors, puct
-from forethought.search.seeds import seed_of
 
 #              root .5
 #      a .4 (3/4)      b .8 (1/4)

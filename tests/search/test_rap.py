@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forethought.common.seeds import seed_of
 from forethought.search import (
     TERMINAL,
     Ask,
@@ -21,7 +22,6 @@ from forethought.search import (
     digest,
     dump,
 )
-from forethought.search.seeds import seed_of
 
 #           root                 An imagination that is right: it says what the world would show.
 #      a .4      b .5

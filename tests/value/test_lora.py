@@ -21,7 +21,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from forethought.agents import ScoreRequest
-from forethought.agents.local import Local
+from forethought.agents.models.local.model import Local
 from forethought.value import lora
 from forethought.value.lora import IGNORE, Pair, TrainingConfig, collate, schedule, train
 

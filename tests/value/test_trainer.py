@@ -7,7 +7,7 @@ pytest.importorskip("peft", reason="the extra [lm] is not installed")
 from dataclasses import replace
 
 from forethought.agents import load_prompt
-from forethought.agents.lm_value import read_score
+from forethought.agents.values import read_score
 from forethought.value import target
 from forethought.value.trainer import score_pair, text_pair
 

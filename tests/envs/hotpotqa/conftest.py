@@ -7,12 +7,12 @@ from functools import lru_cache
 
 import pytest
 
-from forethought.envs.data.world import new_world
-from forethought.envs.hotpotqa.building import Pages, finish, prepare
-from forethought.envs.hotpotqa.importing import import_world
+from forethought.envs.hotpotqa.building.builder import Pages, finish, prepare
+from forethought.envs.hotpotqa.building.official_files import import_world
 from forethought.envs.hotpotqa.pages import Page
 from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.world import World
+from forethought.envs.worlds.folder import new_world
 
 HARBOUR = (
     "The Silent Harbour is a 1987 film directed by Ada Voss.",

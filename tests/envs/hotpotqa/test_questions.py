@@ -9,7 +9,7 @@ import lzma
 
 import pytest
 
-from forethought.envs.data.stream import Damaged
+from forethought.envs.downloads.json_stream import Damaged
 from forethought.envs.hotpotqa.family import HotpotQA
 from forethought.envs.hotpotqa.pages import BadRecord, Page
 from forethought.envs.hotpotqa.questions import Question, read_questions

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from forethought.envs.data.world import new_world
-from forethought.envs.hotpotqa.building import Pages, finish, prepare
+from forethought.envs.hotpotqa.building.builder import Pages, finish, prepare
 from forethought.envs.hotpotqa.family import HotpotQA
 from forethought.envs.hotpotqa.pages import Page
 from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.rules import TEMPLATES, State
 from forethought.envs.hotpotqa.world import World
+from forethought.envs.worlds.folder import new_world
 
 HARBOUR = (
     "The Silent Harbour is a 1987 drama film directed by Ada Voss. It was shot in St. Brannoc.",

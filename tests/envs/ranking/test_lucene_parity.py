@@ -11,7 +11,7 @@ from forethought.envs.ranking.build import build
 from forethought.envs.ranking.index import Index
 from forethought.envs.ranking.porter import stem
 from forethought.envs.ranking.tokens import tokens
-from forethought.envs.webshop.index import document
+from forethought.envs.webshop.building.indexed_text import document
 from forethought.envs.webshop.products import read_product
 
 

@@ -11,10 +11,10 @@ import pytest
 from gymnasium.error import ResetNeeded
 from markupsafe import escape
 
-from forethought.envs.webshop.default import make_world
+from forethought.envs.webshop.building.official_files import import_world
 from forethought.envs.webshop.family import WebShop, WebShopEnv, make, make_browser, splits
-from forethought.envs.webshop.importing import import_world
 from forethought.envs.webshop.pages import State
+from forethought.envs.webshop.synthetic.worlds import make_world
 from forethought.envs.webshop.text import OBSERVATIONS
 from forethought.envs.webshop.world import World
 
@@ -309,7 +309,7 @@ def test_what_the_browser_needs_is_named(monkeypatch):
     imported = builtins.__import__
 
     def without(name, *rest):
-        if name == "forethought.envs.webshop.browser":
+        if name == "forethought.envs.webshop.browser.env":
             raise ModuleNotFoundError("no", name="selenium")
         return imported(name, *rest)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forethought.envs.webshop.importing import import_world
+from forethought.envs.webshop.building.official_files import import_world
 from forethought.envs.webshop.world import World
 
 PATH = Path(__file__).parents[3] / "benchmarks" / "webshop_parity.py"

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forethought.envs.family import Illegal
+from forethought.envs.webshop.building.official_files import import_world
 from forethought.envs.webshop.goals import Goal
-from forethought.envs.webshop.importing import import_world
 from forethought.envs.webshop.pages import Body, Node, State
 from forethought.envs.webshop.rules import Shop, parts_of
 from forethought.envs.webshop.text import plain

@@ -10,8 +10,8 @@ import pickle
 import numpy as np
 import pytest
 
-from forethought.envs.webshop.default import make_world
 from forethought.envs.webshop.nouns import title_nouns
+from forethought.envs.webshop.synthetic.worlds import make_world
 from forethought.envs.webshop.world import GoalList, World
 
 

@@ -1,0 +1,1 @@
+"""Readable heuristics, per family: values and policies that ask no language model."""

@@ -1,0 +1,88 @@
+"""The rules of a reader with a question: what a position in HotpotQA is worth, and what to do there.
+
+They read the context and the admissible actions, as any model does. The reader opens what the question names, follows
+the names whose sentences have most of its other words, and answers with what is of the wanted kind and stands nearest
+to these words; or compares two pages (Yang et al. 2018, arXiv:1809.09600, has both sorts of questions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from forethought.agents.heuristics.hotpotqa.answers import Candidate, candidates
+from forethought.agents.heuristics.hotpotqa.comparisons import COMPARING, both_open, compared, shared_answers
+from forethought.agents.heuristics.hotpotqa.leads import leads
+from forethought.agents.heuristics.hotpotqa.walk import Walk, evidence, follow, plain
+from forethought.search import Context, Proposal, Query
+
+PATIENCE = 6  # steps; the seventh has to be the answer
+STEP = 0.98  # what a step that is still to go leaves of a worth
+COVERED, JOINED, SUPPORT = 0.5, 0.15, 0.35  # what the words explained, a link between pages, and the answer count for
+HOPE = 0.3  # the share of what a question lacks that all steps may bring
+PROVED = 0.15  # of the score of an answer, what counts whether its page explains the question
+ENOUGH = 0.35  # a search that promises less waits until after the answer
+ANSWERS = 3  # that are proposed
+FINISHED = 2  # the place, from 0, where an answer is proposed at the latest
+
+
+def answers(walk: Walk) -> list[Candidate]:
+    """All answers that come to mind, best first; there is always one."""
+    if walk.asked.kind in COMPARING:
+        return compared(walk)
+    proof = evidence(walk).pages
+    found: dict[str, float] = {}
+    for page in walk.pages.values():
+        for score, text in candidates(walk.asked, page):
+            score = (1 - PROVED) * score + PROVED * (page in proof)
+            found[text] = max(score, found.get(text, 0.0))
+    for score, text in shared_answers(walk):
+        found[text] = max(score, found.get(text, 0.0))
+    ranked = sorted(found.items(), key=lambda one: -one[1])
+    return [Candidate(score, text) for text, score in ranked] or [Candidate(0.0, (*walk.asked.names, "unknown")[0])]
+
+
+def hotpotqa_value(context: Context) -> float:
+    """What a position is worth, in [0, 1]: how much of the question is explained, and how well an answer fits."""
+    walk = follow(context)
+    if walk.answer is not None and not walk.answer.strip():
+        return 0.0
+    ranked = answers(walk)
+    if walk.answer is None:
+        return STEP * hoped(walk, worth(walk, ranked[0].score))
+    return worth(walk, next((score for score, text in ranked if plain(text) == plain(walk.answer)), 0.0))
+
+
+def worth(walk: Walk, support: float) -> float:
+    proof = evidence(walk)
+    return min(1.0, COVERED * proof.covered + JOINED * proof.joined + SUPPORT * support)
+
+
+def hoped(walk: Walk, now: float) -> float:
+    """The worth that the steps left may lead to; reading on costs nothing before the last of them."""
+    if walk.asked.kind in COMPARING and both_open(walk):
+        return now
+    return now + HOPE * (1 - now) * max(0, PATIENCE - walk.steps) / PATIENCE
+
+
+def hotpotqa_proposals(query: Query) -> list[Proposal]:
+    """The moves a reader thinks of, best first, each with half the prior of the one before."""
+    walk = follow(query.context)
+    if walk.answer is not None:
+        return []
+    found = list(dict.fromkeys(moves(walk, query.actions)))
+    kept = found[: query.width]
+    if walk.pages and len(kept) > FINISHED and not any(is_finish(move) for move in kept):
+        kept[FINISHED] = next(filter(is_finish, found))
+    whole = 2 - 0.5 ** (len(kept) - 1)
+    return [Proposal(action, 0.5**place / whole) for place, action in enumerate(kept)]
+
+
+def is_finish(move: str) -> bool:
+    return move.startswith("finish[")
+
+
+def moves(walk: Walk, actions: Sequence[str]) -> Iterator[str]:
+    further = leads(walk, actions) if walk.steps < PATIENCE else []
+    yield from (move for promise, move in further if promise >= ENOUGH)
+    yield from (f"finish[{candidate.text}]" for candidate in answers(walk)[:ANSWERS])
+    yield from (move for promise, move in further if promise < ENOUGH)

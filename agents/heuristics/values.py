@@ -1,0 +1,111 @@
+"""Values and policies made of readable rules, one a family, and the rules that judge an ending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import TypeVar
+
+from forethought.agents.heuristics.hotpotqa.heuristics import hotpotqa_proposals, hotpotqa_value
+from forethought.agents.heuristics.webshop.heuristics import webshop_proposals, webshop_value
+from forethought.common.sums import plain_sum
+from forethought.envs.game24.rules import NUMBER, OPS, whole
+from forethought.envs.game24.spelling import Number
+from forethought.search import FREE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value, waits
+
+Rule = TypeVar("Rule")
+
+
+def numbers_left(context: Context) -> list[Number]:
+    """The numbers in "10 - 4 = 6 (left: 5 6 6)"."""
+    _, _, left = context.observation.rpartition("left: ")
+    return [whole(Fraction(text)) for text in left.rstrip(")").split() if NUMBER.fullmatch(text)]
+
+
+def game24_ending(context: Context) -> float:
+    """Whether what is left is 24: the observation itself proves it."""
+    return float(numbers_left(context) == [24])
+
+
+def game24_value(context: Context) -> float:
+    """How promising the numbers left look to a beginner.
+
+    One number: is it 24? Two: does one operation make 24? More: 24 is mostly a product, so numbers
+    that divide it are worth keeping, and fractions, negatives and large numbers are hard to use.
+    """
+    left = numbers_left(context)
+    if len(left) <= 1:
+        return game24_ending(context)
+    if len(left) == 2:
+        a, b = left
+        pairs = ((a, b), (b, a))
+        return float(any(op(x, y) == 24 for x, y in pairs for sign, op in OPS.items() if y or sign != "/"))
+    marks = []
+    for number in left:
+        if number.denominator != 1 or number < 0 or number > 48:
+            marks.append(0.1)
+        elif number and 24 % int(number) == 0:
+            marks.append(0.7)
+        else:
+            marks.append(0.4)
+    return plain_sum(marks) / len(marks)
+
+
+RULES: dict[str, Callable[[Context], float]] = {
+    "Game24-v0": game24_value,
+    "WebShop-v0": webshop_value,
+    "WebShopBrowser-v0": webshop_value,
+    "HotpotQA-v0": hotpotqa_value,
+}
+POLICY_RULES: dict[str, Callable[[Query], list[Proposal]]] = {
+    "WebShop-v0": webshop_proposals,
+    "WebShopBrowser-v0": webshop_proposals,
+    "HotpotQA-v0": hotpotqa_proposals,
+}
+ENDINGS: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_ending}
+MARKOV = ("Game24-v0",)  # whose rules read nothing but the newest observation, and that tells the position
+
+
+class RuleValue:
+    """A family's readable heuristic. Raises ValueError: the family has none."""
+
+    def __init__(self, env_id: str) -> None:
+        self.rule = find(RULES, env_id, "rule value")
+        self.markov = env_id in MARKOV
+
+    def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        return [Estimate(self.rule(query.context)) for query in queries]
+
+
+class RulePolicy:
+    """What a family's readable rules would do, best first. Raises ValueError: the family has none."""
+
+    def __init__(self, env_id: str) -> None:
+        self.rule = find(POLICY_RULES, env_id, "rule policy")
+
+    def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
+        return [self.rule(query) for query in queries]
+
+
+class JudgedEndings:
+    """Another value, but for endings, which a rule judges by their observation alone. No reward is read."""
+
+    def __init__(self, value: Value, env_id: str) -> None:
+        self.value = value
+        self.rule = find(ENDINGS, env_id, "rule for endings")
+        self.markov = env_id in MARKOV and getattr(value, "markov", False)
+        self.waits = waits(value)
+
+    def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        asked = iter(self.value.evaluate([query for query in queries if not query.proven]))
+        return [Estimate(self.rule(query.context)) if query.proven else next(asked) for query in queries]
+
+    def bound(self, query: Query | Question) -> Usage:
+        assert isinstance(query, Query)
+        return self.value.bound(query) if isinstance(self.value, Bounded) and not query.proven else FREE
+
+
+def find(table: dict[str, Rule], env_id: str, what: str) -> Rule:
+    if env_id not in table:
+        raise ValueError(f"{env_id} has no {what}; families that have one: {', '.join(table)}")
+    return table[env_id]

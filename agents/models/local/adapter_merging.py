@@ -1,0 +1,117 @@
+"""Adapters folded into copies of a model's weights. PEFT never sees the weights themselves, whatever it does."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import PreTrainedModel
+
+from forethought.agents.models.local.batching import ran_out
+from forethought.agents.models.local.library_checks import prove_merging
+
+if TYPE_CHECKING:
+    from peft import PeftConfig, PeftModel
+
+# Kinds whose merged weights do what the adapter does beside them, which tests/agents/models/local/test_adapter_merging.py compares.
+KINDS = frozenset(
+    {"ADALORA", "BOFT", "C3A", "DELORA", "FOURIERFT", "GRALORA", "HIRA", "HRA", "IA3"}
+    | {"LN_TUNING", "LOHA", "LOKR", "LORA", "MISS", "OFT", "PSOFT", "RANDLORA", "SHIRA"}
+    | {"TRAINABLE_TOKENS", "VBLORA", "VERA", "WAVEFT"}
+)
+# Settings of LoRA that do more than to add to a weight, or that change the layers of the model.
+NOT_MERGED = (
+    *("alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "monteclora_config"),
+    *("use_bdlora", "use_qalora", "velora_config"),
+)
+
+
+def refuse_unknown_kinds(config: PeftConfig) -> None:
+    """Raises ValueError: an adapter that does something else than to change weights."""
+    kind = str(getattr(config.peft_type, "value", config.peft_type))
+    if kind not in KINDS:
+        raise ValueError(
+            f"adapters of the kind {kind} cannot be merged into weights; expected one of {', '.join(sorted(KINDS))}"
+        )
+    if told := [name for name in NOT_MERGED if getattr(config, name, None)]:
+        raise ValueError(f"adapters with {', '.join(told)} cannot be merged into weights; train one without")
+
+
+def merged(model: PreTrainedModel, config: PeftConfig, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights that an adapter changes, by name, as they are with it; the model stays as it is.
+
+    Raises ValueError: the adapter does not fit the model, or cannot be merged.
+    """
+    refuse_unknown_kinds(config)
+    with quiet():
+        prove_merging(fold)
+    try:
+        with quiet():
+            whole = fold(copy.deepcopy(model), copy.deepcopy(config), tensors)
+    except Exception as error:  # PEFT raises whatever its parts raise; the copy is dropped with it
+        if isinstance(error, RuntimeError) and ran_out(error):
+            raise
+        raise ValueError(f"{error!s:.300}" or type(error).__name__) from error
+    before, after = weights_of(model), weights_of(whole)
+    if before.keys() != after.keys() or any(before[n].shape != after[n].shape for n in before):
+        raise ValueError("it changes the layers of the model, not only their weights")
+    return {name: weight for name, weight in after.items() if not torch.equal(weight, before[name])}
+
+
+def fold(model: torch.nn.Module, config: PeftConfig, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
+    """The same model with an adapter in its weights."""
+    from peft import PeftModel, set_peft_model_state_dict
+
+    wrapped = PeftModel(model, config)
+    loaded: Any = set_peft_model_state_dict(wrapped, tensors)
+    missing = absent(wrapped, set(loaded.missing_keys))
+    if loaded.unexpected_keys or missing:
+        raise ValueError(f"{len(loaded.unexpected_keys)} weights fit nowhere and {len(missing)} are missing")
+    untie(wrapped)
+    whole: torch.nn.Module = wrapped.merge_and_unload()
+    return whole
+
+
+def absent(model: PeftModel, missing: set[str]) -> list[str]:
+    """Of the names without a tensor, those of the adapter; some are another name of a tensor that came."""
+    held = model.state_dict()
+    came = {tensor.data_ptr() for name, tensor in held.items() if name not in missing}
+    return [
+        name
+        for name in missing
+        if "default" in name.split(".") and "ranknum" not in name and held[name].data_ptr() not in came
+    ]  # "default" is the adapter; AdaLoRA counts in "ranknum" what it trains
+
+
+def untie(model: PeftModel) -> None:
+    """Give each layer weights of its own: beside a layer, an adapter changes that layer and none tied to it."""
+    shared = Counter(id(weight) for _, _, weight in owned(model))
+    for module, name, weight in owned(model):
+        if shared[id(weight)] > 1:
+            setattr(module, name, torch.nn.Parameter(weight.detach().clone(), requires_grad=False))
+
+
+def owned(model: torch.nn.Module) -> list[tuple[torch.nn.Module, str, torch.nn.Parameter]]:
+    """Every module with each weight that is its own."""
+    return [
+        (module, name, weight)
+        for module in model.modules()
+        for name, weight in module.named_parameters(recurse=False, remove_duplicate=False)
+    ]
+
+
+def weights_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: weight.detach() for name, weight in model.named_parameters(remove_duplicate=False)}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """PEFT warns about tied layers, which are untied here, and about settings that are looked at here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,198 @@
+"""How much memory a batch takes, and how requests are cut into batches that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from transformers import PreTrainedModel
+
+from forethought.agents.models.local.prefix_tree import Forest
+
+GIB = 2**30
+ON_CPU = 2 * GIB
+OF_FREE = 0.6  # of a GPU's free memory; the rest is for its own libraries and for other programs
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes of what a model makes, from its configuration."""
+
+    state: int  # keys and values of a token, in all layers
+    token: int  # what a token passes on inside one layer
+    place: int  # in one layer, keys and values of a place, repeated for the heads that share them
+    score: int  # of a token for a place that it reads, all heads
+    mask: int  # of a token for a place
+    logits: int  # of a token, with the copies that sampling makes
+
+    @classmethod
+    def of(cls, model: PreTrainedModel) -> Sizes:
+        config: Any = model.config.get_text_config()
+        heads = int(getattr(config, "num_attention_heads", None) or 1)  # a model of recurrences has none
+        shared = int(getattr(config, "num_key_value_heads", None) or heads)
+        width = int(getattr(config, "head_dim", None) or config.hidden_size // heads)
+        inner = int(getattr(config, "intermediate_size", None) or 4 * config.hidden_size)
+        size = model.dtype.itemsize
+        return cls(
+            state=int(config.num_hidden_layers) * shared * width * 2 * size,
+            token=(8 * int(config.hidden_size) + 8 * heads * width + 4 * inner) * size,
+            place=heads * width * 2 * size,
+            score=heads * (3 * size + 4),
+            mask=2 * size + 4,
+            logits=int(config.vocab_size) * (2 * size + 12),
+        )
+
+    def row(self, room: int, places: int) -> int:
+        """A row that may write `room` tokens while it reads so many places of prompts."""
+        return room * self.state + self.token + (room + places) * self.score + self.logits
+
+    def passing(self, tokens: int, places: int, wanted: int) -> int:
+        """One forward pass over tokens that read so many places, with the logits of some."""
+        return tokens * (self.token + places * self.mask) + places * self.place + wanted * self.logits
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Bytes for all that is made of a batch, on top of the weights. A `firm` one holds for single requests too."""
+
+    bytes: int
+    firm: bool
+
+    @classmethod
+    def of(cls, given: int | None, device: torch.device) -> Limit:
+        """The one given; else 2 GiB on a CPU and 0.6 of what is free on a GPU, or more where one request needs more."""
+        if given is not None:
+            return cls(given, True)
+        return cls(int(OF_FREE * free_on(device)) if device.type == "cuda" else ON_CPU, False)
+
+    @property
+    def held(self) -> int:
+        """For what stays while a batch is written."""
+        return self.bytes * 3 // 4
+
+    @property
+    def passing(self) -> int:
+        """For what one forward pass over prompts makes, and drops."""
+        return self.bytes // 4
+
+
+def free_on(gpu: torch.device) -> int:
+    """Bytes that no program has, and those that PyTorch has taken here and does not use."""
+    idle = torch.cuda.memory_reserved(gpu) - torch.cuda.memory_allocated(gpu)
+    return torch.cuda.mem_get_info(gpu)[0] + idle
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one item of a batch reads, and the tokens it may write."""
+
+    tokens: list[int]
+    room: int = 0
+
+
+class Packed:
+    """A batch whose prompts are held as a forest; needs come sorted by their tokens."""
+
+    def __init__(self, sizes: Sizes, spread: int) -> None:
+        self.sizes, self.forest = sizes, Forest(spread)
+        self.rows = self.room = 0
+
+    def bytes_with(self, need: Need) -> int:
+        """Of the batch, if this one came too."""
+        places = self.forest.places() + self.forest.growth(need.tokens)
+        room = max(self.room, need.room)
+        row = self.sizes.row(room, self.forest.widest_with(need.tokens)) if room else 0
+        return places * self.sizes.state + (self.rows + 1) * row
+
+    def add(self, need: Need) -> None:
+        if need.tokens != self.forest.last:
+            self.forest.add(need.tokens)
+        self.rows, self.room = self.rows + 1, max(self.room, need.room)
+
+
+class Padded:
+    """A batch in which every row holds its own prompt, filled up to the longest."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        self.sizes = sizes
+        self.rows = self.longest = self.room = 0
+
+    def bytes_with(self, need: Need) -> int:
+        longest, room = max(self.longest, len(need.tokens)), max(self.room, need.room)
+        prompt = longest * self.sizes.state + self.sizes.passing(longest, longest, 0)
+        return (self.rows + 1) * (prompt + self.sizes.row(room, longest))
+
+    def add(self, need: Need) -> None:
+        self.longest, self.room = max(self.longest, len(need.tokens)), max(self.room, need.room)
+        self.rows += 1
+
+
+def packed(needs: Sequence[Need], sizes: Sizes, limit: Limit, spread: int) -> Iterator[list[int]]:
+    """The numbers of the needs, in the order of their tokens, in batches within the limit. See `cut`."""
+    order = sorted(range(len(needs)), key=lambda i: needs[i].tokens)
+    return cut(needs, order, lambda: Packed(sizes, spread), limit)
+
+
+def padded(needs: Sequence[Need], sizes: Sizes, limit: Limit) -> Iterator[list[int]]:
+    """The numbers of the needs, the longest first, in batches within the limit. See `cut`."""
+    order = sorted(range(len(needs)), key=lambda i: (-len(needs[i].tokens) - needs[i].room, i))
+    return cut(needs, order, lambda: Padded(sizes), limit)
+
+
+def cut(
+    needs: Sequence[Need], order: Sequence[int], start: Callable[[], Packed | Padded], limit: Limit
+) -> Iterator[list[int]]:
+    """Raises MemoryError: a single need is over a firm limit."""
+    batch: list[int] = []
+    filling = start()
+    for i in order:
+        takes = filling.bytes_with(needs[i])
+        if batch and takes > limit.held:
+            yield batch
+            batch, filling = [], start()
+            takes = filling.bytes_with(needs[i])
+        if limit.firm and takes > limit.held:
+            raise MemoryError(too_large(needs[i], takes, limit))
+        filling.add(needs[i])
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def too_large(need: Need, takes: int, limit: Limit) -> str:
+    return (
+        f"a request of {len(need.tokens)} tokens that may write {need.room} more takes about {takes / 2**20:.0f} MiB, "
+        f"and the limit of {limit.bytes / 2**20:.0f} MiB keeps {limit.held / 2**20:.0f} for it; "
+        "give a larger `memory`, a shorter prompt, or fewer tokens to write"
+    )
+
+
+def in_halves(work: Callable[[Sequence[Item]], list[Result]], batch: Sequence[Item]) -> list[Result]:
+    """The results of a batch; where memory runs out, of its halves in turn.
+
+    Raises MemoryError: it ran out over a single item.
+    """
+    try:
+        return work(batch)
+    except RuntimeError as error:
+        if not ran_out(error):
+            raise
+        if len(batch) == 1:
+            raise MemoryError(
+                f"memory ran out over a single request ({error!s:.200}); "
+                "give a shorter prompt, fewer tokens to write, or a smaller model"
+            ) from None
+    if torch.cuda.is_available():  # outside of `except`, where the tensors of the failed try are still held
+        torch.cuda.empty_cache()
+    middle = len(batch) // 2
+    return [*in_halves(work, batch[:middle]), *in_halves(work, batch[middle:])]
+
+
+def ran_out(error: RuntimeError) -> bool:
+    """PyTorch has a class for GPUs; on a CPU only the text tells."""
+    texts = ("can't allocate memory", "not enough memory", "out of memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in texts)

@@ -1,0 +1,92 @@
+"""One forward pass through a model of transformers, and the check that its cache took part in it.
+
+transformers renamed the argument of the cache once (5.24). A forward pass takes unknown keywords in silence, and
+a model that was not given its cache answers as if it had read no prompt; so the cache is looked at after each pass.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+from transformers import __version__ as installed
+from transformers.cache_utils import Cache
+
+from forethought.agents.models.local.library_versions import unlike
+
+NAMES = ("cache", "past_key_values", "cache_params")  # from 5.24 on; before; before, of models of recurrences
+
+
+def argument_of_cache(model: PreTrainedModel) -> str:
+    """The name that the forward pass of this model has for its cache; by the version where it lists neither."""
+    listed = inspect.signature(model.forward).parameters
+    return next((name for name in NAMES if name in listed), NAMES[0 if since(5, 24) else 1])
+
+
+def since(*version: int) -> bool:
+    return tuple(int(part) for part in installed.split(".")[:2]) >= version
+
+
+def forward(
+    model: PreTrainedModel, cache: Cache | None, wanted: torch.Tensor | int, **inputs: Any
+) -> tuple[torch.Tensor, Cache]:
+    """The logits at the wanted places (a number: so many last ones), `[rows, places, vocabulary]`, and the cache.
+
+    Without a cache the model makes one. Raises ValueError: the pass did not put its tokens into the cache.
+    """
+    name = argument_of_cache(model)
+    before = length_of(cache) if cache is not None else 0
+    output: Any = model(**inputs, **{name: cache}, use_cache=True, logits_to_keep=wanted)
+    after: Any = getattr(output, name, None)
+    check_filled(model, cache, before, after, inputs["input_ids"].shape[1])
+    logits: torch.Tensor = output.logits
+    check_places(model, logits, wanted)
+    return logits, after
+
+
+def check_filled(model: PreTrainedModel, cache: Cache | None, before: int | None, after: Any, tokens: int) -> None:
+    """Raises ValueError: the cache after a pass is not the one handed over with the tokens of the pass added."""
+    grown = None if before is None or after is None else length_of(after)
+    same = after is not None and (cache is None or after is cache)
+    if not same or (before is not None and grown is not None and grown != before + tokens):
+        held = "no cache" if after is None else "another cache" if not same else f"one of {grown} tokens"
+        part = (
+            f"{type(model).__name__} did not use the cache that it was given: after a pass of {tokens} tokens on top "
+            f"of {before or 0} it holds {held}, so it would write without its prompt"
+        )
+        raise ValueError(f"{unlike('transformers', part)}, or use another model")
+
+
+def check_places(model: PreTrainedModel, logits: torch.Tensor, wanted: torch.Tensor | int) -> None:
+    """Raises ValueError: there are logits of other places than those asked for."""
+    count = wanted if isinstance(wanted, int) else len(wanted)
+    if logits.shape[1] != count:
+        part = (
+            f"{type(model).__name__} gave logits of {logits.shape[1]} places where {count} were asked for with "
+            "logits_to_keep"
+        )
+        raise ValueError(f"{unlike('transformers', part)}, or use another model")
+
+
+def length_of(cache: Cache) -> int | None:
+    """The tokens in a cache; None for a cache of recurrent layers alone, which cannot tell."""
+    try:
+        return int(cache.get_seq_length())
+    except ValueError:
+        return None
+
+
+def keep_rows(cache: Cache, rows: torch.Tensor) -> None:
+    """Go on with some rows of a batch, given in order. Raises ValueError: the cache cannot.
+
+    `reorder_cache` is in every kind of layer; `batch_select_indices` is not, or leaves out the state of a recurrence.
+    """
+    if not hasattr(cache, "reorder_cache"):
+        raise ValueError(unlike("transformers", f"{type(cache).__name__} cannot drop rows (no reorder_cache)"))
+    cache.reorder_cache(rows)  # type: ignore[arg-type]  # any tensor of integers will do
+    for layer in cache.layers:
+        keys = getattr(layer, "keys", None)
+        if keys is not None and keys.numel() and len(keys) != len(rows):
+            raise ValueError(unlike("transformers", f"{type(cache).__name__} has {len(keys)} rows, not {len(rows)}"))

@@ -1,0 +1,90 @@
+"""Tried once a process: that transformers and peft do what this package makes of their private parts.
+
+Each proof runs a model of a few numbers, so that a version which renamed or changed a part is refused in a sentence
+before an answer of it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM, PreTrainedModel
+
+from forethought.agents.models.local.library_versions import unlike
+
+SHAPE = {"vocab_size": 16, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "head_dim": 8}
+HEADS = {"num_attention_heads": 2, "num_key_value_heads": 1, "initializer_range": 0.5, "max_position_embeddings": 16}
+MARKS = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
+CLOSE = 1e-3
+
+
+@cache
+def prove_sharing(kind: str, read: Callable[[PreTrainedModel, list[list[int]], list[int]], torch.Tensor]) -> None:
+    """`read` gives the logits after several prompts, with one token behind each, as that kind of model shares them.
+
+    Private parts in use: the register of attentions, `_attn_implementation`, masks of four dimensions, own layers of
+    a cache. Raises ValueError: the logits are not those of one forward pass over each sequence.
+    """
+    prompts, behind = [[1, 2, 3, 4], [1, 2, 5], [6, 7]], [8, 9, 8]
+    try:
+        with torch.random.fork_rng(devices=[]), torch.inference_mode():
+            torch.manual_seed(0)
+            model = tiny(kind)
+            found = read(model, prompts, behind)
+            whole = [model(torch.tensor([[*p, t]])).logits[0, -1] for p, t in zip(prompts, behind, strict=True)]
+            right = bool(torch.allclose(found, torch.stack(whole), atol=CLOSE))
+    except Exception as error:  # a part that is gone raises whatever its absence makes
+        raise ValueError(unlike("transformers", f"{kind} models cannot share prompts ({error!s:.200})")) from error
+    if not right:
+        raise ValueError(unlike("transformers", f"{kind} models that share prompts give other logits than alone"))
+
+
+def tiny(kind: str) -> Any:
+    config_class: Any = CONFIG_MAPPING[kind]
+    auto: Any = AutoModelForCausalLM  # transformers leaves it untyped
+    return auto.from_config(config_class(**SHAPE, **HEADS, **MARKS), dtype=torch.float32).eval()
+
+
+class Line(torch.nn.Module):
+    """A model of one layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 2, bias=False)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.layer(x)
+
+
+@cache
+def prove_merging(fold: Callable[[Any, Any, dict[str, torch.Tensor]], torch.nn.Module]) -> None:
+    """`fold` puts an adapter into a model's weights.
+
+    Private parts in use: the names of an adapter's weights, what `set_peft_model_state_dict` returns and leaves
+    alone, merging. Raises ValueError: the weights are not W + (alpha / r) B A (Hu et al. 2021, section 4.1), or an
+    adapter that lacks a tensor is taken.
+    """
+    a, b = torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[4.0], [5.0]])
+    tensors = {"base_model.model.layer.lora_A.weight": a, "base_model.model.layer.lora_B.weight": b}
+    try:
+        from peft import LoraConfig
+
+        with torch.random.fork_rng(devices=[]):
+            model = Line()
+        config = LoraConfig(r=1, lora_alpha=2, target_modules=["layer"])
+        before = model.layer.weight.detach().clone()
+        whole: Any = fold(model, config, tensors)
+        right = bool(torch.allclose(whole.layer.weight, before + 2 * b @ a, atol=CLOSE))
+    except Exception as error:  # likewise
+        raise ValueError(unlike("peft", f"adapters cannot be merged ({error!s:.200})")) from error
+    try:
+        fold(Line(), config, {name: tensors[name] for name in list(tensors)[:1]})
+    except ValueError:
+        taken = False
+    else:
+        taken = True
+    if not right or taken:
+        raise ValueError(unlike("peft", "merged adapters give other weights than W + (alpha / r) B A"))

@@ -1,0 +1,251 @@
+"""A language model in this process, through transformers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from forethought.agents.models.local.adapters import Adapter, Base
+from forethought.agents.models.local.batching import Limit, Need, Sizes, in_halves, packed, padded
+from forethought.agents.models.local.decoding import Rows, Writer, write
+from forethought.agents.models.local.padded import PlainRows
+from forethought.agents.models.local.positions import positions_of, too_long
+from forethought.agents.models.local.prefill import SharedRows, can_share, spread_of
+from forethought.agents.models.local.scoring import After, Plan, Reading, exclusive, read, total
+from forethought.agents.models.local.tokenization import NO_START, Tokens, ends_of
+from forethought.agents.models.local.weights import Weights, find_weights
+from forethought.agents.models.protocol import Completion, Request, ScoreRequest, Scores
+from forethought.search import Usage
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def load(spec: str, device: str = "cpu") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Model and tokenizer of a spec, in the fastest exact type of the device; safetensors only."""
+    return load_weights(find_weights(spec), device)
+
+
+def load_weights(weights: Weights, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves these untyped
+    kwargs: dict[str, Any] = {"revision": weights.revision} if weights.revision else {}
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        weights.source, dtype=fastest_dtype(device), use_safetensors=True, trust_remote_code=False, **kwargs
+    )
+    model.to(torch.device(device))  # type: ignore[arg-type]  # a decorator hides the signature
+    tokenizer = AutoTokenizer.from_pretrained(weights.source, trust_remote_code=False, **kwargs)
+    model.eval()  # type: ignore[no-untyped-call]  # likewise
+    return model, tokenizer
+
+
+def fastest_dtype(device: str) -> torch.dtype:
+    """bfloat16 where the hardware multiplies it (2.4 times faster there), else float32 (3 times faster there)."""
+    if device != "cpu":
+        return torch.bfloat16
+    able: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # earlier versions of PyTorch cannot tell
+    return torch.bfloat16 if able.get("amx_bf16") or able.get("avx512_bf16") else torch.float32
+
+
+class Local:
+    """A transformers model that completes and scores in batches.
+
+    What prompts share, siblings or samples, is read once. The seed of a request alone decides its samples; the
+    shape of a batch may still change the last bits of its probabilities, as with every floating-point matrix
+    product, unless the model is `exact`. One thread at a time may use a model and what was adapted from it.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        adapter: Path | None = None,
+        device: str = "cpu",
+        memory: int | None = None,
+        exact: int | bool = False,
+    ) -> None:
+        """`adapter` is a PEFT folder. With `exact` each request is computed alone, to the same bits in any company.
+
+        `memory` is a limit, in bytes, for all that is made beside the weights: requests are cut into batches that
+        stay within it, and a single one that does not is refused. Without one it is 2 GiB on a CPU and 0.6 of
+        what is free on a GPU, and a single request that needs more may have it.
+        """
+        weights = find_weights(spec)  # once: a branch may move
+        model, tokenizer = load_weights(weights, device)
+        self._set(Base(model), tokenizer, spec, weights.content, memory, bool(exact))
+        if adapter is not None:
+            self._wear(Adapter.read(adapter))
+
+    @classmethod
+    def of(
+        cls,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        name: str,
+        content: str,
+        memory: int | None = None,
+        exact: bool = False,
+    ) -> Local:
+        """Around a model that is already in memory."""
+        lm = object.__new__(cls)
+        lm._set(Base(model), tokenizer, name, content, memory, exact)
+        return lm
+
+    def adapted(self, folder: Path) -> Local:
+        """The same base model with a PEFT adapter, as the folder holds it now.
+
+        The weights are in memory once: the adapter is merged into them when it comes into use, and taken out when
+        the base or another one does. Raises ValueError: no adapter there.
+        """
+        lm = object.__new__(type(self))
+        lm._set(self._base, self.tokenizer, self.name, self._base_content, self._memory, self._exact)
+        lm._wear(Adapter.read(folder))
+        return lm
+
+    def _set(
+        self,
+        base: Base,
+        tokenizer: PreTrainedTokenizerBase,
+        name: str,
+        content: str,
+        memory: int | None,
+        exact: bool,
+    ) -> None:
+        self._base, self._base_content, self._memory, self._exact = base, content, memory, exact
+        self._adapter: Adapter | None = None
+        self.tokenizer, self.name, self.content = tokenizer, name, content
+        self._tokens = Tokens(tokenizer)
+
+    def _wear(self, adapter: Adapter) -> None:
+        self._adapter, self.content = adapter, f"{self._base_content}+{adapter.content}"
+        self._base.use(adapter)  # one that does not fit is refused now
+
+    @property
+    def model(self) -> PreTrainedModel:
+        """With this model's own adapter in its weights, until another one that shares the base is used."""
+        return self._base.use(self._adapter)
+
+    def count(self, text: str) -> int:
+        return len(self._tokens.prompt(text))
+
+    def _encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        known = {text: self._tokens.prompt(text) for text in dict.fromkeys(texts)}
+        return [known[text] for text in texts]
+
+    def _refusal(self, prompt: Sequence[int], also: int) -> str:
+        """Why a prompt that so many tokens more are put behind can never be read; empty where it can."""
+        if not prompt:
+            return NO_START
+        positions = positions_of(self._base.model)
+        over = positions is not None and len(prompt) + also > positions
+        return too_long(self.name, len(prompt), positions or 0, also) if over else ""
+
+    @torch.inference_mode()
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """See ScoreRequest. Prompt and continuation are split into tokens apart from one another.
+
+        A prompt beyond the model's positions is refused, and no other with it.
+        """
+        prompts = self._encode_all([request.prompt for request in requests])
+        plans = [[self._continue(text) for text in request.continuations] for request in requests]
+        refused = [
+            self._refusal(prompt, max(map(len, plan), default=1) - 1)
+            for prompt, plan in zip(prompts, plans, strict=True)
+        ]
+        asked = [([], []) if no else (prompt, plan) for prompt, plan, no in zip(prompts, plans, refused, strict=True)]
+        after = self._read(asked)
+        return [
+            Scores((), Usage(1), no) if no else Scores(exclusive(plan, [total(t, known) for t in plan]), billed(prompt))
+            for plan, known, prompt, no in zip(plans, after, prompts, refused, strict=True)
+        ]
+
+    def _read(self, asked: Sequence[tuple[list[int], Plan]]) -> list[After]:
+        """What comes after each prompt, along its continuations."""
+        readings = [(i, one) for i, (prompt, plan) in enumerate(asked) for one in Reading.all_of(prompt, plan)]
+        model, limit = self.model, Limit.of(self._memory, self._base.model.device)
+        after: list[After] = [{} for _ in asked]
+        needs = [Need(reading.tokens) for _, reading in readings]
+        for batch in self._cut(needs, Sizes.of(model), limit, sharing=True):
+            found = in_halves(lambda part: read(model, [readings[i][1] for i in part], limit), batch)
+            for i, values in zip(batch, found, strict=True):
+                after[readings[i][0]] |= values
+        return after
+
+    def _continue(self, text: str) -> list[int]:
+        ids = self._tokens.continuation(text)
+        if not ids:
+            raise ValueError("a continuation to score is empty; give at least one character")
+        return ids
+
+    @torch.inference_mode()
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """All requests at once, within the limit of memory.
+
+        Usage counts a prompt's tokens as if it were alone: how many were shared depends on what else was asked
+        at the same time, and a ledger must not. A prompt beyond the model's positions is refused, and no other with
+        it; a text ends with the last position.
+        """
+        prompts = self._encode_all([request.prompt for request in requests])
+        rooms = [min(r.sampling.max_tokens, self._left(p)) for r, p in zip(requests, prompts, strict=True)]
+        found = {i: Completion("", billed(prompt)) for i, prompt in enumerate(prompts)}
+        for i, prompt in enumerate(prompts):
+            if no := self._refusal(prompt, min(requests[i].sampling.max_tokens, 1)):
+                found[i], rooms[i] = Completion("", Usage(1), refusal=no), 0
+        asked = [i for i, room in enumerate(rooms) if room > 0]
+        model, limit = self.model, Limit.of(self._memory, self._base.model.device)
+        needs = [Need(prompts[i], rooms[i]) for i in asked]
+        for batch in self._cut(needs, Sizes.of(model), limit, sharing=can_share(model)):
+            part = [asked[n] for n in batch]
+            written = in_halves(
+                lambda some: self._write(model, [(prompts[i], rooms[i], requests[i]) for i in some], limit), part
+            )
+            found |= zip(part, written, strict=True)
+        return [found[i] for i in range(len(requests))]
+
+    def _cut(self, needs: Sequence[Need], sizes: Sizes, limit: Limit, *, sharing: bool) -> Iterator[list[int]]:
+        """The numbers of the needs in batches that are computed at once; one each for an exact model."""
+        if self._exact:
+            yield from ([i] for i, need in enumerate(needs) for _ in padded([need], sizes, limit))
+        elif sharing:
+            yield from packed(needs, sizes, limit, spread_of(self._base.model.device))
+        else:
+            yield from padded(needs, sizes, limit)
+
+    def _left(self, prompt: Sequence[int]) -> int:
+        """The positions behind a prompt."""
+        positions = positions_of(self._base.model)
+        return sys.maxsize if positions is None else max(positions - len(prompt), 0)
+
+    def _write(
+        self, model: PreTrainedModel, asked: Sequence[tuple[list[int], int, Request]], limit: Limit
+    ) -> list[Completion]:
+        ends = ends_of(model, self.tokenizer)
+        writers = [
+            Writer(self.tokenizer, replace(request.sampling, max_tokens=room), request.seed, ends)
+            for _, room, request in asked
+        ]
+        prompts = [prompt for prompt, _, _ in asked]
+        room = max(room for _, room, _ in asked)
+        rows: Rows = SharedRows(model, prompts, room, limit) if can_share(model) else PlainRows(model, prompts)
+        write(rows, writers)
+        return [
+            Completion(reply.text, Usage(1, len(prompt), 0, len(writer.written)), reply.rationale, writer.truncated)
+            for writer, prompt in zip(writers, prompts, strict=True)
+            for reply in [writer.reply()]
+        ]
+
+
+def billed(prompt: Sequence[int]) -> Usage:
+    return Usage(1, len(prompt))
+
+
+def head_of(model: PreTrainedModel) -> torch.nn.Module:
+    """The last layer, from hidden states to logits of tokens."""
+    head: torch.nn.Module = model.get_output_embeddings()  # type: ignore[no-untyped-call]  # untyped in transformers
+    return head

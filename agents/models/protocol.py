@@ -1,0 +1,164 @@
+"""What a language model is to this suite: texts and log-probabilities, always in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import is_not
+from typing import Any, Protocol, runtime_checkable
+
+from forethought.envs import Json
+from forethought.search import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to write a text. `temperature` 0 is greedy; a text ends before the first of the `stop` texts."""
+
+    temperature: float = 0.0
+    max_tokens: int = 64
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    prompt: str
+    sampling: Sampling = field(default_factory=Sampling)
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A reply: its text without the reasoning part, and its cost.
+
+    `rationale` is the reasoning part, if the reply had one. `truncated`: the reply ended at the token limit.
+    `refusal` is the reason why the model will never answer this request (a prompt beyond its context, a content
+    filter), in one line; the text is then empty, and asking again would be refused again.
+    """
+
+    text: str
+    usage: Usage
+    rationale: str = ""
+    truncated: bool = False
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """Asks for the log-probability that each continuation comes right after the prompt.
+
+    One that begins a longer one of the list ("1" and "10") counts only where the longer does not follow.
+    """
+
+    prompt: str
+    continuations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The log-probabilities asked for; none where the model will never answer, with the reason as `refusal`."""
+
+    log_probabilities: tuple[float, ...]  # natural logarithms, one a continuation
+    usage: Usage
+    refusal: str = ""
+
+
+def unread(reply: Completion) -> Usage:
+    """The counts of a reply that could not be read, to be added to its usage."""
+    refused = bool(reply.refusal)
+    return Usage(parse_failures=1, truncated=int(reply.truncated and not refused), refused=int(refused))
+
+
+def dump_completion(answer: Completion) -> list[Json]:
+    """For a file: `[text, usage, rationale, truncated, refusal]`, without the defaults at its end."""
+    return trimmed([answer.text, list(answer.usage.counts), answer.rationale, answer.truncated, answer.refusal])
+
+
+def dump_scores(answer: Scores) -> list[Json]:
+    """For a file: `[log-probabilities, usage, refusal]`, without the defaults at its end."""
+    return trimmed([list(answer.log_probabilities), list(answer.usage.counts), answer.refusal])
+
+
+def trimmed(parts: list[Json]) -> list[Json]:
+    """The first two parts, and the others up to the last that is not its default."""
+    while len(parts) > 2 and not parts[-1]:
+        parts = parts[:-1]
+    return parts
+
+
+def load_completion(data: object) -> Completion:
+    """Raises ValueError, TypeError: the data is no completion."""
+    text, usage, *rest = as_list(data)
+    kinds = (str, bool, str)
+    if type(text) is not str or len(rest) > len(kinds) or any(map(is_not, map(type, rest), kinds)):
+        raise TypeError(f"expected a completion, found {data!r:.80}")
+    return Completion(text, load_counts(usage), *rest)
+
+
+def load_scores(data: object) -> Scores:
+    """Raises ValueError, TypeError: the data holds no scores."""
+    scores, usage, *rest = as_list(data)
+    if len(rest) > 1 or any(type(refusal) is not str for refusal in rest):
+        raise TypeError(f"expected scores, found {data!r:.80}")
+    return Scores(tuple(map(float, as_list(scores))), load_counts(usage), *rest)
+
+
+def load_counts(data: object) -> Usage:
+    return Usage(*map(int, as_list(data)))
+
+
+def as_list(data: object) -> list[Any]:
+    if not isinstance(data, list):
+        raise TypeError(f"expected a list, found {data!r:.80}")
+    return data
+
+
+class LM(Protocol):
+    """A language model. `name` and `content` (a hash of what it answers from) go into the manifest."""
+
+    name: str
+    content: str
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]: ...
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]: ...
+    def count(self, text: str) -> int:
+        """Tokens of a text: what a prompt will be billed, or more, never less."""
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A model that learns how to ask its server, and calls `on_learnt` with what it has learnt; see agents/models/server/parameters.py."""
+
+    on_learnt: Callable[[dict[str, Any]], None] | None
+
+    def recall(self, told: Mapping[str, Any]) -> None: ...
+
+
+@runtime_checkable
+class BoundsCompletions(Protocol):
+    def bound_of_completion(self, request: Request) -> Usage: ...
+
+
+@runtime_checkable
+class BoundsScores(Protocol):
+    def bound_of_score(self, request: ScoreRequest) -> Usage: ...
+
+
+def bound_of_completion(lm: LM, request: Request) -> Usage:
+    """What a request costs at the worst: its prompt, and as many tokens as may be written.
+
+    A model that may write more than it was allowed says so with a `bound_of_completion` of its own.
+    """
+    if isinstance(lm, BoundsCompletions):
+        return lm.bound_of_completion(request)
+    return Usage(calls=1, prompt=lm.count(request.prompt), completion=request.sampling.max_tokens)
+
+
+def bound_of_score(lm: LM, request: ScoreRequest) -> Usage:
+    """What a score request costs at the worst: its prompt once, for the continuations are read, not written.
+
+    A model that needs more than one look says so with a `bound_of_score` of its own.
+    """
+    if isinstance(lm, BoundsScores):
+        return lm.bound_of_score(request)
+    return Usage(calls=1, prompt=lm.count(request.prompt))

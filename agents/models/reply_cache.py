@@ -1,0 +1,265 @@
+"""Replies of language models kept on disk: what was asked once is not paid for again.
+
+One SQLite file serves all models, runs, processes and threads of a machine; it belongs on a local disk.
+It holds digests of what was asked, and the replies as JSON in plain text: no prompt, no key of a service.
+A reply that was stored is never replaced, so whoever asks later reads what the first one read. Nothing
+is removed either: a reply takes about 110 bytes besides its text, and the file may be deleted, with its
+-wal and -shm, while no run uses it. (Journals hold their own answers: no resume depends on a cache.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from forethought.agents.models.protocol import (
+    LM,
+    Completion,
+    Request,
+    ScoreRequest,
+    Scores,
+    bound_of_completion,
+    bound_of_score,
+    dump_completion,
+    dump_scores,
+    load_completion,
+    load_scores,
+)
+from forethought.common.json_text import read_json
+from forethought.envs.worlds.folder import cache_folder
+from forethought.search import FREE, Usage, waits
+
+FORMAT = 2
+APPLICATION = int.from_bytes(b"fore", "big")  # tells this file from other SQLite files
+WAIT = 30.0  # seconds for another process to end its transaction, which takes milliseconds
+CREATING = threading.Lock()  # to close a file drops the locks that SQLite holds on it in other threads
+
+Q = TypeVar("Q", Request, ScoreRequest)
+A = TypeVar("A", Completion, Scores)
+
+
+class Cached:
+    """Answers from the file where it can, and asks the model for the rest, each distinct request once.
+
+    A hit returns the usage that the reply had when it was paid for: budgets count it and a search stops
+    where it would have stopped without the cache, with the same tree. What the provider really gets is
+    counted apart: `billed` is the usage of the requests that reached the model, `saved` that of the
+    answers that did not need it. The two add up to what the answers say and what failures were settled for,
+    but for races: when two processes ask the same at once, both are billed, the reply written first is kept,
+    and both return it.
+
+    Mode "on" reads and writes; "read" writes no reply, and asks the model for a missing one every time
+    (beside the file SQLite may then leave an empty -wal and a -shm).
+    The samples of one prompt differ in their seeds. A model whose answers depend on the shape of the
+    batch, in their last bits, is asked in smaller batches the more of them is known.
+    """
+
+    def __init__(self, lm: LM, path: Path | None = None, *, mode: Literal["read", "on"] = "on") -> None:
+        """`path` is replies.sqlite in the cache folder if not given.
+
+        Raises ValueError: the file is damaged or no cache, or there is none to read; OSError: it cannot be used now.
+        """
+        if mode not in ("read", "on"):
+            raise ValueError(f"the mode of a cache is 'read' or 'on'; {mode!r} was given")
+        if not lm.content:
+            raise ValueError(
+                f"the model {lm.name!r} has no content hash to tell its replies by; use it without a cache"
+            )
+        self.lm, self.name, self.content, self.waits = lm, lm.name, lm.content, waits(lm)
+        self.count = lm.count
+        self.billed = self.saved = FREE
+        self._counting = threading.Lock()
+        self._file = ReplyFile(path or cache_folder() / "replies.sqlite", write=mode == "on")
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        return self._answer("complete", requests, self.lm.complete, load_completion)
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        return self._answer("score", requests, self.lm.score, load_scores)
+
+    def bound_of_completion(self, request: Request) -> Usage:
+        return bound_of_completion(self.lm, request)
+
+    def bound_of_score(self, request: ScoreRequest) -> Usage:
+        return bound_of_score(self.lm, request)
+
+    def _answer(
+        self, kind: str, requests: Sequence[Q], ask: Callable[[Sequence[Q]], list[A]], load: Callable[[object], A]
+    ) -> list[A]:
+        keys = [key_of(kind, self.content, request) for request in requests]
+        known = self._file.find(keys)
+        missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
+        if missing:
+            try:
+                fresh = ask(list(missing.values()))
+            except Exception as error:
+                self._keep_settled(error, list(missing))
+                raise
+            self._add(billed=sum((answer.usage for answer in fresh), FREE))
+            known |= self._file.keep({key: dump(answer) for key, answer in zip(missing, fresh, strict=True)})
+        answers = [self._load(load, known[key]) for key in keys]
+        saved = FREE
+        for key, answer in zip(keys, answers, strict=True):
+            if missing.pop(key, None) is None:  # the first of equal ones is the one that was asked
+                saved = saved + answer.usage
+        self._add(saved=saved)
+        return answers
+
+    def _load(self, load: Callable[[object], A], data: bytes) -> A:
+        try:
+            return load(read_json(data.decode("utf-8", "surrogatepass")))
+        except (ValueError, TypeError) as error:
+            raise self._file.damaged(f"a reply in it cannot be read: {error}") from error
+
+    def _keep_settled(self, error: Exception, keys: Sequence[bytes]) -> None:
+        """What this failure is settled for was paid too (see forethought.search.lost), and its replies are good."""
+        settle: Callable[[], Usage] | None = getattr(error, "settle", None)
+        if settle is None:
+            return
+
+        def settle_and_keep() -> Usage:
+            usage = settle()
+            self._add(billed=usage)
+            forgotten = getattr(error, "forgotten", {})
+            self._file.keep({keys[place]: dump(reply) for place, reply in forgotten.items()})
+            return usage
+
+        error.settle = settle_and_keep  # type: ignore[attr-defined]  # it has one
+
+    def _add(self, billed: Usage = FREE, saved: Usage = FREE) -> None:
+        with self._counting:
+            self.billed, self.saved = self.billed + billed, self.saved + saved
+
+
+def key_of(kind: str, content: str, request: Request | ScoreRequest) -> bytes:
+    """The digest of the model's content and of all that was asked. Texts that differ at all have different keys."""
+    asked = json.dumps([kind, content, asdict(request)], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).digest()
+
+
+def dump(answer: Completion | Scores) -> bytes:
+    """The answer as JSON. Lone surrogates are written as they are: JSON's escapes would not read back equal."""
+    parts = dump_completion(answer) if isinstance(answer, Completion) else dump_scores(answer)
+    return json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+class ReplyFile:
+    """The SQLite file. Every batch opens it anew: threads and forks share nothing, and a kill leaves nothing open.
+
+    A reply that was written survives the death of the process; the death of the machine may take the last
+    ones along, and leaves the rest whole.
+    """
+
+    def __init__(self, path: Path, *, write: bool) -> None:
+        self.path, self.write = path.absolute(), write
+        if write:
+            self._prepare()
+        elif not path.is_file() or self._is_empty():
+            raise ValueError(
+                f"there is no reply cache {path} to read; fill it with --cache on, or set FORETHOUGHT_CACHE"
+            )
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The stored replies to those of the keys that have one."""
+        if not keys:
+            return {}
+        with self._open() as db:
+            db.execute("BEGIN")
+            return select(db, keys)
+
+    def keep(self, replies: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+        """Store what is new; returns the reply of every key, which is an earlier one where there was one."""
+        if not self.write:
+            return dict(replies)
+        with self._open() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?)", replies.items())
+            stored = select(db, list(replies))
+            db.execute("COMMIT")
+        return stored
+
+    def damaged(self, why: object) -> ValueError:
+        return ValueError(
+            f"{self.path} is no whole reply cache ({why}); it was left as it is: "
+            "move it away together with its -wal and -shm, or give another path"
+        )
+
+    def _prepare(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with CREATING, suppress(FileExistsError):
+            self.path.touch(0o600, exist_ok=False)
+        if self._is_empty():
+            with self._open() as db:
+                db.execute("BEGIN IMMEDIATE")
+                db.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL)")
+                db.execute(f"PRAGMA application_id = {APPLICATION}")
+                db.execute(f"PRAGMA user_version = {FORMAT}")
+                db.execute("COMMIT")
+        with self._open() as db:
+            use_write_ahead_log(db)
+
+    def _is_empty(self) -> bool:
+        """Whether nothing was ever written to it. Raises ValueError: it is not of this version, or no cache."""
+        with self._open() as db:
+            db.execute("BEGIN")  # one state of the file for the three questions
+            asked = "PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master"
+            application, version, tables = (db.execute(question).fetchone()[0] for question in asked)
+        if not (application or version or tables):
+            return True
+        if application != APPLICATION:
+            raise self.damaged("it is a database of something else")
+        if version != FORMAT:
+            raise ValueError(
+                f"{self.path} is a reply cache of format {version}, and this version reads format {FORMAT}; "
+                "use the version of forethought that made it, or give another path"
+            )
+        return False
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A connection; what is not committed at its end is undone."""
+        try:
+            with closing(sqlite3.connect(self._address(), timeout=WAIT, isolation_level=None, uri=True)) as db:
+                db.execute("PRAGMA synchronous = NORMAL")
+                yield db
+        except sqlite3.OperationalError as error:
+            raise OSError(
+                f"the reply cache {self.path} cannot be used now ({error}); see to its disk and permissions, "
+                "or run without a cache"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise self.damaged(error) from error
+
+    def _address(self) -> str:
+        if self.write:
+            return f"{self.path.as_uri()}?mode=rw"
+        still = not os.access(self.path.parent, os.W_OK) and not Path(f"{self.path}-wal").exists()
+        return f"{self.path.as_uri()}?mode=ro{'&immutable=1' if still else ''}"  # else SQLite must make a -shm there
+
+
+def select(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    question = "SELECT CAST(reply AS BLOB) FROM replies WHERE key = ?"
+    rows = ((key, db.execute(question, (key,)).fetchone()) for key in keys)
+    return {key: row[0] for key, row in rows if row}
+
+
+def use_write_ahead_log(db: sqlite3.Connection) -> None:
+    """Readers and a writer then do not wait for one another. No change where it is in use, or the disk cannot."""
+    deadline = time.monotonic() + WAIT
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:  # others are at it: for this one SQLite itself does not wait
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)

@@ -1,0 +1,297 @@
+"""One OpenAI-compatible address: how a spec names it, and the line that is held open to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import threading
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from forethought.agents.models.server.connection import Answer, Broken, NoConnection, TooLong, Unreachable, Wire
+from forethought.agents.models.server.error_words import REFUSALS, Kind
+from forethought.agents.models.server.errors import Problem, problem_of
+from forethought.agents.models.server.proxies import ProxyError
+from forethought.agents.models.server.redaction import hide, mask, one_line
+from forethought.agents.models.server.responses import written
+from forethought.agents.models.server.retry import Fault, wait_of
+from forethought.common.json_text import read_json
+
+PASSING = (408, 409, 425, 429, 498)  # and 5xx; 498 of Groq: no room at present
+SPEC = re.compile(r"server(?P<chat>\+chat)?:(?P<model>.+)@(?P<url>https?://.+)", re.DOTALL)
+SECRET = re.compile(r"//[^/@]*@")  # a user and a password
+CLOSING = 5.0  # seconds that what is asked gets to end
+NO_KEY = "none"  # what a server of one's own, that asks for no key, is sent
+LISTING = 1 << 22  # bytes of a list of models
+MODELS = "expected an address such as http://127.0.0.1:8000/v1 and a model that its /models lists"
+ADVICE: dict[Kind, str] = {
+    "": "the server cannot take such a request, and another attempt would be refused as well",
+    "key": "set the environment variable {variable} to a key that this server knows",
+    "forbidden": "the key in {variable} may not ask this model",
+    "proxy": "the proxy that the environment names wants a user and a password: http://USER:PASSWORD@HOST:PORT",
+    "quota": "the account of the key in {variable} has nothing left to spend; see the provider's page of bills",
+    "model": MODELS,
+    "path": MODELS + "{chat}",
+    "chat": "this model only chats; ask it as server+chat:MODEL@URL",
+    "responses": "this model only answers the Responses API, which is not asked here; take another model",
+    "plain": "this model does not chat; ask it as server:MODEL@URL",
+    "parameter": "leave the parameter out with --model-option omit=NAME (temperature, stop or seed), or give it "
+    "another name with --model-option rename=OLD:NAME",
+    "logprobs": "the server does not tell so many log-probabilities (vLLM: serve with --max-logprobs 20); "
+    "take the value lm-text, or a server that tells them",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`chat`: the prompt is sent as one message of a user, else as plain text to be continued."""
+
+    model: str
+    url: str
+    chat: bool = False
+
+    @classmethod
+    def parse(cls, spec: str) -> Address:
+        """From "server:MODEL@URL" or "server+chat:MODEL@URL", split at the last "@" before http:// or https://.
+
+        Raises ValueError: another form, or a URL with a password or a query, for names of models are published.
+        """
+        found = SPEC.fullmatch(spec)
+        if found is None:
+            raise ValueError(
+                f"cannot read the model {SECRET.sub('//***@', spec)!r}; write server:MODEL@URL or "
+                "server+chat:MODEL@URL, as in server:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1"
+            )
+        parts = urlsplit(found["url"])
+        if "@" in parts.netloc or parts.query or parts.fragment or not parts.hostname or not port_of(parts):
+            raise ValueError(
+                f"the URL of {found['model']!r} has no host, a wrong port, or a user, a password or a query; write "
+                f"{parts.scheme}://HOST:PORT/v1 alone, and put a key into an environment variable"
+            )
+        return cls(found["model"], found["url"].rstrip("/"), found["chat"] is not None)
+
+    @property
+    def name(self) -> str:
+        return f"server{'+chat' if self.chat else ''}:{self.model}@{self.url}"
+
+
+def port_of(parts: SplitResult) -> int | None:
+    """None: no port that can be."""
+    try:
+        return parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except ValueError:
+        return None
+
+
+def key_of(variable: str) -> str:
+    """The key in an environment variable. Raises ValueError, without the key: one that no header can hold."""
+    key = os.environ.get(variable, "").strip()
+    if key and not re.fullmatch(r"[!-~]+", key):
+        raise ValueError(f"the key in {variable} holds a space, a control character or a letter beyond ASCII")
+    return key or NO_KEY
+
+
+class Line:
+    """An event loop in a thread of its own, and the wire to one address in it.
+
+    The thread lives until `close`. No exception of the wire leaves here: it may hold the request, with its key.
+    """
+
+    def __init__(self, url: str, key: str, variable: str, concurrency: int, hint: str = "") -> None:
+        """`hint` says what else may be done where the server does not know the model."""
+        self.gate = asyncio.Semaphore(concurrency)  # of all who ask here
+        self._key, self._variable, self._hint = key, variable, hint
+        self._wire = Wire(url, key)
+        self.first = asyncio.Lock()  # held by the first request, see Server
+        self._lock, self._closed = threading.Lock(), False
+        self._loop = asyncio.new_event_loop()
+        self._helpers = ThreadPoolExecutor(2, "forethought-server")  # look up addresses
+        self._loop.set_default_executor(self._helpers)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="forethought-server", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """False once closed, and in a forked process, which has none of its parent's threads."""
+        return not self._closed and self._thread.is_alive()
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work`, or as much of it as is done when the line is closed elsewhere.
+
+        What it raises is raised here, and disturbs no other work. What interrupts the wait, such as Ctrl-C, closes
+        the line, which ends this work and all other.
+        """
+        try:
+            with self._lock:
+                if not self.alive:
+                    work.close()
+                    return
+                future = asyncio.run_coroutine_threadsafe(work, self._loop)
+            future.result()
+        except CancelledError:
+            return
+        except Exception:
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """The first call ends what is asked, and then the thread; another one meanwhile returns at once."""
+        if not self.alive or threading.current_thread() is self._thread:  # a garbage collector may run anywhere
+            return
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True  # no work comes after the end
+            end = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+        wait([end], timeout=CLOSING)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._helpers.shutdown(wait=False)
+
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._wire.close()
+
+    async def post(self, path: str, body: dict[str, Any], limit: int, timeout: float) -> dict[str, Any] | Fault:
+        """One attempt: the JSON object that came within `timeout` seconds and `limit` bytes, or why none did."""
+        answer = await self._send(path, json.dumps(body).encode(), limit, timeout)
+        if isinstance(answer, Fault):
+            return answer
+        return self._read(answer, body) if 200 <= answer.status < 300 else self._refusal(answer, body)
+
+    async def models(self, timeout: float) -> frozenset[str] | Fault:
+        """The names that /models lists; none where it cannot be read."""
+        answer = await self._send("/models", None, LISTING, timeout)
+        if isinstance(answer, Fault):
+            return answer
+        return names_in(answer.text) if answer.status == 200 else frozenset()
+
+    async def _send(self, path: str, content: bytes | None, limit: int, timeout: float) -> Answer | Fault:
+        try:
+            return await asyncio.wait_for(self._wire.send(path, content, limit), timeout)
+        except asyncio.TimeoutError:
+            return Fault(f"no answer within {timeout:.3g} s", passing=True)
+        except NoConnection as error:
+            return Fault(f"no connection ({self.clean(str(error))})", passing=True, reached=False)
+        except Broken as error:
+            return Fault(f"the connection broke ({self.clean(str(error))})", passing=True)
+        except TooLong as error:
+            return Fault(f"the reply is longer than a reply to this request can be: {error}", paid=True)
+        except Unreachable as error:
+            return Fault(f"no connection ({self.clean(str(error))})", reached=False)
+        except ProxyError as error:
+            return Fault(self.clean(str(error), 2), reached=False)
+
+    def _refusal(self, answer: Answer, body: dict[str, Any]) -> Fault:
+        if 300 <= answer.status < 400:
+            return self._redirect(answer)
+        return self._problem(problem_of(answer.status, answer.text), answer.headers, body)
+
+    def _problem(
+        self, problem: Problem, headers: Mapping[str, str], body: dict[str, Any], came: str = "the server answered {}"
+    ) -> Fault:
+        kind = problem.kind(str(body["model"]), body)
+        told = f"{came.format(problem.status)} ({self.clean(problem.message) or 'without a word'})"
+        if kind in REFUSALS or kind == "cut":
+            return Fault(told, problem=problem)
+        if kind != "quota" and (problem.status in PASSING or problem.status >= 500):
+            wait = wait_of(headers, problem.message)
+            return Fault(told, passing=True, wait=wait, failed=problem.status in (500, 501))
+        chat = "" if "messages" in body else "; a server that only chats is asked as server+chat:MODEL@URL"
+        advice = ADVICE[kind].format(variable=self._variable, chat=chat)
+        return Fault(f"{told}; {advice}{self._hint if kind in ('model', 'path') else ''}", problem=problem)
+
+    def _redirect(self, answer: Answer) -> Fault:
+        place = self.clean(answer.headers.get("location", ""))
+        return Fault(
+            f"the server answered {answer.status} and points to {place or 'no address'!r}; a request is sent to the "
+            "address of the model alone; if that other address is meant, write it into the model: server:MODEL@URL"
+        )
+
+    def _read(self, answer: Answer, body: dict[str, Any]) -> dict[str, Any] | Fault:
+        text = answer.text
+        try:
+            data = read_json(hide(text.lstrip("\ufeff"), self._key))
+        except ValueError:
+            return self._no_json(text)
+        choices = data.get("choices") if isinstance(data, dict) else None
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        error = error_in(choice) or (None if says_something(choice) else error_in(data))
+        if error:
+            return self._error_of_reply(error, answer, body)
+        if choices == [] and isinstance(data, dict) and isinstance(data.get("usage"), dict):
+            return {**data, "choices": [{}]}  # paid, and empty
+        if not isinstance(choice, dict):
+            return Fault(
+                f"the reply has no choices ({self.clean(problem_of(400, text).message)})", passing=True, failed=True
+            )
+        assert isinstance(data, dict)
+        return data
+
+    def _error_of_reply(self, error: dict[str, Any], answer: Answer, body: dict[str, Any]) -> Fault:
+        """An error that came as a reply: gateways have told 200 before they know, and put the status inside."""
+        status = status_in(error)
+        problem = problem_of(status or 400, json.dumps(error))
+        fault = self._problem(problem, answer.headers, body, "the reply is an error" + " {}" * bool(status))
+        unknown = status is None and not problem.kind(str(body["model"]), body)
+        return Fault(fault.reason.partition("; ")[0], passing=True) if unknown else fault
+
+    def _no_json(self, text: str) -> Fault:
+        told = f"the reply is no JSON ({self.clean(text)})"
+        if text.lstrip().startswith("data:"):
+            return Fault(f"{told}: it comes as a stream of events, which was not asked for", paid=True)
+        page = text.lstrip("\ufeff \t\r\n").startswith("<")
+        return Fault(
+            f"{told}; a page is no server of models: {MODELS}" if page else told, passing=True, failed=not page
+        )
+
+    def hide(self, text: str) -> str:
+        """Without the key."""
+        return hide(text, self._key)
+
+    def clean(self, text: str, lines: int = 1) -> str:
+        """One line of at most `lines` times 200 characters without the key, which a server may quote."""
+        return one_line(text if self._key == NO_KEY else mask(text, self._key), lines)
+
+
+def says_something(choice: Any) -> bool:
+    """Whether a choice holds a text: then a note beside it, such as {"code": 0, "message": "ok"}, is no error."""
+    return isinstance(choice, dict) and bool(written({"choices": [choice]}).text.strip())
+
+
+def error_in(data: Any) -> dict[str, Any] | None:
+    """The error that stands in a reply, or in a choice of it, with its object around it."""
+    error = data.get("error") if isinstance(data, dict) else None
+    if isinstance(error, dict) and any(map(error.get, ("message", "code", "type", "msg"))):
+        return {"error": error}
+    return {"error": error} if isinstance(error, str) and error.strip() else None
+
+
+def status_in(error: dict[str, Any]) -> int | None:
+    """The status that an error tells; None where it tells none."""
+    inner = error["error"]
+    code = inner.get("code") if isinstance(inner, dict) else None
+    told = int(code) if isinstance(code, str) and re.fullmatch("[45][0-9]{2}", code) else code
+    return told if type(told) is int and 400 <= told < 600 else None
+
+
+def names_in(body: str) -> frozenset[str]:
+    """The names in {"data": [{"id": NAME}, ...]}; what is anything else names none."""
+    try:
+        data = read_json(body)
+    except ValueError:
+        return frozenset()
+    rows = data.get("data") if isinstance(data, dict) else None
+    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return frozenset(name for name in ids if isinstance(name, str))

@@ -1,0 +1,108 @@
+"""To which servers the user has agreed to send a key, and which clusters may be joined.
+
+A config.toml of somebody else names a server too, and a resume reads it. So a key goes to a host only after the user
+has named the host: in a command that begins a run, or by a flag. What was agreed to is kept in the cache folder, as
+an empty file named by the hash of the key's variable and the server's address. No key is read into it.
+
+A Ray cluster elsewhere is asked about in the same way, key or no key: a client loads objects that the cluster sends,
+and that runs code here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from forethought.agents.models.open_model import kind_of
+from forethought.agents.models.server.address import Address, port_of
+from forethought.envs.worlds.folder import cache_folder
+from forethought.experiments.workers.options import Staffing
+
+VARIABLE = "OPENAI_API_KEY"
+
+
+def give_consent(spec: str | None, workers: str = "1") -> None:
+    """Remember that the key may be sent to the server of a spec, and the cluster joined, which the user has typed."""
+    if (server := server_of(spec)) is not None:
+        remember(file_of(server))
+    if (cluster := cluster_of(workers)) is not None:
+        remember(file_of(cluster, "workers"))
+
+
+def remember(file: Path) -> None:
+    with suppress(OSError):  # a cache folder that cannot be written: a resume then asks
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(0o600)
+
+
+def check_consent(spec: str | None, named: str | None = None) -> None:
+    """Before a run of a saved config sends the key to a server. `named` is the host that the user names now.
+
+    Raises ValueError: there is a key, and the user has never named this host; or has named another one.
+    """
+    server = server_of(spec)
+    parts = urlsplit(server or "")
+    if named is not None and named not in (server, parts.netloc, parts.hostname):
+        raise ValueError(f"--send-key-to names {named!r}, and this run asks {parts.netloc or 'no server elsewhere'}")
+    if server is None or not os.environ.get(VARIABLE, "").strip():
+        return
+    if named is not None:
+        give_consent(spec)
+    elif not file_of(server).exists():
+        raise ValueError(
+            f"this run's config sends the key in {VARIABLE} to {server}, which no command of yours has named yet; "
+            f"if you trust that server with it, add --send-key-to {parts.hostname}, else unset {VARIABLE}"
+        )
+
+
+def check_cluster(workers: str, named: str | None = None) -> None:
+    """Before a run of a saved config joins a cluster elsewhere. `named` is the host that the user names now.
+
+    Raises ValueError: the user has never named this cluster; or has named another one.
+    """
+    cluster = cluster_of(workers)
+    parts = urlsplit(cluster or "")
+    if named is not None and named not in (cluster, parts.netloc, parts.hostname):
+        raise ValueError(f"--join-cluster names {named!r}, and this run joins {parts.netloc or 'no cluster elsewhere'}")
+    if named is not None:
+        give_consent(None, workers)
+    elif cluster is not None and not file_of(cluster, "workers").exists():
+        raise ValueError(
+            f"this run's config joins the Ray cluster {cluster}, which no command of yours has named yet, and which "
+            f"can run code here; if you trust it, add --join-cluster {parts.hostname}"
+        )
+
+
+def cluster_of(workers: str) -> str | None:
+    """ray://HOST:PORT of a cluster elsewhere; None where there is none, or it is of this machine."""
+    address = Staffing.parse(workers).address or ""
+    parts = urlsplit(address)
+    if parts.scheme != "ray" or is_loopback(parts.hostname or ""):
+        return None
+    return address
+
+
+def server_of(spec: str | None) -> str | None:
+    """Scheme, host and port of a spec's server; None where there is none, or it is on this machine."""
+    if not spec or kind_of(spec) != "server":
+        return None
+    parts = urlsplit(Address.parse(spec).url)
+    host, port = parts.hostname or "", port_of(parts)
+    if is_loopback(host):
+        return None
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def file_of(server: str, use: str = VARIABLE) -> Path:
+    return cache_folder() / "servers" / hashlib.sha256(f"{use} {server}".encode()).hexdigest()

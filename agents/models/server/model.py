@@ -1,0 +1,441 @@
+"""A language model behind an OpenAI-compatible endpoint: vLLM, llama.cpp, transformers serve, or a hosted one."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.util
+import json
+import logging
+import random
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from forethought.agents.models.local.adapter_hash import content_of_adapter
+from forethought.agents.models.protocol import Completion, Request, Sampling, ScoreRequest, Scores
+from forethought.agents.models.recorded import digest
+from forethought.agents.models.server.address import Address, Line, key_of
+from forethought.agents.models.server.billing import Bills, length_of
+from forethought.agents.models.server.equal_samples import Samples
+from forethought.agents.models.server.error_words import REFUSALS
+from forethought.agents.models.server.parameters import TOP, Ways
+from forethought.agents.models.server.responses import (
+    counts_of,
+    is_same_with_stops,
+    is_stopped,
+    most_of,
+    read,
+    top_of,
+    written,
+)
+from forethought.agents.models.server.retry import Fault, Patience, patiently
+from forethought.agents.models.server.top_logprobs import asks_of, spread
+from forethought.agents.models.server.unclaimed import Kept
+from forethought.common.seeds import seed_of
+from forethought.search import FREE, Usage
+
+LOG = logging.getLogger(__name__)
+LESSONS = 8  # times that one request is asked in another way
+REPLY_LENGTH = 1 << 20  # bytes of a reply beside its texts
+
+Q = TypeVar("Q", Request, ScoreRequest)
+A = TypeVar("A", Completion, Scores)
+
+
+class Server:
+    """Asks up to `concurrency` requests at a time, and each again while its fault may pass (see Patience).
+
+    It may be asked from several threads at once (`waits` tells the driver so): the limit is one for all.
+
+    Replies come in the order of the requests. If one request fails for good, the call raises ServerError,
+    but the other requests are asked to their end and nothing that was paid is lost: the replies are kept,
+    each for the next request that is equal (prompt, sampling and seed), and handed out once, so a driver that
+    asks again task by task pays for no reply twice. The failed ones fail at once in a smaller call,
+    where a server that is away would be waited for again task after task; a call as large asks them anew.
+    Who does not ask again settles the error: it gives the bill of what was kept, and that is forgotten.
+
+    Bills are the server's own counts, one call a reply however often it was tried; `attempts` counts the
+    tries. A reply without counts, or with counts that cannot be true, is billed at its bound, and counted in
+    `assumed` of its usage. What a template adds to prompts is learnt from bills (see billing.py): the first request
+    that a bound was told for is sent alone, and where that turns out too low, BoundRaised is raised before more is
+    sent.
+
+    A request that the server will never answer (a prompt beyond its context, a content filter) is no error: its
+    reply has no text, and the reason as its `refusal`; it counts as a call without tokens. Parameters that the
+    server refuses are left out or renamed from then on (see ways.py); `on_learnt` is told of it, `recall` takes it
+    from an earlier process.
+
+    Nobody can verify the weights of a server: `content` is the hash of the request's fixed parts (the model, the
+    adapter, chat or not, the parameters left out by option), not of the weights that answered. The same seed need
+    not give the same text again either.
+    """
+
+    waits = True
+
+    def __init__(
+        self,
+        spec: str,
+        *,
+        adapter: str | None = None,
+        adapter_folder: Path | None = None,
+        concurrency: int = 16,
+        retries: int = 6,
+        timeout: float = 300.0,  # transformers serve answers one by one, also what was given up by then
+        deadline: float = 1800.0,
+        key_variable: str = "OPENAI_API_KEY",
+        patience: Patience | None = None,
+        omit: str = "",
+        rename: str = "",
+        template_tokens: int | None = None,
+    ) -> None:
+        """`spec` is server:MODEL@URL, or server+chat:MODEL@URL where a prompt is sent as a message of a user.
+
+        `adapter` is asked for in place of the model, which is how vLLM serves LoRA adapters; `name_of` names it,
+        and `adapter_folder` is told where the server must be given it. The key is read from the environment
+        when the first request is sent, and goes to whatever server the spec names: `key_variable` says which
+        key that is. `timeout` (one attempt) and `deadline` (one request, all attempts) are seconds; `patience`
+        overrides them and `retries`. `omit` and `rename` are parameters, as in "temperature,stop" and
+        "max_tokens:max_completion_tokens"; `template_tokens` bounds the tokens that the server adds to a prompt.
+        Raises ValueError: a spec that cannot be read, no aiohttp, an option that cannot be.
+        """
+        if importlib.util.find_spec("aiohttp") is None:
+            raise ValueError(f"the model {spec!r} needs aiohttp; run: pip install 'forethought[server]'")
+        if concurrency < 1:
+            raise ValueError(f"concurrency is {concurrency}; at least one request must be sent at a time")
+        self.address = Address.parse(spec)
+        self.name = self.address.name
+        identity: list[str | bool | None] = ["server", self.address.model, adapter, self.address.chat]
+        if omit:
+            identity.append(omit)
+        self.content = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+        self.model = adapter or self.address.model
+        self._hint = hint_of(self.address.model, adapter, adapter_folder) if adapter else ""
+        self._adapted = adapter is None  # whether the server is known to serve the adapter
+        self.key_variable, self.concurrency = key_variable, concurrency
+        self.patience = patience or Patience(retries, timeout, deadline)
+        self.attempts = 0  # requests sent, each try counted
+        self.ways = Ways.given(omit, rename, template_tokens)
+        self.bills = Bills(self.name, self.address.chat, self.ways)
+        self._samples = Samples(self.name)
+        self._stops: dict[Sampling, bool] = {}  # whether they are sent
+        self._refused = False  # whether a request was refused for good, which is said once
+        self._begun = False  # whether a first reply has told what a template adds
+        self._begin()
+
+    @property
+    def assumed(self) -> int:
+        """Replies billed at their bound."""
+        return self.bills.assumed
+
+    @property
+    def on_learnt(self) -> Callable[[dict[str, Any]], None] | None:
+        """Is told what was learnt about the ways of the server."""
+        return self.ways.on_learnt
+
+    @on_learnt.setter
+    def on_learnt(self, told: Callable[[dict[str, Any]], None] | None) -> None:
+        self.ways.on_learnt = told
+
+    def recall(self, told: Mapping[str, Any]) -> None:
+        """Take what an earlier process has learnt."""
+        self.ways.recall(told)
+
+    def _begin(self) -> None:
+        self._completions, self._scores = Kept[Completion](self.name), Kept[Scores](self.name)
+        self._lock = threading.Lock()
+        self._line: Line | None = None
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """Raises ServerError: see the class."""
+        replies = self._answer(requests, self._completions, self._complete, self._without_lost_samples)
+        self._samples.see(requests, replies)
+        return replies
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """From the 20 likeliest next tokens, which the server must tell; see spread.py for what that can score.
+
+        Raises ServerError: as the class says, or the server tells no log-probabilities or none that helps.
+        """
+        return self._answer(requests, self._scores, self._score)
+
+    def count(self, text: str) -> int:
+        """An upper bound, for no tokenizer is here: a token holds at least one byte.
+
+        That holds for byte-level vocabularies and SentencePiece as language models use them, not for those
+        that first write a character as many (NFKC). A constant is added for what the server puts around it.
+        """
+        return length_of(text) + self.bills.allowance
+
+    def bound_of_completion(self, request: Request) -> Usage:
+        """The most that a request can cost: a server may write a few tokens more than it was allowed."""
+        self.bills.promise(digest(request))
+        return self.bills.bound(request.prompt, request.sampling.max_tokens)
+
+    def bound_of_score(self, request: ScoreRequest) -> Usage:
+        """The most that a score request can cost: its prompt once, and once more for each "1" of a "10"."""
+        self.bills.promise(digest(request))
+        asked = [request.prompt, *(request.prompt + text for text in asks_of(request.continuations))]
+        return sum((self.bills.bound(prompt, 1) for prompt in asked), FREE)
+
+    def close(self) -> None:
+        """End the connections and their thread; the next request opens them again."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = ("_line", "_lock", "_completions", "_scores")  # a copy, or one in another process, has its own
+        return {name: part for name, part in self.__dict__.items() if name not in own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self._begin()
+
+    # A batch, of which only what is not kept is asked.
+
+    def _answer(
+        self,
+        requests: Sequence[Q],
+        kept: Kept[A],
+        ask: Callable[[Line, Q], Awaitable[A | Fault]],
+        mend: Callable[[Sequence[Q], list[A | Fault | None]], None] = lambda requests, found: None,
+    ) -> list[A]:
+        keys = [digest(request) for request in requests]
+
+        def ask_all(found: list[A | Fault | None]) -> None:
+            line = self._open()
+            line.run(self._ask_all(line, requests, keys, found, ask))
+            if any(map(self.bills.is_broken, keys)):
+                self.bills.settle(keys)
+                raise kept.raised(keys)
+            mend(requests, found)
+
+        replies = kept.answer(keys, ask_all)
+        self.bills.settle(keys)
+        return replies
+
+    def _without_lost_samples(self, requests: Sequence[Request], found: list[Completion | Fault | None]) -> None:
+        """A sample whose fault is its own is an empty reply where another sample of the same prompt came."""
+        came = {(q.prompt, q.sampling) for q, reply in zip(requests, found, strict=True) if is_good(reply)}
+        for place, (request, fault) in enumerate(zip(requests, found, strict=True)):
+            if isinstance(fault, Fault) and fault.alone and (request.prompt, request.sampling) in came:
+                LOG.warning("%s: one of several replies is lost (%s); the others are used", self.name, fault.reason)
+                found[place] = Completion("", fault.usage if fault.usage != FREE else Usage(1))
+
+    async def _ask_all(
+        self,
+        line: Line,
+        requests: Sequence[Q],
+        keys: Sequence[str],
+        found: list[A | Fault | None],
+        ask: Callable[[Line, Q], Awaitable[A | Fault]],
+    ) -> None:
+        """Fill in what was not found yet, and may be asked."""
+        away = [fault] if (fault := await self._without_adapter(line)) else list[Fault]()
+
+        async def one(place: int) -> None:
+            reply: A | Fault | None
+            async with line.gate:
+                try:
+                    reply = away[0] if away else await self._in_turn(line, requests[place], keys[place], ask)
+                except Exception as error:  # none is known; it must not cost the replies to others
+                    reply = Fault(
+                        f"its reply cannot be used ({line.clean(f'{type(error).__name__}: {error}')})", failed=True
+                    )
+            if isinstance(reply, Fault) and not reply.reached:
+                away.append(reply)  # nobody listens there: those still in the queue need not find out each by itself
+            found[place] = reply
+
+        await asyncio.gather(*(one(place) for place, reply in enumerate(found) if reply is None))
+
+    async def _in_turn(
+        self, line: Line, request: Q, key: str, ask: Callable[[Line, Q], Awaitable[A | Fault]]
+    ) -> A | Fault | None:
+        """The first request that a budget has reserved for is sent alone, for its bill tells what a template adds.
+
+        None: the bound of the request was too low.
+        """
+        if not self._begun and self.bills.is_promised(key):
+            async with line.first:
+                if not self._begun:
+                    try:
+                        return await ask(line, request)
+                    finally:
+                        self._begun = True
+        return None if self.bills.is_broken(key) else await ask(line, request)
+
+    async def _without_adapter(self, line: Line) -> Fault | None:
+        """Why the adapter cannot be asked. llama.cpp answers with its model, whatever it is asked for."""
+        if self._adapted:
+            return None
+        listed = await patiently(line.models, self.patience, random.Random(self.model))
+        if isinstance(listed, Fault):
+            return listed
+        if listed and self.model not in listed:
+            names = line.clean(", ".join(sorted(listed)))
+            return Fault(f"the server lists {names}, and no adapter {self.model}{self._hint}")
+        self._adapted = True
+        return None
+
+    def _open(self) -> Line:
+        with self._lock:
+            if self._line is None or not self._line.alive:
+                key = key_of(self.key_variable)
+                self._line = Line(self.address.url, key, self.key_variable, self.concurrency, self._hint)
+                weakref.finalize(self, self._line.close)
+            return self._line
+
+    # One request, in the line's thread.
+
+    async def _complete(self, line: Line, request: Request) -> Completion | Fault:
+        sampling = request.sampling
+        body: dict[str, Any] = {
+            "temperature": sampling.temperature,
+            "max_tokens": sampling.max_tokens,
+            "seed": seed_of("server", request.seed),
+        }
+        if sampling.stop and self._stops.get(sampling):
+            body["stop"] = list(sampling.stop)
+        found = await self._ask(line, request.prompt, body)
+        if isinstance(found, Fault):
+            return found
+        if isinstance(found, Refused):
+            return Completion("", found.usage, refusal=found.reason)
+        told = written(found.reply)
+        if told.refusal:
+            reason = self._say_refused(line.clean(told.refusal))
+            return Completion("", found.usage, line.hide(told.rationale), refusal=reason)
+        reply = read(told, sampling.stop, most_of(sampling.max_tokens))
+        self._note_stops(sampling, told.text, "stop" in body, told.truncated)
+        return Completion(line.hide(reply.text), found.usage, line.hide(reply.rationale), reply.truncated)
+
+    def _note_stops(self, sampling: Sampling, text: str, sent: bool, truncated: bool) -> None:
+        """Stops are sent once a reply has shown that the same is left then; and no more once they left nothing.
+
+        A chat ends by itself, and stops would end its reasoning, or the empty lines that it begins with.
+        """
+        if self.address.chat or not sampling.stop:
+            return
+        if not sent and (same := is_same_with_stops(text, sampling.stop)) is not None:
+            self._stops[sampling] = same and self._stops.get(sampling, True)
+        elif sent and not truncated and not is_stopped(text, sampling.stop):
+            self._stops[sampling] = False
+
+    async def _score(self, line: Line, request: ScoreRequest) -> Scores | Fault:
+        if self.address.chat:
+            return Fault(
+                "scores need a prompt that the model continues, and a chat has none; "
+                "ask server:MODEL@URL, or take the value lm-text"
+            )
+        bills, refusals = list[Usage](), list[str]()
+
+        async def top(prompt: str) -> dict[str, float] | Fault:
+            found = await self._ask(line, prompt, {"temperature": 1.0, "max_tokens": 1, "logprobs": TOP, "seed": 0})
+            bills.append(found.usage)
+            if isinstance(found, Fault):
+                return found
+            if isinstance(found, Refused):
+                refusals.append(found.reason)
+                return Fault(found.reason)
+            return top_of(found.reply) or Fault(
+                "the server tells no log-probabilities; take the value lm-text, or a server that tells them"
+            )
+
+        scores = await spread(request.prompt, request.continuations, top)
+        usage = sum(bills, FREE)
+        if refusals:
+            return Scores((), usage, refusals[0])
+        if isinstance(scores, Fault):
+            return replace(scores, usage=usage, reason=line.hide(scores.reason))
+        return Scores(tuple(scores[text] for text in request.continuations), usage)
+
+    async def _ask(self, line: Line, prompt: str, body: dict[str, Any]) -> Replied | Refused | Fault:
+        """The reply and its bill. What an error teaches about the server's ways is heeded at once."""
+        text = prompt.encode("utf-8", "replace").decode()  # JSON in UTF-8 has no lone surrogates
+        whole = {"model": self.model, **body}
+        path = "/chat/completions" if self.address.chat else "/completions"
+        whole |= {"messages": [{"role": "user", "content": text}]} if self.address.chat else {"prompt": text}
+        most = body["max_tokens"]
+        limit = REPLY_LENGTH + 8 * most_of(most) + 8 * length_of(prompt)
+        draws = random.Random(json.dumps(whole))  # of the request alone: waits depend on no other
+        for _ in range(LESSONS):
+            sent = self.ways.body(whole)
+
+            async def attempt(timeout: float, sent: dict[str, Any] = sent) -> dict[str, Any] | Fault:
+                self.attempts += 1
+                return await line.post(path, sent, limit, timeout)
+
+            reply = await patiently(attempt, self.patience, draws)
+            if not isinstance(reply, Fault) or (not self._learn(reply, sent) and self.ways.body(whole) == sent):
+                break
+        if not isinstance(reply, Fault):
+            told = written(reply)
+            return Replied(reply, self.bills.of(reply, prompt, most, len(told.text) + len(told.rationale)))
+        if reply.paid:
+            return replace(reply, usage=self._bound_as_bill(prompt, most))
+        kind = reply.problem.kind(self.model, sent) if reply.problem is not None else ""
+        if kind == "cut":  # all tokens went into reasoning: such a reply is empty elsewhere, and an error of OpenAI
+            return Replied({"choices": [{"text": "", "finish_reason": "length"}]}, self._bound_as_bill(prompt, most))
+        if reply.problem is not None and kind in REFUSALS:
+            bound, told_bill = self.bills.bound(prompt, most), counts_of(reply.problem.body)
+            if told_bill is None or told_bill.prompt > bound.prompt or told_bill.completion > bound.completion:
+                told_bill = Usage(1)
+            return Refused(self._say_refused(reply.reason), told_bill)
+        return reply
+
+    def _say_refused(self, reason: str) -> str:
+        """The reason, said once: rows count the others."""
+        if not self._refused:
+            self._refused = True
+            LOG.warning(
+                "%s will never answer a request (%s); the search goes on without that answer", self.name, reason
+            )
+        return reason
+
+    def _bound_as_bill(self, prompt: str, most: int) -> Usage:
+        return self.bills.assume(self.bills.bound(prompt, most), None)
+
+    def _learn(self, fault: Fault, sent: Mapping[str, Any]) -> bool:
+        """Whether the fault has taught another way to ask."""
+        problem = fault.problem
+        lesson = self.ways.learn(problem, problem.kind(self.model, sent), sent) if problem is not None else ""
+        if lesson:
+            LOG.warning("%s %s", self.name, lesson)
+            self.ways.tell()
+        return bool(lesson)
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    reply: dict[str, Any]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server will never answer the request."""
+
+    reason: str
+    usage: Usage
+
+
+def is_good(reply: Completion | Fault | None) -> bool:
+    return isinstance(reply, Completion) and not reply.refusal
+
+
+def name_of(adapter: Path) -> str:
+    """What a server must call an adapter: the first 16 hexadecimal digits of its content (see content_of_adapter).
+
+    Another name might be given to another adapter later, and vLLM would go on with what it had cached of the
+    first one (https://github.com/vllm-project/vllm/issues/30931). Raises ValueError: the folder holds none.
+    """
+    return content_of_adapter(adapter)[:16]
+
+
+def hint_of(model: str, adapter: str, folder: Path | None) -> str:
+    """How a server gets to know an adapter."""
+    return f"; serve it, as in: vllm serve {model} --enable-lora --lora-modules {adapter}={folder or 'FOLDER'}"

@@ -1,0 +1,162 @@
+"""Read what an OpenAI-compatible server replied: the text, the reasoning, the bill, the likeliest next tokens.
+
+A reply is input: whatever it holds is checked. Fields: https://platform.openai.com/docs/api-reference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forethought.agents.readers.reply import is_ended, read_reply
+from forethought.search import Usage
+
+MOST = 1e300  # no number beyond is read; a whole one may be too large to be a float
+MOST_TOKENS = 10**12  # that a reply may count
+TOKEN_LENGTH = 256  # characters that a token holds at most; the longest of known vocabularies have 128
+SPARE = 16  # tokens whose text is allowed beyond the bill
+DEPTH = 8  # of lists in lists of parts
+REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks", "reasoning_text")
+THOUGHTS = ("thinking", "reasoning", "reasoning_text", "reasoning.text", "reasoning.summary", "summary_text")
+CUT_OFF = ("length", "max_tokens", "max_completion_tokens", "max_output_tokens", "model_length")
+FILTERED = ("content_filter", "content_filtered", "refusal", "safety", "recitation", "prohibited_content")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reply, its reasoning still in the text if the server did not part them."""
+
+    text: str
+    rationale: str = ""
+    truncated: bool = False
+    refusal: str = ""
+
+
+def written(reply: dict[str, Any]) -> Written:
+    """What was written, by the forms of completions and of chats."""
+    choice = reply["choices"][0]
+    message = choice.get("message")
+    source = message if isinstance(message, dict) else choice
+    said, thought, refused = list[str](), list[str](), list[str]()
+    gather(
+        source["content"] if isinstance(message, dict) and "content" in source else choice.get("text"),
+        said,
+        thought,
+        refused,
+    )
+    if not any(said) and (calls := source.get("tool_calls") or source.get("function_call")):
+        said.append(dumped(calls))
+    aside = next((part for name in REASONING if (part := source.get(name))), None)
+    gather(aside, thought, thought, thought)
+    gather(source.get("refusal"), refused, refused, refused)
+    finish = choice.get("finish_reason")
+    reason = finish.lower() if isinstance(finish, str) else ""
+    text = "".join(said)
+    refusal = ""
+    if reason.partition(":")[0] in FILTERED:  # "content_filter: SAFETY" of Google
+        refusal = "the server withheld its reply: its content filter ended it" if not refused else "".join(refused)
+    elif refused and not text.strip():
+        refusal = "".join(refused)
+    return Written("" if refusal else text, "\n".join(thought), reason in CUT_OFF, refusal)
+
+
+def dumped(calls: Any) -> str:
+    """The calls of tools as a text; no tool is offered, and some servers read them out of the text."""
+    try:
+        return json.dumps(calls)
+    except (ValueError, RecursionError):
+        return ""
+
+
+def gather(part: Any, said: list[str], thought: list[str], refused: list[str], depth: int = 0) -> None:
+    """The texts of a content: a text, a part such as {"type": "text", "text": ...}, or a list of them."""
+    if isinstance(part, str):
+        if part:
+            said.append(part)
+    elif isinstance(part, list) and depth < DEPTH:
+        for one in part:
+            gather(one, said, thought, refused, depth + 1)
+    elif isinstance(part, dict) and depth < DEPTH:
+        kind, names = part.get("type"), tuple[str, ...]()
+        if kind in THOUGHTS:
+            into, names = thought, ("thinking", "reasoning", "text", "summary", "content")
+        elif kind == "refusal":
+            into, names = refused, ("refusal", "text")
+        else:
+            into, names = said, ("text", "content")
+        inner = next((part[name] for name in names if part.get(name)), None)
+        if kind in THOUGHTS:
+            gather(inner, thought, thought, thought, depth + 1)
+        else:
+            gather(inner, into, thought, refused, depth + 1)
+
+
+def read(found: Written, stops: Sequence[str], most: int) -> Written:
+    """The reasoning parted from the text, and the text ended at its stops; neither longer than `most` characters."""
+    parted = read_reply(found.text[:most], stops)
+    whole = read_reply(found.text[:most]) if found.truncated else parted
+    thought = "\n\n".join(part for part in (found.rationale[:most], parted.rationale) if part)
+    return Written(parted.text, thought, found.truncated and whole.text == parted.text, found.refusal)
+
+
+def is_same_with_stops(text: str, stops: Sequence[str]) -> bool | None:
+    """Whether a server that ends the text at these stops leaves the same to be read; None: the text tells nothing."""
+    if not text.strip():
+        return None
+    end = min((place for stop in stops if stop and (place := text.find(stop)) >= 0), default=len(text))
+    return read_reply(text[:end], stops) == read_reply(text, stops)
+
+
+def is_stopped(text: str, stops: Sequence[str]) -> bool:
+    """Whether one of these stops would have ended a text here, as it is read: no empty one, none in front of a move."""
+    return bool(text.strip()) and any(is_ended(text + stop, stops) for stop in stops)
+
+
+def most_of(max_tokens: int) -> int:
+    """Characters that so many tokens hold at most."""
+    return TOKEN_LENGTH * (max_tokens + SPARE)
+
+
+def counts_of(reply: dict[str, Any]) -> Usage | None:
+    """The bill; None where there is none, or one that cannot be true."""
+    told = reply.get("usage")
+    if not isinstance(told, dict):
+        return None
+    details = told.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    counts: list[Any] = [told.get("prompt_tokens"), 0 if cached is None else cached, told.get("completion_tokens")]
+    if any(type(count) is not int or not 0 <= count <= MOST_TOKENS for count in counts) or counts[1] > counts[0]:
+        return None
+    whole = told.get("total_tokens")  # some count reasoning there alone
+    if type(whole) is int and whole > counts[0] + counts[2]:
+        return None
+    details = told.get("completion_tokens_details")
+    reasoning = details.get("reasoning_tokens") if isinstance(details, dict) else None  # a part of the completion
+    if type(reasoning) is int and reasoning > counts[2]:
+        return None
+    return Usage(1, *counts)
+
+
+def top_of(reply: dict[str, Any]) -> dict[str, float] | None:
+    """The natural log-probabilities of the likeliest first tokens, by text; None where the server gives none.
+
+    Read in both shapes that servers use: {"top_logprobs": [{TEXT: LOGPROB}]}, and that of chat completions,
+    {"content": [{"top_logprobs": [{"token": TEXT, "logprob": LOGPROB}]}]}.
+    """
+    told = reply["choices"][0].get("logprobs")
+    if not isinstance(told, dict):
+        return None
+    first = item(told.get("top_logprobs")) or item(told.get("content"))
+    if isinstance(first, dict) and isinstance(first.get("top_logprobs"), list):
+        entries = [entry for entry in first["top_logprobs"] if isinstance(entry, dict)]
+        first = {text: entry.get("logprob") for entry in entries if isinstance(text := entry.get("token"), str)}
+    if not isinstance(first, dict):
+        return None
+    numbers = {text: found for text, found in first.items() if type(found) in (int, float) and abs(found) < MOST}
+    return {text: min(float(found), 0.0) for text, found in numbers.items()} or None
+
+
+def item(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else None

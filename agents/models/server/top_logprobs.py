@@ -1,0 +1,72 @@
+"""Log-probabilities of short continuations, from no more than the likeliest next tokens.
+
+No tokenizer is asked, so a continuation is found only where it is one token, such as "7", or where it goes
+on after another of the list, as "10" does after "1": then what follows "1" is asked for as well. One that
+is not among the likeliest gets the floor: the least log-probability that was told, less 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from math import exp, log
+
+from forethought.agents.models.server.retry import Fault
+from forethought.common.sums import plain_sum
+
+Top = Callable[[str], Awaitable["dict[str, float] | Fault"]]  # the likeliest tokens after a prompt
+
+
+def asks_of(continuations: Sequence[str]) -> list[str]:
+    """Those that begin a longer one: the most that `spread` asks about, besides the prompt itself."""
+    return [text for text in dict.fromkeys(continuations) if longer_than(text, continuations)]
+
+
+def longer_than(text: str, continuations: Sequence[str]) -> list[str]:
+    return [other for other in dict.fromkeys(continuations) if other != text and other.startswith(text)]
+
+
+async def spread(prompt: str, continuations: Sequence[str], top: Top) -> dict[str, float] | Fault:
+    """See ScoreRequest. A fault: none is among the likeliest, or one seems to be several tokens."""
+    if "" in continuations:
+        return Fault("a continuation to score is empty; give at least one character")
+    likeliest = await top(prompt)
+    if isinstance(likeliest, Fault):
+        return likeliest
+    parts = [text for text in continuations if text not in likeliest and begun(text, likeliest, continuations)]
+    if parts or not any(text in likeliest for text in continuations):
+        told = f"{parts[0]!r} seems to be several tokens" if parts else "none is among the likeliest next tokens"
+        return Fault(
+            f"these continuations cannot be scored by a server: {told}; its likeliest are "
+            f"{', '.join(map(repr, sorted(likeliest, key=lambda token: -likeliest[token])[:5]))}. "
+            "Take lm-text for the value and the policy, or a local model"
+        )
+    return await resolve(prompt, continuations, likeliest, top)
+
+
+def begun(text: str, likeliest: dict[str, float], continuations: Sequence[str]) -> bool:
+    """Whether a likely token that is nothing by itself begins this one, as "click" does "click[Buy Now]"."""
+    return any(token and text.startswith(token) and token not in continuations for token in likeliest)
+
+
+async def resolve(
+    prompt: str, continuations: Sequence[str], likeliest: dict[str, float], top: Top
+) -> dict[str, float] | Fault:
+    """Take apart what begins alike: P("10") = P("1") P("0" after "1"), and P("1") is what is left of it."""
+    floor = min(likeliest.values()) - 1
+    found = {text: likeliest.get(text, floor) for text in continuations}
+    for root in asks_of(continuations):
+        rest = [text for text in longer_than(root, continuations) if text not in likeliest]
+        nested = any(root != other and root.startswith(other) for other in continuations)
+        if nested or root not in likeliest or not rest:
+            continue
+        after = await top(prompt + root)
+        if isinstance(after, Fault):
+            return after
+        ends = await resolve(prompt + root, [text[len(root) :] for text in rest], after, top)
+        if isinstance(ends, Fault):
+            return ends
+        followed = plain_sum(map(exp, ends.values()))
+        for text in rest:
+            found[text] = found[root] + ends[text[len(root) :]]
+        found[root] += log(max(1 - followed, 1e-300))
+    return found

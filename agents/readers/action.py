@@ -1,0 +1,234 @@
+"""The action in a reply, without what models put around it: labels, bullets, quotes, Markdown, comments behind it.
+
+Published agents write "Action 3: Search[August Thomjon]\\nObservation 3: …", and their harnesses lower the first letter
+and cut the rest off before the environment sees it (Yao et al. 2023, arXiv:2210.03629). Environments stay strict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import dropwhile, islice
+from typing import NamedTuple
+
+from forethought.agents.readers.call import read_call
+from forethought.agents.readers.reply import ARITHMETIC, BLANKS, FENCE, TAG, THOUGHT, is_preface, leads
+
+MARKS = r"[*_`#>\s]{0,8}"  # of Markdown
+LABEL = re.compile(
+    rf"{MARKS}(?:(?:the|my|your|next|best|final|chosen|proposed|suggested|so|therefore|thus|then)[\s,]{{1,3}}){{0,4}}"
+    rf"(?:action|move|step|answer|output|response|choice|decision|operation|equation|solution)s?\s{{0,3}}(?:#\s?)?\[?[0-9]{{0,3}}\]?\s{{0,3}}"
+    rf"(?:{MARKS}:|(?:is|will\sbe|would\sbe|should\sbe)(?=\s|:)\s{{0,3}}:?){MARKS}",
+    re.IGNORECASE,
+)
+ACTION = re.compile(r"\baction\s{0,3}[0-9]{0,3}\s{0,3}:", re.IGNORECASE)  # behind a thought on the same line
+BULLET = re.compile(
+    r"(?:[-*•▪◦‣–—>→➤✅👉]|#{1,6}|=>|->|[0-9]{1,2}[.)]|\([0-9]{1,2}\)|\[[0-9]{1,2}\]|\(?[a-zA-Z]\))\s+(?=\S)"
+)
+QUOTED = "\"'“”‘’"
+QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
+WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), ("|", "|"), *QUOTES)
+PLAYED = re.compile(r"(?:action|move|play|step|answer|do)\s?\((.{1,400})\)[.;]?", re.IGNORECASE)
+GIVEN = re.compile(r"(?:action|move|step|answer|next_move|next_action)\s{0,3}=\s{0,3}(?=\S)", re.IGNORECASE)
+VERB = re.compile(r"([^\W\d_]{1,40}(?:[ _-][^\W\d_]{1,20})?)\s{0,3}[\[［【]")
+NUMBER = re.compile(r"(?<![\w.,])[-−(]{0,2}[0-9]")  # a move within a line may begin with it
+GOING_ON = "+-*/×÷−^=("  # in front of a number that belongs to longer arithmetic
+SENTENCE_END = re.compile(r"[.!?]$")
+LED_IN = re.compile(  # the end of a text in front of an action: "I would not finish[yes]" is none
+    r"(?:[.!?:;,–—>*`\"'“(\[{]|\s-|action\s?[0-9]{0,3}|['’]ll"
+    r"|\b(?:is|use|using|try|do|call|play|choose|select|take|with|then|i|will|would|should|could|can|must|to|now|next"
+    r"|first|and|so|just|please|me|let['’]s))$",
+    re.IGNORECASE,
+)
+MOST_LAYERS = 8  # of decoration
+MOST_LINES = 500  # of a reply
+MOST_PLACES = 20  # of a line, at which a move may begin
+
+
+class Written(NamedTuple):
+    thought: str
+    action: str  # empty: the reply has none
+
+
+def as_it_is(action: str) -> str:
+    return action
+
+
+class Speller:
+    """The forms of a family's actions, as far as the admissible ones and its own spelling tell them."""
+
+    def __init__(self, actions: Sequence[str], canonical: Callable[[str], str]) -> None:
+        self.actions, self.canonical = actions, canonical
+        verbs = (verb for verb, bracket, _ in (action.partition("[") for action in actions) if bracket)
+        self.verbs = {verb.casefold(): verb for verb in verbs}
+        names = "|".join(map(re.escape, self.verbs))
+        self.inside = re.compile(rf"(?<!\w)(?:{names})\s{{0,3}}[\[［【]", re.IGNORECASE)
+        self.called = re.compile(rf"({names})\s{{0,3}}(?:[(（](.*)[)）]|[:：](.+))[.。;]?", re.IGNORECASE)
+
+    def has_form(self, line: str) -> bool:
+        """Whether a line is surely an action: of a verb of the family, listed, or spelled in another way."""
+        if self.verbs:
+            return line.partition("[")[0] in self.verbs.values()
+        return line in self.actions or self.canonical(line) != line
+
+    def within(self, line: str, behind: re.Pattern[str]) -> tuple[str, str]:
+        """An action within a line, and the text in front of it, which ends with `behind`; both empty if none is."""
+        for found in islice((self.inside if self.verbs else NUMBER).finditer(line), MOST_PLACES):
+            before, action = line[: found.start()].rstrip(), line[found.start() :].lstrip()
+            if before and behind.search(before):
+                if self.verbs:
+                    return before, spelled(action, self)
+                if before[-1] not in GOING_ON and self.has_form(action):
+                    return before, action
+        return "", ""
+
+
+def is_of_a_kind(text: str, actions: Sequence[str]) -> bool:
+    """Whether a text has the form of the admissible actions, lawful or not; where these have none, any text has."""
+    if any("[" in action for action in actions):
+        return bool(VERB.match(text))
+    return not (actions and all(map(ARITHMETIC.search, actions))) or bool(ARITHMETIC.search(text))
+
+
+def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], str] = as_it_is) -> Written:
+    """The first action of a reply, spelled as the admissible `actions` are, and the thoughts in front of it.
+
+    A line of another form is a thought if an action comes behind it, or stands within it.
+    """
+    speller = Speller(actions, canonical)
+    if called := read_call(text, speller.verbs):
+        return Written(called.thought, bare(called.action, speller))
+    thoughts: list[str] = []
+    thought_of = other = Written("", "")  # an action within a thought; the first line that has another form
+    for line in islice(map(seen, text.splitlines()), MOST_LINES):
+        if not line or is_preface(line):
+            continue
+        if THOUGHT.match(line):
+            thought, label, action = parted(line)
+            if label and (action := bare(action, speller)):
+                return Written("\n".join([*thoughts, thought]), action)
+            before, action = speller.within(line, SENTENCE_END)
+            if action and not thought_of.action:
+                thought_of = Written("\n".join([*thoughts, before]), action)
+        else:
+            action = bare(line, speller)
+            if speller.has_form(action):
+                return Written("\n".join(thoughts), action)
+            before, found = speller.within(line, LED_IN)
+            if found:
+                return Written("\n".join(filter(None, [*thoughts, before])), found)
+            if action and (not other.action or leads(other.action)):
+                other = Written("\n".join(thoughts), action)
+        thoughts.append(line)
+    return thought_of if thought_of.action else other if other.action else Written("\n".join(thoughts), "")
+
+
+def seen(line: str) -> str:
+    return line.strip(BLANKS)
+
+
+def parted(line: str) -> tuple[str, str, str]:
+    """A thought, the label of an action behind it, and that action."""
+    found = ACTION.search(line)
+    return (line[: found.start()].rstrip(), found[0], line[found.end() :]) if found else (line, "", "")
+
+
+def bare(line: str, speller: Speller) -> str:
+    """One line without its decoration."""
+    if "\\[" in line and speller.verbs:
+        line = line.replace("\\[", "[").replace("\\]", "]")  # as Markdown escapes them
+    for _ in range(MOST_LAYERS):
+        if line in speller.actions or (not speller.verbs and speller.has_form(line)):
+            return line
+        inner = peeled(line)
+        if inner == line:
+            break
+        line = inner
+    return spelled(line, speller)
+
+
+def bare_text(text: str) -> str:
+    """A free text without the lines that only lead to it, and without marks around the whole of it."""
+    lines = [line for line in map(seen, text.splitlines()) if line and not FENCE.fullmatch(line)]
+    said = untagged("\n".join(dropwhile(is_preface, lines)))
+    for _ in range(MOST_LAYERS):
+        said = unwrapped(said)
+    return said
+
+
+def unwrapped(text: str) -> str:
+    """The text without its outermost pair of marks."""
+    for before, behind in WRAPPERS:
+        if len(text) > len(before + behind) and text.startswith(before) and text.endswith(behind):
+            inner = text[len(before) : -len(behind)]
+            if before not in inner and behind not in inner:
+                return seen(inner)
+    return text
+
+
+def peeled(line: str) -> str:
+    """The line without its outermost label, bullet or pair of marks."""
+    line = seen(line)
+    if (inner := unwrapped(line)) != line:
+        return inner
+    if found := PLAYED.fullmatch(line):
+        return seen(found[1])
+    for pattern in (LABEL, BULLET, TAG, GIVEN):
+        if found := pattern.match(line):
+            return seen(line[found.end() :])
+    return untagged(line)
+
+
+def untagged(text: str) -> str:
+    """The text between a tag such as <answer> in front and the end of its kind, or without such an end behind it."""
+    begun = TAG.match(text)
+    text = text[begun.end() :] if begun else text
+    ends = [found for found in TAG.finditer(text) if found[0].startswith("</") and (begun or found.end() == len(text))]
+    return seen(text[: ends[0].start()]) if ends else seen(text)
+
+
+def spelled(line: str, speller: Speller) -> str:
+    """In the spelling of the family: its verb and nothing behind the bracket, or the listed action it equals."""
+    line = called(line, speller) if speller.verbs else line
+    found = VERB.match(line.lstrip("*_`\"'")) if speller.verbs else None
+    name = re.sub("[ _-]", "", found[1]).casefold() if found else ""
+    if not found or (name not in speller.verbs and not found[1].isalpha()):
+        return listed(line, speller.actions)
+    verb, argument = speller.verbs.get(name, name), found.string[found.end() :]
+    if found[0][-1] != "[":
+        argument = argument.replace("］", "]").replace("】", "]")
+    whole, action = f"{verb}[{argument.rstrip()}", respaced(f"{verb}[{closed(argument)}", speller.actions)
+    return action if action == whole else next((a for a in speller.actions if a.casefold() == whole.casefold()), action)
+
+
+def called(line: str, speller: Speller) -> str:
+    """ "Search("August Thomjon")" and "Search: August Thomjon" as "Search[August Thomjon]"."""
+    found = speller.called.fullmatch(line)
+    if not found or speller.inside.search(found[2] or found[3] or ""):
+        return line
+    return f"{found[1]}[{(found[2] or found[3] or '').strip().strip(QUOTED)}]"
+
+
+def respaced(action: str, actions: Sequence[str]) -> str:
+    """The admissible action that has the same words with other white space between; else the action as it is."""
+    wanted = action.casefold()
+    if any(listed.casefold() == wanted for listed in actions):
+        return action
+    return next((listed for listed in actions if listed.casefold().split() == wanted.split()), action)
+
+
+def closed(argument: str) -> str:
+    """Up to the bracket that closes the argument; all of it where none does."""
+    depth = 1
+    for place, character in enumerate(argument):
+        depth += (character == "[") - (character == "]")
+        if not depth:
+            return argument[: place + 1]
+    return argument
+
+
+def listed(line: str, actions: Sequence[str]) -> str:
+    """The admissible action that a line is but for small letters and a mark behind; else the line."""
+    short = line.rstrip(" .!,;")
+    known = {action.casefold(): action for action in reversed(actions)}
+    return known.get(line.casefold()) or known.get(short.casefold()) or line

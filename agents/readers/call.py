@@ -1,0 +1,96 @@
+"""An action that is written as JSON: {"thought": ..., "action": "10 - 4"}, or the call of a tool."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from forethought.agents.readers.reply import OBJECT
+from forethought.common.json_text import check_depth
+
+ACTIONS: tuple[str, ...] = (
+    "action",
+    "next_action",
+    "final_action",
+    "move",
+    "next_move",
+    "step",
+    "next_step",
+    "operation",
+    "expression",
+)
+ACTIONS += ("equation", "command", "answer", "final_answer", "response", "output", "result")
+CALLS = ("tool_calls", "function_call", "function", "tool_call")
+NAMES = ("name", "tool", "tool_name", "type", "action", "action_name")
+ARGUMENTS = ("arguments", "parameters", "args", "input", "action_input", "tool_input", "argument", "query", "value")
+THOUGHTS = ("thought", "thoughts", "reasoning", "rationale", "explanation", "reflection", "thinking", "analysis")
+DEPTH = 4  # of objects in one another
+CALLED = re.compile(r"</?(?:tool_call|function_call|tool|call)>|<\|(?:tool_call|python_tag)\|>", re.IGNORECASE)
+BEGIN = re.compile(rf"^(?:[^\n\[\]{{}}]{{0,40}}:)?[ \t]{{0,8}}(?={OBJECT.pattern})", re.MULTILINE)  # in no brackets
+DECODER = json.JSONDecoder()
+
+
+class Call(NamedTuple):
+    thought: str
+    action: str
+
+
+def read_call(text: str, verbs: Mapping[str, str]) -> Call | None:
+    """The action of the first object in a text; None where there is none. `verbs`: of the family, by small letters."""
+    found = BEGIN.search(CALLED.sub("", text)[:100_000])
+    if found is None:
+        return None
+    try:
+        told, _ = DECODER.raw_decode(found.string, found.end())
+        check_depth(told)
+    except (ValueError, RecursionError):
+        return None
+    action = action_in(told, verbs)
+    return Call(thought_in(told), action.strip()) if action and "\n" not in action.strip() else None
+
+
+def action_in(told: Any, verbs: Mapping[str, str], depth: int = 0) -> str:
+    """Empty where there is none."""
+    if isinstance(told, str):
+        return told
+    if isinstance(told, list) and told and depth < DEPTH:
+        return action_in(told[0], verbs, depth + 1)
+    if not isinstance(told, dict) or depth >= DEPTH:
+        return ""
+    names = (told[name] for name in NAMES if isinstance(told.get(name), str))
+    verb = next((verbs[name.casefold()] for name in names if name.casefold() in verbs), None)
+    inner = next((told[name] for name in ARGUMENTS if name in told), None)
+    if verb is not None and (argument := argument_in(inner)) is not None:
+        return f"{verb}[{argument}]"
+    for name, part in told.items():
+        if name.casefold() in verbs and isinstance(part, str):
+            return f"{verbs[name.casefold()]}[{part}]"
+    lone = argument_in(inner) if depth or "name" in told else None  # of a tool that plays
+    parts = [told[name] for name in (*ACTIONS, *CALLS) if name in told] + [inner, lone]
+    return next((text for part in parts if (text := action_in(opened(part), verbs, depth + 1))), "")
+
+
+def argument_in(part: Any) -> str | None:
+    """The only text among the arguments of a call."""
+    part = opened(part)
+    if isinstance(part, dict) and len(part) == 1:
+        part = next(iter(part.values()))
+    return part if isinstance(part, str) else None
+
+
+def opened(part: Any) -> Any:
+    """Arguments as OpenAI sends them, an object in a text, as that object."""
+    if isinstance(part, str) and part.lstrip().startswith("{"):
+        try:
+            return json.loads(part)
+        except (ValueError, RecursionError):
+            return part
+    return part
+
+
+def thought_in(told: Any) -> str:
+    if not isinstance(told, dict):
+        return ""
+    return next((told[name] for name in THOUGHTS if isinstance(told.get(name), str)), "")

@@ -1,0 +1,42 @@
+"""Questions of a search to a language model: reflections, each put by a prompt file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from forethought.agents.models.protocol import LM, Request, Sampling, bound_of_completion, unread
+from forethought.agents.prompts import Prompt
+from forethought.agents.readers.action import bare_text
+from forethought.search import Query, Question, Reply, Usage, waits
+
+
+class LMAsker:
+    """Answers a question of role R with what the model writes to the prompt R; one line.
+
+    An empty reply is a parse failure. Raises ValueError: a role without a prompt.
+    """
+
+    def __init__(
+        self, lm: LM, prompts: Mapping[str, Prompt], *, temperature: float = 0.7, max_tokens: int = 64
+    ) -> None:
+        self.lm, self.prompts, self.waits = lm, prompts, waits(lm)
+        self.sampling = Sampling(temperature, max_tokens, ("\n",))
+
+    def ask(self, questions: Sequence[Question]) -> list[Reply]:
+        replies = self.lm.complete([self._request(question) for question in questions])
+        return [
+            Reply(text, reply.usage if text else reply.usage + unread(reply), reply.refusal)
+            for reply in replies
+            for text in [bare_text(reply.text)]
+        ]
+
+    def _request(self, question: Question) -> Request:
+        if question.role not in self.prompts:
+            raise ValueError(f"no prompt puts the question {question.role!r}; there are {', '.join(self.prompts)}")
+        return Request(
+            self.prompts[question.role].fill(question.context, action=question.action), self.sampling, question.seed
+        )
+
+    def bound(self, question: Query | Question) -> Usage:
+        assert isinstance(question, Question)
+        return bound_of_completion(self.lm, self._request(question))

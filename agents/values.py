@@ -1,0 +1,111 @@
+"""A language model as a value: by the probabilities of score tokens, or by a rationale and a score in text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp
+from statistics import mean
+
+from forethought.agents.models.protocol import (
+    LM,
+    Completion,
+    Request,
+    Sampling,
+    ScoreRequest,
+    bound_of_completion,
+    bound_of_score,
+    unread,
+)
+from forethought.agents.prompts import Prompt
+from forethought.agents.readers.reply import separate_reasoning
+from forethought.agents.readers.score import find_score, rationale_before
+from forethought.common.sums import plain_sum
+from forethought.search import FREE, Estimate, Query, Question, Usage, waits
+
+SCORES = tuple(str(score) for score in range(11))
+
+
+class LMTokenValue:
+    """The expected score: sum of s P(s) over the integers 0..10, divided by 10 times the sum of P(s). No decoding.
+
+    Equal prompts get equal estimates of a model in this process, and one computation; each is billed as if it had
+    its own. One that is paid elsewhere is asked for each.
+    """
+
+    def __init__(self, lm: LM, prompt: Prompt) -> None:
+        self.lm, self.prompt, self.markov, self.waits = lm, prompt, prompt.markov, waits(lm)
+        self._known: dict[str, Estimate] = {}
+
+    def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        prompts = [self.prompt.render(query) for query in queries]
+        if self.waits:
+            return self._score(prompts)
+        new = list(dict.fromkeys(prompt for prompt in prompts if prompt not in self._known))
+        self._known.update(zip(new, self._score(new), strict=True))
+        return [self._known[prompt] for prompt in prompts]
+
+    def _score(self, prompts: Sequence[str]) -> list[Estimate]:
+        estimates = []
+        for scores in self.lm.score([ScoreRequest(prompt, SCORES) for prompt in prompts]):
+            if scores.refusal:
+                usage = scores.usage + Usage(parse_failures=1, refused=1)
+                estimates.append(Estimate(0.0, usage=usage, parsed=False, refusal=scores.refusal))
+                continue
+            weights = [exp(lp - max(scores.log_probabilities)) for lp in scores.log_probabilities]
+            expected = plain_sum(score * weight for score, weight in enumerate(weights)) / plain_sum(weights)
+            estimates.append(Estimate(min(expected / 10, 1.0), usage=scores.usage))
+        return estimates
+
+    def bound(self, query: Query | Question) -> Usage:
+        assert isinstance(query, Query)
+        return bound_of_score(self.lm, ScoreRequest(self.prompt.render(query), SCORES))
+
+
+class LMTextValue:
+    """The mean score of `samples` replies, each a rationale that ends "the correctness score is 7.50".
+
+    The rationale kept is the reply of the median score, behind its reasoning part. A reply without a score (see
+    `score_reader`) is a parse failure and counts for nothing; if all fail, the estimate is marked as not parsed.
+    Models leave empty lines before a score, so a reply ends only where the next example of the prompt would begin.
+    """
+
+    def __init__(
+        self, lm: LM, prompt: Prompt, *, samples: int = 5, temperature: float = 1.0, max_tokens: int = 96
+    ) -> None:
+        if samples < 1:
+            raise ValueError(f"samples is {samples}; at least one reply must be read")
+        self.lm, self.prompt, self.samples = lm, prompt, samples
+        self.markov, self.waits = prompt.markov, waits(lm)
+        self.sampling = Sampling(temperature, max_tokens, tuple(f"\n\n{head}" for head in prompt.heads))
+
+    def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        replies = iter(self.lm.complete([request for query in queries for request in self._requests(query)]))
+        return [self._read([next(replies) for _ in range(self.samples)]) for _ in queries]
+
+    def _requests(self, query: Query) -> list[Request]:
+        prompt, seed = self.prompt.render(query), query.seed
+        return [Request(prompt, self.sampling, seed + k) for k in range(self.samples)]
+
+    def _read(self, replies: list[Completion]) -> Estimate:
+        read = [find_score(reply.text) for reply in replies]
+        scored = sorted((score.value, i) for i, score in enumerate(read) if score is not None)
+        usage = sum((reply.usage for reply in replies), FREE)
+        usage += sum((unread(reply) for reply, score in zip(replies, read, strict=True) if score is None), FREE)
+        if not scored:
+            refusal = next((reply.refusal for reply in replies if reply.refusal), "")
+            return Estimate(0.0, usage=usage, parsed=False, refusal=refusal)
+        place = scored[(len(scored) - 1) // 2][1]
+        median, score = replies[place], read[place]
+        assert score is not None
+        parts = (median.rationale, rationale_before(median.text, score))
+        return Estimate(mean(value for value, _ in scored), "\n\n".join(filter(None, parts)), usage)
+
+    def bound(self, query: Query | Question) -> Usage:
+        assert isinstance(query, Query)
+        return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), FREE)
+
+
+def read_score(text: str) -> float | None:
+    """The last score stated in a reply, in [0, 1]; None where there is none, or one beyond its scale."""
+    score = find_score(separate_reasoning(text).text)
+    return None if score is None else score.value

@@ -1,0 +1,1 @@
+"""Write a world folder of HotpotQA from the official files."""

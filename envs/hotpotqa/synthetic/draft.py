@@ -1,0 +1,73 @@
+"""What every way of asking needs: a question before it is told in full, and where the pages state what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forethought.common.chance import Chance
+from forethought.envs.hotpotqa.pages import unlinked
+from forethought.envs.hotpotqa.synthetic.entities import Entity
+from forethought.envs.hotpotqa.synthetic.question_check import Library, stands
+
+ALIASED = 0.3  # share of the questions that call a thing by another name, where it has one
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    text: str
+    answer: str
+    kind: str
+    facts: tuple[tuple[Entity, int], ...]
+    shape: str  # the same for questions that ask the same of other things
+
+
+class Source:
+    """The things of a block, their pages, and the chance that words the questions about them."""
+
+    def __init__(self, chance: Chance, entities: Sequence[Entity], library: Library) -> None:
+        self.chance, self.entities, self.library = chance, entities, library
+        self.bases = Counter(entity.base for entity in entities)
+        self.shown: dict[tuple[Entity, str], str] = {}
+        self.places: dict[tuple[Entity, str], int | None] = {}
+
+    def alone(self, entity: Entity) -> bool:
+        """Whether nothing else has its title but for the brackets."""
+        return self.bases[entity.base] == 1
+
+    def words(self, entity: Entity, slot: str) -> str:
+        """What its page has in this slot."""
+        key = entity, slot
+        if key not in self.shown:
+            self.shown[key] = unlinked(entity.slots.get(slot, ""))[0]
+        return self.shown[key]
+
+    def stated(self, entity: Entity, slot: str) -> int | None:
+        """The sentence of its page that states this; None where none does."""
+        key = entity, slot
+        if key not in self.places:
+            self.places[key] = self.find(entity, slot)
+        return self.places[key]
+
+    def find(self, entity: Entity, slot: str) -> int | None:
+        words = self.words(entity, slot)
+        if not words:
+            return None
+        for place, slots in enumerate(entity.told):
+            if slot in slots and stands(words, self.library.sentences[self.library.place[entity]][place]):
+                return place
+        return None
+
+    def call(self, entity: Entity) -> str:
+        """A name that is its own: the title without brackets, at times an alias, else the whole title."""
+        if entity.aliases and self.chance.happens(ALIASED):
+            return entity.aliases[0]
+        return entity.base if self.alone(entity) else entity.title
+
+    def phrase(self, phrases: Sequence[str], entity: Entity) -> str:
+        return self.chance.pick(phrases).replace("{A}", self.call(entity))
+
+    def ask(self, templates: Sequence[str], **words: str) -> str:
+        text = self.chance.pick(templates).format_map(words)
+        return text[0].upper() + text[1:]

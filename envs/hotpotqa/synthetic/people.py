@@ -1,0 +1,73 @@
+"""The people of the made encyclopedia: names, pronouns, dates of birth and death."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from forethought.common.chance import Chance
+from forethought.envs.hotpotqa.synthetic.entity_kinds import read
+
+if TYPE_CHECKING:
+    from forethought.envs.hotpotqa.synthetic.entities import Cast, Entity
+
+WOMAN = {"He": "She", "he": "she", "His": "Her", "his": "her", "him": "her"}
+MAN = {word: word for word in WOMAN}
+NAMESAKES = 0.15  # share of the people that are called like another one, of another occupation
+
+
+def name_person(cast: Cast, entity: Entity) -> None:
+    """Give a person everything that all people have."""
+    chance, values = cast.chance, entity.values
+    names = read("names")
+    model = namesake(cast, entity)
+    woman = model.values["he"] == "she" if model else chance.happens(0.5)
+    firsts: list[str] = names["women" if woman else "men"]
+    first = model.values["first"] if model else chance.pick(firsts)
+    entity.root = model.root if model else chance.pick(cast.surnames)
+    while not cast.free(f"{first} {entity.root}", entity.kind):
+        entity.root = cast.new_stem()
+    entity.base = f"{first} {entity.root}"
+    values.update(WOMAN if woman else MAN)
+    values["first"], values["surname"] = first, entity.root
+    if chance.happens(0.4):
+        values["country"], values["nation"] = chance.pick(cast.nations)
+    add_dates(chance, entity, names["months"])
+    add_names(cast, entity, chance.pick(firsts))
+
+
+def namesake(cast: Cast, entity: Entity) -> Entity | None:
+    """Somebody whose name a new person has too; mostly nobody."""
+    if not cast.chance.happens(NAMESAKES):
+        return None
+    found = cast.chance.pick(cast.entities)
+    return found if "person" in found.kind.family and cast.free(found.base, entity.kind) else None
+
+
+def add_dates(chance: Chance, entity: Entity, months: list[str]) -> None:
+    """Who was born in the twentieth century lives on or died after 2001, when the last of the made works was there."""
+    values, year = entity.values, entity.year
+    values["born"] = f"{chance.between(1, 28)} {chance.pick(months)} {year}"
+    if year >= 1900 and chance.happens(0.5):
+        values["life"], values["is"] = f"born {values['born']}", "is"
+        return
+    died = min(2021, max(2002, year + 68) + chance.below(18)) if year >= 1900 else year + chance.between(59, 88)
+    values["died"] = f"{chance.between(1, 28)} {chance.pick(months)} {died}"
+    values["life"], values["is"] = f"{values['born']} – {values['died']}", "was"
+
+
+def add_names(cast: Cast, entity: Entity, second: str) -> None:
+    """The name in full, and for some another one."""
+    chance, values = cast.chance, entity.values
+    values["full"], values["aka"] = entity.base, ""
+    roll = chance.random()
+    alias = f"{values['first']} {second} {entity.root}"
+    if roll < 0.25 and second != values["first"] and alias.casefold() not in cast.taken:
+        values["full"] = alias
+        values["aka"] = f", known as {entity.base}," if chance.happens(0.6) else ""
+    elif roll < 0.4:
+        alias = f"{second} {cast.new_stem()}"
+        values["aka"] = f", {chance.pick(('also known as', 'born', 'who also worked as'))} {alias},"
+    else:
+        return
+    entity.aliases.append(alias)
+    cast.taken[alias.casefold()] = [None]

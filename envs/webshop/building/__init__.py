@@ -1,0 +1,1 @@
+"""Write a world folder of WebShop from the official files."""

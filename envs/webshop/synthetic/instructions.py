@@ -1,0 +1,156 @@
+"""What people ask of the made shop: the synthetic instructions and the human-like ones.
+
+A human-like instruction hides a target, some attributes and option values, and mentions each of them: before the noun,
+behind it, or in a sentence of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from forethought.common.chance import Chance
+from forethought.envs.webshop.synthetic.vocabulary import Attribute, vocabulary
+
+ROLES = ("is", "of", "has", "no", "for")  # in the order of a synthetic instruction
+VALUE = "{value}"
+AN = re.compile(r"(?!us|uni|eu|one)[aeiou]|hdmi|led|rca|8|11\b|18\b|x-|fm|av\b")
+CODE = re.compile(r"^(?:[a-z]?\d{0,3}[- ]|#?\d+[a-z/\d.]* )(?=[a-z]{3})")  # "a-black", "#4 medium brown"
+PACK = re.compile(r"pack|count|dozen|set of|piece|tier|\bram\b")
+SLOTS = re.compile(r"[a-z']+")
+
+
+def displayed(value: str) -> str:
+    """An option value as the shop's pages show it."""
+    return value.strip().replace("/", " | ").lower()
+
+
+def spoken(chance: Chance, ask: str, value: str) -> str:
+    """A displayed option value as people type it: no codes, no signs."""
+    text = value
+    if ask == "color" and chance.happens(0.5):
+        text = CODE.sub("", text)
+    text = text.replace(" | ", " and " if chance.happens(0.4) and not any(map(str.isdigit, text)) else "/")
+    if '"' in text and "'" not in text and chance.happens(0.6):
+        text = text.replace('"', "") + " inch"
+    if "(" in text and chance.happens(0.5):
+        text = text.replace(" (", ", ").replace(")", "")
+    if not text.isascii() and chance.happens(0.5):
+        text = text.replace("é", "e").replace("è", "e").replace("ñ", "n").replace("×", "x")
+    return " ".join(text.split())
+
+
+def named(one: Attribute) -> str:
+    return f"no {one.label}" if one.role == "no" else one.label
+
+
+def synthetic(query: str, attributes: Sequence[Attribute]) -> str:
+    """ "Find me {a1}, {a2} {query} made of {a3} with {a4} for {a5}"."""
+    labels = {role: ", ".join(named(a) for a in attributes if a.role == role) for role in ROLES}
+    text = f"Find me {labels['is']} {query}" if labels["is"] else f"Find me {query}"
+    held = ", ".join(filter(None, (labels["of"], labels["has"], labels["no"])))
+    if held:
+        text += f" with {held}"
+    return f"{text} for {labels['for']}" if labels["for"] else text
+
+
+class Mentions:
+    """The places of a sentence, while the hidden target is spread over them."""
+
+    def __init__(self, chance: Chance, wishes_fit: bool) -> None:
+        self.chance = chance
+        self.wishes_fit = wishes_fit
+        self.front: list[str] = []
+        self.back: list[str] = []
+        self.wishes: list[str] = []
+
+    def attribute(self, one: Attribute) -> None:
+        chance, roll = self.chance, self.chance.random()
+        wording = vocabulary().wording
+        if one.role in ("is", "of") and roll < 0.55 and len(self.front) < 2:
+            self.front.append(one.phrase if one.role == "is" else one.label)
+        elif self.wishes_fit and roll > 0.78:
+            self.wishes.append(chance.pick(wording["wishes"][one.role]).replace("{phrase}", one.phrase))
+        elif one.clauses and chance.happens(0.45):
+            self.back.append(chance.pick(one.clauses))
+        else:
+            behind = {"is": "that is", "has": "with", "no": "with", "for": "for", "of": "made of"}[one.role]
+            self.back.append(f"{behind} {one.phrase}")
+
+    def option(self, ask: str, value: str) -> None:
+        chance, roll = self.chance, self.chance.random()
+        wording = vocabulary().wording
+        text = spoken(chance, ask, value)
+        manner = "pack" if ask == "size" and PACK.search(value) else ask
+        fronts = wording["fronts"].get(manner, ())
+        if fronts and roll < 0.4 and len(self.front) < 3 and len(text) < 22:
+            self.front.insert(0, chance.pick(fronts).replace(VALUE, text))
+        elif self.wishes_fit and roll > 0.6:
+            self.wishes.append(chance.pick(wording["wishes"][manner]).replace(VALUE, text))
+        else:
+            self.back.append(chance.pick(wording["backs"][manner]).replace(VALUE, text))
+
+
+def asked(chance: Chance, noun: str, many: str, attributes: Sequence[Attribute], options: Mapping[str, str]) -> str:
+    """An instruction as a person might type it.
+
+    `many` says how the noun is counted: "a", "some" or "a pair of". `options`: what people call a group, and the
+    displayed value that they want.
+    """
+    wording = vocabulary().wording
+    template: str = chance.pick(wording["people"])
+    places = Mentions(chance, "{also}" in template)
+    for one in chance.some(attributes, len(attributes)):
+        places.attribute(one)
+    for ask, value in options.items():
+        places.option(ask, value)
+    if chance.happens(0.18):
+        template = slipped(chance, template, wording["slips"])
+    inner = f"{', '.join(places.front) if chance.happens(0.3) else ' '.join(places.front)} {noun}".strip()
+    article = "an" if many == "a" and AN.match(inner) else many
+    back = listed(chance, places.back)
+    if many != "a" and noun.endswith("s"):
+        back = (
+            back.replace("that is ", "that are ")
+            .replace("that closes ", "that close ")
+            .replace("that has ", "that have ")
+        )
+    text = template.replace("{np}", f"{article} {inner}").replace("{back}", f" {back}" if back else "")
+    text = text.replace("{also}", sentences(chance, places.wishes, many))
+    return punctuated(chance, text.strip(" ,"))
+
+
+def listed(chance: Chance, phrases: Sequence[str]) -> str:
+    if len(phrases) < 2:
+        return "".join(phrases)
+    return ", ".join(phrases[:-1]) + (" and " if chance.happens(0.7) else ", ") + phrases[-1]
+
+
+def sentences(chance: Chance, wishes: Sequence[str], many: str) -> str:
+    text = ""
+    for wish in wishes:
+        if many != "a":
+            wish = (
+                wish.replace("it is", "they are").replace("it has ", "they have ").replace("it should", "they should")
+            )
+        text += (chance.pick(vocabulary().wording["joins"]) if text else "") + wish
+    return text + "." if text and chance.happens(0.7) else text
+
+
+def slipped(chance: Chance, template: str, slips: Mapping[str, Sequence[str]]) -> str:
+    """The template with one word mistyped; what fills its slots stays as it is."""
+    places = [found for found in SLOTS.finditer(template) if found.group() in slips]
+    if not places:
+        return template
+    place = chance.pick(places)
+    return template[: place.start()] + chance.pick(slips[place.group()]) + template[place.end() :]
+
+
+def punctuated(chance: Chance, text: str) -> str:
+    """Most people end with a stop and some do not; a few begin with a capital letter."""
+    roll = chance.random()
+    if roll < 0.25:
+        text = text.rstrip(".")
+    elif roll > 0.96:
+        text = text[0].upper() + text[1:]
+    return text.replace(" i ", " I ") if roll > 0.98 else text

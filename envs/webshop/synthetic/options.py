@@ -1,0 +1,85 @@
+"""The options of a made product, and how the official files write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from forethought.common.chance import Chance
+from forethought.envs.family import Json
+from forethought.envs.webshop.synthetic.codes import CODES, DIGITS, image, spelled
+from forethought.envs.webshop.synthetic.vocabulary import Group, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A group of options with what this product offers of it."""
+
+    group: Group
+    values: list[str]
+
+
+def pick_offers(chance: Chance, kind: Kind) -> list[Offer]:
+    """The options of 38% of the products."""
+    if not chance.happens(0.39):
+        return []
+    offers = []
+    for group in kind.groups:
+        if not chance.happens(0.93):
+            continue
+        most = min(group.most, len(group.values))
+        count = 1 + int(most * (chance.high() if len(kind.groups) < 3 else chance.low()))
+        if group.run:
+            start = chance.below(len(group.values) - count + 1)
+            values = list(group.values[start : start + count])
+        else:
+            values = chance.some(group.values, count)
+        offers.append(Offer(group, dressed(chance, group, values)))
+    return offers
+
+
+def dressed(chance: Chance, group: Group, values: list[str]) -> list[str]:
+    """The values in the seller's own spelling: codes before colors, no-break spaces, capitals."""
+    roll = chance.random()
+    if group.name != "Color" or roll > 0.24:
+        return values
+    if roll < 0.07:
+        return [f"{DIGITS[10 + place % 26]}-{value}" for place, value in enumerate(values)]
+    if roll < 0.1:
+        first = chance.between(1, 80)
+        return [f"{first + place:03d} {value}" for place, value in enumerate(values)]
+    if roll < 0.13:
+        return [value.replace("/", "  / ") for value in values]
+    if roll < 0.15:
+        return [value.replace(" ", "\N{NO-BREAK SPACE}") for value in values]
+    return [value.lower() if roll < 0.2 else value.upper() for value in values]
+
+
+def customization(chance: Chance, asin: str, offers: list[Offer]) -> Json:
+    """What `items_shuffle.json` says of the options: "" where there are none, null for a group without values."""
+    if not offers:
+        return {chance.pick(("Color", "Size")): None} if chance.happens(0.15) else ""
+    return {offer.group.name: [*entries(chance, asin, offer)] for offer in offers}
+
+
+def entries(chance: Chance, asin: str, offer: Offer) -> Iterator[Json]:
+    """One entry a value: with stock and ASIN as a list of sizes has them, or with price and picture."""
+    chosen = chance.below(len(offer.values))
+    plain = offer.group.name == "Size" and chance.happens(0.7)
+    priced = chance.happens(0.2)
+    for place, value in enumerate(offer.values):
+        other = asin if place == chosen else "B1" + spelled(int(chance.random() * CODES))
+        if plain:
+            yield {"is_selected": place == chosen, "is_available": True, "value": value, "asin": other}
+            continue
+        price = round(8 + 60 * chance.random(), 2) if priced else 0
+        yield {
+            "is_selected": place == chosen,
+            "url": None
+            if place == chosen
+            else f"https://example.com/dp/{other}/ref=other_of_{asin}?_encoding=UTF8&psc=1",
+            "value": value,
+            "price_string": f"${price:.2f}" if priced else "",
+            "price": price,
+            "image": image(chance) if offer.group.name == "Color" else None,
+        }

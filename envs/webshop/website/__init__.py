@@ -1,0 +1,1 @@
+"""WebShop as a website and a JSON API."""

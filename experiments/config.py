@@ -1,0 +1,222 @@
+"""One run of one agent on tasks of one environment: all that it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+
+from forethought.agents.models.local.weights import folder_of
+from forethought.agents.models.open_model import CHANGE_ANSWERS, kind_of, read_options
+from forethought.agents.models.prices import tariff
+from forethought.agents.prompts import Prompt
+from forethought.agents.registry import (
+    UNJUDGED,
+    Setting,
+    check_settings,
+    known_settings,
+    needed,
+    part_of,
+    prompts_for,
+    questions_of,
+)
+from forethought.common.seeds import seed_of
+from forethought.envs import Simulator, simulate
+from forethought.envs.family import shorten
+from forethought.experiments.run_folder import check_free
+from forethought.experiments.workers.options import Staffing
+from forethought.search import PRIVILEGES, Algorithm, Budget, Usage, algorithm
+
+DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
+NUMBER = re.compile(r"-?[0-9]{1,30}")
+MOST_TASKS = 10_000_000  # of a run; numbers of tasks are held in memory
+# What a resume may find changed in config.toml: no result depends on it, but on the CHANGE_ANSWERS of model_options.
+MAY_CHANGE = ("concurrency", "workers", "device", "model_options", "cache", "record")
+KINDS: dict[str, Any] = {
+    "str": str,
+    "str | None": (str, type(None)),
+    "int": int,
+    "bool": bool,
+    "tuple[str, ...]": tuple,
+    "Mapping[str, float]": Mapping,
+    "Mapping[str, Setting]": Mapping,
+    "Mapping[str, Any]": Mapping,
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that an evaluation depends on, as it stands in config.toml.
+
+    `agent` is the name it was asked for by. `settings` are the algorithm's, and behind `policy.`, `value.` and `ask.`
+    those of the models; what is not told has its default. `env_options` go to `gym.make`. `endings` says who judges
+    an ending: "rule" where the observation itself proves success, else "model". Raises ValueError: anything unknown,
+    or an algorithm without the value or the privilege that it needs.
+    """
+
+    env: str
+    tasks: str
+    algorithm: str
+    budget: Mapping[str, float]
+    agent: str | None = None
+    policy: str = "all"
+    value: str = "rule"
+    model: str | None = None
+    adapter: str | None = None
+    endings: str | None = None
+    prompts: str | None = None
+    record: str | None = None
+    seed: int = 0
+    concurrency: int = 64  # searches at once, in each worker
+    workers: str = "1"  # processes, or where a cluster is: see Staffing; no result depends on it
+    device: str = "cpu"
+    model_options: Mapping[str, Any] = field(default_factory=dict)  # limits of how it is asked, see opening.py
+    cache: str = "off"  # of replies, over all runs: "read" looks up, "on" also keeps
+    privileges: tuple[str, ...] = ()
+    transpositions: bool = False
+    prices: str | None = None  # a file of them; a budget in dollars has those of the package without
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    env_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._check_types()
+        parse_tasks(self.tasks)
+        Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks what it is given
+        check_settings(self.algorithm, self.policy, self.value, self.settings)
+        read_options(self.model, self.model_options)
+        Staffing.parse(self.workers)
+        if self.concurrency < 1:
+            raise ValueError(f"the concurrency is {self.concurrency}; at least one search must run")
+        if not DEVICE.fullmatch(self.device):
+            raise ValueError(f"unknown device {self.device!r}; expected cpu, cuda, cuda:N or mps")
+        if self.cache not in ("off", "read", "on"):
+            raise ValueError(f"the cache is 'off', 'read' or 'on'; {self.cache!r} was given")
+        if self.record is not None:
+            check_free(self.record)
+        if self.record and not self.model:
+            raise ValueError(f"record={self.record!r} keeps a model's replies, and none is asked; add --model")
+        if self.record and not Staffing.parse(self.workers).alone:
+            raise ValueError(f"--record writes one file, and the workers are {self.workers!r}; record with --workers 1")
+        if unknown := set(self.privileges) - set(PRIVILEGES):
+            raise ValueError(f"unknown privileges {sorted(unknown)}; expected {' or '.join(PRIVILEGES)}")
+        needs = needed(self.algorithm, self.settings) - set(self.privileges)
+        if missing := [name for name in PRIVILEGES if name in needs]:
+            asked = " and ".join(PRIVILEGES[name] for name in missing)
+            raise ValueError(
+                f"{self.algorithm} asks for {asked} while it searches, and its row will say so; "
+                f"if that is meant, add {' '.join(f'--privilege {name}' for name in missing)}"
+            )
+        if self.value == "none" and self.algorithm not in UNJUDGED:
+            raise ValueError(f"{self.algorithm} asks for values; give another value than 'none', such as rule")
+
+    def _check_types(self) -> None:
+        """A config.toml may have been edited."""
+        for part in fields(self):
+            value, kinds = getattr(self, part.name), KINDS.get(str(part.type), object)
+            if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool and kinds is not object):
+                raise ValueError(f"{part.name} is {value!r:.60}; expected {part.type}")
+
+    def config(self) -> dict[str, Any]:
+        return {"kind": "eval", **asdict(self), "privileges": list(self.privileges)}
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Experiment:
+        """From config.toml. Raises ValueError: a config of another kind, or of another version."""
+        given = {name: value for name, value in config.items() if name != "kind"}
+        if isinstance(given.get("privileges"), list):
+            given["privileges"] = tuple(given["privileges"])
+        if type(given.get("workers")) is int:
+            given["workers"] = str(given["workers"])
+        try:
+            return cls(**given)
+        except TypeError as error:
+            raise ValueError(f"this config is no evaluation of this version ({error})") from error
+
+    @property
+    def digest(self) -> str:
+        """Of all that its results depend on."""
+        told = {name: value for name, value in self.config().items() if name not in MAY_CHANGE}
+        if asked := {name: value for name, value in self.model_options.items() if name in CHANGE_ANSWERS}:
+            told["model_options"] = asked
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def owner(self) -> str:
+        """What its journal carries, to be known by."""
+        return self.digest[:16]
+
+    def simulator(self) -> Simulator[Any]:
+        """Raises ValueError: an env that is not registered, or that does not take its options."""
+        try:
+            return simulate(self.env, **self.env_options)
+        except (gym.error.Error, ModuleNotFoundError, TypeError) as error:
+            raise ValueError(f"{self.env} cannot be made with {dict(self.env_options)} ({error})") from error
+
+    def check_files(self) -> None:
+        """Raises ValueError: what it names to be read is not there, seen from here."""
+        model = self.model or ""
+        told = [self.adapter, self.prompts, self.prices]
+        if kind_of(model) == "recorded":
+            told.append(model.partition(":")[2])
+        elif kind_of(model) == "local" and model:
+            folder_of(model)
+        for path in told:
+            if path and not Path(path).exists():
+                hint = "" if Path(path).is_absolute() else f" in {Path.cwd()}; paths of a run start where it was begun"
+                raise ValueError(f"there is no {path}{hint}")
+
+    def search(self) -> Algorithm:
+        """An algorithm that draws for itself draws by its own seed and the run's."""
+        settings = part_of(self.settings)
+        if "seed" in (known := known_settings(self.algorithm, self.policy, self.value)):
+            settings["seed"] = seed_of(self.seed, settings.get("seed", known["seed"]))
+        return algorithm(self.algorithm, settings)
+
+    def prompt_files(self) -> tuple[dict[str, Prompt], dict[str, Prompt]]:
+        """Those of the policy and the value, and those of the questions. Raises ValueError: one is missing."""
+        folder = Path(self.prompts) if self.prompts else None
+        asked = prompts_for(self.env, self.policy, self.value, folder)
+        if needed(self.algorithm, self.settings) == {"reward"}:  # no reflection is kept, so none is asked for
+            return asked, {}
+        return asked, questions_of(self.env, self.algorithm, folder)
+
+    def price(self) -> Callable[[Usage], float] | None:
+        """What answers cost; None where nobody asked. Raises ValueError: prices are missing."""
+        if self.prices is None and "usd" not in self.budget:
+            return None
+        return tariff(self.model, Path(self.prices) if self.prices else None)
+
+
+def parse_tasks(text: str) -> list[int]:
+    """From "0:100", "900:1000:10" or "3,17". Raises ValueError: anything else, or no task at all."""
+    tasks: list[int] = []
+    try:
+        for part in text.split(","):
+            bounds = [whole(bound) for bound in part.split(":")]
+            more = range(*bounds) if len(bounds) > 1 else bounds
+            if len(tasks) + len(more) > MOST_TASKS:
+                raise ValueError(f"more than {MOST_TASKS:,}")
+            tasks += more
+    except OverflowError as error:
+        raise ValueError(f"the tasks {shorten(text)} are more than {MOST_TASKS:,}") from error
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"cannot read the tasks {shorten(text)} ({error!s:.80}); "
+            "write START:STOP, START:STOP:STEP, numbers with commas, or the name of a split"
+        ) from error
+    if not tasks or min(tasks) < 0 or len(set(tasks)) < len(tasks):
+        raise ValueError(f"the tasks {shorten(text)} are none, negative, or named twice")
+    return tasks
+
+
+def whole(text: str) -> int:
+    """Raises ValueError: no whole number in plain digits, or one of more digits than any task has."""
+    if not NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"{shorten(text)} is no number")
+    return int(text)

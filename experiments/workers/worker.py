@@ -1,0 +1,147 @@
+"""One worker of a run: it asks for tasks, searches them with a driver of its own, and tells what came of each.
+
+Whoever hands out the tasks is at the other end of a `Link`. The worker speaks first, and every message has an
+answer; so the link may be a pipe, or calls of an actor that come from the other end.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from forethought.agents.models.protocol import LM
+from forethought.envs import Json
+from forethought.experiments.build import equip
+from forethought.experiments.config import Experiment, parse_tasks
+from forethought.experiments.evaluate import outcome
+from forethought.experiments.run_folder import RunError
+from forethought.search import Budget, Journal, JournalError
+from forethought.search.engine.journal import Entry
+
+NOTHING = 1e-12  # dollars: a limit must be positive
+REFUSALS: dict[str, type[Exception]] = {e.__name__: e for e in (ValueError, RunError, JournalError, OSError)}
+
+OpenModel: TypeAlias = "Callable[[Experiment], LM | None]"
+Handed: TypeAlias = "list[tuple[int, list[Entry]]]"  # tasks, each with what was journaled of it before
+Bill: TypeAlias = "tuple[dict[str, Json], dict[str, Json]] | None"  # see Equipment.bill
+
+
+@dataclass(frozen=True)
+class Ready:
+    """All is open. Answer: the seconds spent on the run so far; none comes if `facts` differ from the run's."""
+
+    facts: Mapping[str, Json]
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Nothing is searched. Answer: Handed, when there is something; empty: the run is at its end."""
+
+
+@dataclass(frozen=True)
+class More:
+    """There is room for more searches. Answer: Handed, at once; it may be empty."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task ended. `bill` is the worker's up to now. Answer: None."""
+
+    line: Mapping[str, Any]
+    bill: Bill = None
+
+
+@dataclass(frozen=True)
+class Funds:
+    """Dollars that the next questions lack; below 0 those that are given back. Answer: the dollars granted, at once."""
+
+    usd: float
+
+
+@dataclass(frozen=True)
+class Lines:
+    """To be journaled at the other end. Answer: None, when they are."""
+
+    lines: list[str]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The worker's work is over; its journal is closed. Answer: None."""
+
+    bill: Bill
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The worker cannot go on, and no other could. Answer: None."""
+
+    kind: str
+    text: str
+
+    def error(self) -> Exception:
+        return REFUSALS.get(self.kind, RuntimeError)(self.text)
+
+
+Message: TypeAlias = "Ready | Idle | More | Done | Funds | Lines | Ended | Failed"
+
+
+class Link(Protocol):
+    def ask(self, message: Message) -> Any:
+        """The answer. It does not return where the other end is gone."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a worker is told at its beginning. `open_model` opens the model instead of the experiment's spec."""
+
+    experiment: Experiment
+    workers: int
+    usd: float | None = None  # of the run's limit: what this worker may spend at first, and has to spare at the most
+    open_model: OpenModel | None = None
+
+    @property
+    def concurrency(self) -> int:
+        """Searches at once in each worker: no more than make an equal part of the tasks."""
+        tasks = len(parse_tasks(self.experiment.tasks))
+        return min(self.experiment.concurrency, -(-tasks // self.workers))
+
+
+def budget_of(order: Order) -> Budget:
+    """A worker's. Limits of a task stay, `seconds` are counted for the run by its clock, dollars are granted."""
+    limits = dict(order.experiment.budget)
+    if order.usd is not None:
+        limits["usd"] = max(order.usd, NOTHING)
+    return Budget(**limits)  # type: ignore[arg-type]  # checked when the experiment was made
+
+
+def work(order: Order, link: Link, open_journal: Callable[[float], Journal]) -> None:
+    """The life of a worker. `open_journal` is given the seconds spent on the run."""
+    experiment = order.experiment
+    try:
+        equipment = equip(experiment, lm=order.open_model(experiment) if order.open_model else None)
+        search = experiment.search()
+        with open_journal(link.ask(Ready(equipment.facts, equipment.sources))) as journal:
+            driver = equipment.driver(journal, budget_of(order), order.concurrency)
+            driver.purse.more = lambda usd: float(link.ask(Funds(usd)))
+            while handed := link.ask(Idle()):
+                for strand in driver.run(unpacked(handed, journal, link), search):
+                    driver.purse.keep(order.usd or 0.0)
+                    link.ask(Done(outcome(strand), equipment.bill()))
+                    journal.entries.pop(strand.task, None)
+        link.ask(Ended(equipment.bill()))
+    except Exception as error:
+        name = next((name for name, kind in REFUSALS.items() if isinstance(error, kind)), "")
+        link.ask(Failed(name, str(error) if name else traceback.format_exc()))
+
+
+def unpacked(handed: Handed, journal: Journal, link: Link) -> Iterator[int]:
+    """The tasks; more are asked for when the driver has room for them."""
+    while handed:
+        for task, entries in handed:
+            journal.entries[task] = entries
+            yield task
+        handed = link.ask(More())

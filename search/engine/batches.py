@@ -1,0 +1,71 @@
+"""One call of a model for the queries of many searches, and what is saved of it where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forethought.search.engine.request_handlers import Kind, total
+from forethought.search.models import Usage, keeps, raises_bound
+
+
+class Miscounted(RuntimeError):
+    """A model gave too many answers or too few."""
+
+    def __init__(self, text: str, cost: Usage) -> None:
+        super().__init__(text)
+        self.settle = lambda: cost
+
+
+@dataclass
+class Broken:
+    """The queries of one search that have no whole answer: the good parts by place, and the errors of the others."""
+
+    good: dict[int, Any]
+    errors: list[Exception]
+
+
+def ask_all(kind: Kind[Any, Any], groups: Sequence[Sequence[Any]]) -> list[Sequence[Any] | Broken]:
+    """The answers of each group. One call for all; if that fails, one call a group, so that only one is lost."""
+    queries = groups[0] if len(groups) == 1 else [query for group in groups for query in group]
+    try:
+        parts = call(kind, queries)
+    except Exception as error:
+        if len(groups) > 1:
+            return [answer for group in groups for answer in ask_all(kind, [group])]
+        return [one_by_one(kind, queries, error)]
+    if len(groups) == 1:
+        return [parts]
+    answers, at = list[Sequence[Any] | Broken](), 0
+    for group in groups:
+        answers.append(parts[at : at + len(group)])
+        at += len(group)
+    return answers
+
+
+def call(kind: Kind[Any, Any], queries: Sequence[Any]) -> Sequence[Any]:
+    """Raises Miscounted, TypeError: no answer for each query; whatever the model raises."""
+    parts = kind.ask(queries) if queries else []
+    if isinstance(parts, str | bytes) or not isinstance(parts, Sequence):
+        raise TypeError(
+            f"the model answered {parts!r:.80} to {len(queries)} queries ({kind.name}); "
+            "expected a list with an answer for each"
+        )
+    if len(parts) != len(queries):
+        wrong = f"the model gave {len(parts)} answers to {len(queries)} queries ({kind.name})"
+        raise Miscounted(wrong, total(kind.bills(parts)))
+    return parts
+
+
+def one_by_one(kind: Kind[Any, Any], queries: Sequence[Any], error: Exception) -> Sequence[Any] | Broken:
+    """A model that has kept its good replies gives them to whoever asks for them again, and they are not paid twice."""
+    if len(queries) < 2 or not keeps(error) or raises_bound(error):
+        return Broken({}, [error])
+    broken = Broken({}, [])
+    for place, query in enumerate(queries):
+        try:
+            broken.good[place] = call(kind, [query])[0]
+        except Exception as lone:
+            broken.errors.append(lone)
+    return broken if broken.errors else list(broken.good.values())

@@ -1,0 +1,184 @@
+"""Model answers as they stand in the journal, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import inf
+from numbers import Real
+from typing import Any
+
+from forethought.search.models import FREE, Estimate, Proposal, Proposals, Reply, Usage
+
+LOST = "lost"  # an entry of what was paid for answers that a failure has lost
+PART = "part"  # an entry of the good answers of a request that failed: [kind, [[place, answer], ...]]
+
+
+def dump_usage(usage: Usage) -> Any:
+    """0 where nothing was paid, else the counts in the order of the fields, without the zeros at their end."""
+    if usage is FREE:
+        return 0
+    counts = usage.counts
+    while len(counts) > 1 and not counts[-1]:
+        counts = counts[:-1]
+    return counts
+
+
+def load_usage(data: Any) -> Usage:
+    return Usage(*data) if data else FREE
+
+
+def dump_proposals(proposals: Sequence[Proposal]) -> Any:
+    """`[[[action, prior], ...], usage]`; a rationale is a third part of its item, a refusal a third part of the whole.
+
+    Usage is 0 where nothing was paid.
+    """
+    items = [(p.action, p.prior, p.rationale) if p.rationale else (p.action, p.prior) for p in proposals]
+    return (items, dump_usage(usage_of(proposals)), *refusal_of(proposals))
+
+
+def load_proposals(data: Any) -> Proposals:
+    items, usage, *rest = data
+    return Proposals([Proposal(*item) for item in items], load_usage(usage), load_refusal(rest))
+
+
+def refusal_of(answer: Any) -> tuple[str, ...]:
+    """The refusal of an answer, as the last part of its entry; nothing where there is none."""
+    refusal = getattr(answer, "refusal", "")
+    return (refusal,) if refusal else ()
+
+
+def load_refusal(rest: Sequence[Any]) -> str:
+    """Raises ValueError: more than one part, or no text."""
+    if len(rest) > 1 or not all(isinstance(part, str) for part in rest):
+        raise ValueError(f"expected a refusal as the last part, found {rest!r:.80}")
+    return rest[0] if rest else ""
+
+
+def usage_of(proposals: Sequence[Proposal]) -> Usage:
+    return proposals.usage if isinstance(proposals, Proposals) else FREE
+
+
+def dump_estimate(estimate: Estimate) -> Any:
+    """The bare value, or `[value, rationale, usage, parsed]`, and the refusal last where there is one."""
+    if not estimate.rationale and estimate.usage is FREE and estimate.parsed:
+        return estimate.value
+    return (estimate.value, estimate.rationale, dump_usage(estimate.usage), estimate.parsed, *refusal_of(estimate))
+
+
+def load_estimate(data: Any) -> Estimate:
+    """Raises ValueError, TypeError: a value outside [0, 1], or none at all."""
+    if isinstance(data, list):
+        value, rationale, usage, parsed, *rest = data
+        return Estimate(check_value(value), rationale, load_usage(usage), parsed, load_refusal(rest))
+    return Estimate(check_value(data))
+
+
+def dump_reply(reply: Reply) -> Any:
+    return (reply.text, dump_usage(reply.usage), *refusal_of(reply))
+
+
+def load_reply(data: Any) -> Reply:
+    text, usage, *rest = data
+    return Reply(text, load_usage(usage), load_refusal(rest))
+
+
+def bill_of_proposals(proposals: Any) -> Usage:
+    """Raises TypeError: no list of proposals."""
+    if not isinstance(proposals, list | tuple):
+        raise TypeError(
+            f"the policy answered {proposals!r:.80} to a query; expected a list, as in [Proposal('an action')]"
+        )
+    return proposals.usage if isinstance(proposals, Proposals) else FREE
+
+
+def bill_of_estimate(estimate: Any) -> Usage:
+    """Raises TypeError: no estimate."""
+    if not isinstance(estimate, Estimate):
+        raise TypeError(f"the value model answered {estimate!r:.80} to a query; expected an Estimate(0.5)")
+    return estimate.usage
+
+
+def bill_of_reply(reply: Any) -> Usage:
+    """Raises TypeError: no reply."""
+    if not isinstance(reply, Reply):
+        raise TypeError(f"the asker answered {reply!r:.80} to a question; expected a Reply('a text')")
+    return reply.usage
+
+
+def check(answers: Iterable[Any]) -> None:
+    """Raises ValueError, TypeError: an answer that no search can use. Numbers of other libraries become Python's."""
+    for answer in answers:
+        if isinstance(answer, Estimate):
+            answer.value = check_value(answer.value)
+            if not (isinstance(answer.rationale, str) and isinstance(answer.refusal, str)):
+                raise no_text(answer)
+        elif isinstance(answer, Reply):
+            if not (isinstance(answer.text, str) and isinstance(answer.refusal, str)):
+                raise no_text(answer)
+        else:
+            for proposal in answer:
+                check_proposal(proposal)
+
+
+def no_text(answer: Estimate | Reply) -> TypeError:
+    return TypeError(f"a model answered {answer!r:.120}; a reply, a rationale and a refusal are texts")
+
+
+def check_value(value: Any) -> float:
+    """Raises ValueError: no number, or one outside [0, 1] (NaN is outside)."""
+    number = plain(value)
+    if number is None or not 0.0 <= number <= 1.0:
+        raise ValueError(f"the value model answered {value!r:.60}; a value is a number in [0, 1]")
+    return number
+
+
+def check_proposal(proposal: Proposal) -> None:
+    """Raises TypeError: no proposal. ValueError: an action or rationale that is no text, a prior that is no weight."""
+    if not isinstance(proposal, Proposal):
+        raise TypeError(f"the policy proposed {proposal!r:.80}; expected a Proposal, as in Proposal('an action')")
+    if not (isinstance(proposal.action, str) and isinstance(proposal.rationale, str)):
+        raise ValueError(f"the policy proposed {proposal!r:.80}; an action and its rationale are texts")
+    prior = plain(proposal.prior)
+    if prior is None or not 0.0 <= prior < inf:
+        raise ValueError(f"the policy proposed {proposal!r:.80}; a prior is a finite number of 0 or more")
+    proposal.prior = prior
+
+
+def plain(number: Any) -> float | None:
+    """A number as Python has it; None where it is none."""
+    if type(number) is float or type(number) is int:
+        return number
+    return float(number) if isinstance(number, Real) else None
+
+
+def check_usage(usage: Usage) -> None:
+    """Raises TypeError: no usage. ValueError: counts that nothing can have cost."""
+    if usage is FREE:
+        return
+    if not isinstance(usage, Usage):
+        raise TypeError(f"an answer's bill is {usage!r:.80}; expected a Usage, as in Usage(calls=1, prompt=50)")
+    if any(type(count) is not int or count < 0 for count in usage.counts) or usage.cached > usage.prompt:
+        raise ValueError(
+            f"an answer's bill is {usage!r:.120}; counts are Python integers of 0 or more, `cached` a part of `prompt`"
+        )
+
+
+def paid(entries: Iterable[tuple[str, Any, str]]) -> Iterator[Usage]:
+    """What journaled answers cost, those that were lost too. Raises TypeError, ValueError: one cannot be read."""
+    for kind, answer, _ in entries:
+        if kind == LOST:
+            yield load_usage(answer)
+        elif kind == PART:
+            of, parts = answer
+            yield from bills_of(of, [part for _, part in parts])
+        else:
+            yield from bills_of(kind, answer)
+
+
+def bills_of(kind: str, answer: Any) -> Iterator[Usage]:
+    if kind in ("expand", "propose"):
+        yield from (usage_of(load_proposals(part)) for part in answer)
+    elif kind == "evaluate":
+        yield from (load_estimate(part).usage for part in answer)
+    elif kind in ("ask", "imagine"):
+        yield from (load_reply(part).usage for part in answer)

@@ -1,0 +1,85 @@
+"""One task's search, and what may stand as its answer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from forethought.search.engine.budget import Ledger
+from forethought.search.engine.journal import Entry
+from forethought.search.engine.transpositions import Positions
+from forethought.search.models import FREE, Usage
+from forethought.search.node import Node
+from forethought.search.requests import Search
+
+
+@dataclass(slots=True, eq=False)
+class Strand:
+    """One task's search, and where it stands."""
+
+    task: int
+    root: Node
+    recorded: deque[Entry]  # answers of the journal that are still to be replayed
+    search: Search = field(init=False)
+    request: Any = None
+    away: bool = False  # its request is with a thread
+    poor: bool = False  # it waits for dollars that others have set aside
+    reserved: Usage = FREE  # what the waiting request can cost at the worst
+    raised: Exception | None = None  # the waiting request was found to cost more than was reserved, and is asked again
+    seq: int = 0
+    parts: dict[int, Any] = field(default_factory=dict)  # good answers of the waiting request, which failed before
+    spent: Ledger = field(default_factory=Ledger)
+    answer: Node | None = None  # the last offer, at the end the answer
+    attempts: list[Node] = field(default_factory=list)
+    positions: Positions | None = None  # what models said of them, where transpositions are merged
+    stopped: str | None = None  # "returned", or the limit that ended it; None while it lives
+    error: Exception | None = None
+
+    @property
+    def live(self) -> bool:
+        return self.stopped is None and self.error is None
+
+    def missing(self, queries: Sequence[Any]) -> Sequence[Any]:
+        """Of the queries of the waiting request those that have no answer yet."""
+        return [query for place, query in enumerate(queries) if place not in self.parts] if self.parts else queries
+
+    def whole(self, answers: Sequence[Any]) -> Sequence[Any]:
+        """All answers of the waiting request, given those that were missing."""
+        if not self.parts:
+            return answers
+        rest, count = iter(answers), len(self.parts) + len(answers)
+        return [self.parts[place] if place in self.parts else next(rest) for place in range(count)]
+
+    def stop(self, reason: str) -> None:
+        try:
+            self.search.close()
+        except Exception as error:  # a search may clean up, and fail at it
+            self.error = error
+        self.stopped = reason
+        self.answer = self.answer or self.root
+
+
+def real(node: Any, task: int) -> Node:
+    """The node, as an answer. Raises TypeError: it is none. ValueError: another task's, or nobody has been there."""
+    if not isinstance(node, Node):
+        raise TypeError(f"a search returns the node of its answer; it returned {node!r:.80}")
+    if node.task != task:
+        raise ValueError(
+            f"the answer after {node.action!r} is a node of task {node.task}, and the search is of task {task}"
+        )
+    if node.imagined:
+        raise ValueError(f"the answer after {node.action!r} is imagined; a search plays its actions before it offers")
+    return node
+
+
+def return_of(node: Node) -> tuple[float, int]:
+    """The true return of the path to a node (its rewards added up), and the steps it took to play it again."""
+    step = node.world.root(node.task)
+    total, steps = 0.0, 0
+    for action in node.actions:
+        step = node.world.step(step.state, action)
+        total += step.reward
+        steps += 1 + step.replayed
+    return total, steps

@@ -1,0 +1,86 @@
+"""Transpositions: what models said of a position holds wherever else in the tree the same position comes up.
+
+The tree stays a tree, each node with its own path and its own counts; what is merged are the models' answers.
+So every algorithm has transpositions without knowing of them, wherever models are functions of the position it
+grows the very same tree as without, and a cycle of positions (a page and the way back to it) is no cycle of nodes.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from forethought.search.models import FREE, Estimate, Proposals, Query
+
+
+class Positions:
+    """The answers of one task by (kind of question, state key, memory and attempt, ordinal): the first path's hold.
+
+    The ordinal keeps apart what is asked of one node again, to sample anew. Questions about imagined states, which
+    have no key, are not shared; nor are those of a kind that is not named in `kinds`.
+    """
+
+    def __init__(self, kinds: frozenset[str]) -> None:
+        self.kinds = kinds
+        self._answers: dict[Any, Any] = {}
+
+    def fresh(self, kind: str, queries: Sequence[Any]) -> list[Any]:
+        """The queries nobody asked yet; of equal ones the first."""
+        if kind not in self.kinds:
+            return list(queries)
+        new: dict[Any, Any] = {}
+        for query in queries:
+            place = place_of(kind, query)
+            if place is None or place not in self._answers:
+                new.setdefault(id(query) if place is None else place, query)
+        return list(new.values())
+
+    def whole(self, kind: str, queries: Sequence[Any], answers: Sequence[Any]) -> list[Any]:
+        """An answer a query, given those of its fresh ones: what was known before costs nothing."""
+        if kind not in self.kinds:
+            return list(answers)
+        new, given, seen = iter(answers), list[Any](), ChainMap[Any, Any]({}, self._answers)
+        for query in queries:
+            place = place_of(kind, query)
+            if place is not None and place in seen:
+                given.append(free(seen[place]))
+                continue
+            given.append(next(new))
+            if place is not None:
+                seen[place] = given[-1]
+        return given
+
+    def learn(self, kind: str, queries: Sequence[Any], answers: Sequence[Any]) -> None:
+        """Keep what was answered, live or replayed."""
+        if kind in self.kinds:
+            for query, answer in zip(queries, answers, strict=True):
+                if (place := place_of(kind, query)) is not None:
+                    self._answers.setdefault(place, answer)
+
+
+def place_of(kind: str, query: Query) -> Any:
+    """What makes two queries one; None where there is no telling."""
+    node = query.node
+    if node.imagined:
+        return None
+    return kind, query.key, query.width, node.memory, node.trail[0].attempt, node.asked
+
+
+def free(answer: Any) -> Any:
+    """The same answer, paid before."""
+    return replace(answer, usage=FREE) if isinstance(answer, Estimate) else Proposals(answer)
+
+
+def shared(policy: object, value: object) -> frozenset[str]:
+    """The kinds of questions whose answers depend on the position alone, as the models declare.
+
+    Raises ValueError: the value model does not.
+    """
+    if not getattr(value, "markov", False):
+        raise ValueError(
+            f"transpositions need a value that depends on the position alone, and {type(value).__name__} does not say "
+            "so of itself (markov = True); run without, or take such a value"
+        )
+    return frozenset({"evaluate", "expand"} if getattr(policy, "markov", False) else {"evaluate"})

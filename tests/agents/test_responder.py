@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from forethought.agents import Scripted, load_prompt
+from forethought.agents.registry import questions_of
+from forethought.agents.responder import LMAsker
+from forethought.search import Context, Question, Usage
+
+PROMPTS = questions_of("Other-v0", "reflexion")
+CONTEXT = Context("Answer.", "Question: who?", (("search[x]", "Could not find x."),), ("look twice",))
+
+
+def test_a_reflection_is_what_the_model_writes_to_the_prompt_file():
+    lm = Scripted(["  search for y instead \nand more", ""])
+    first, second = LMAsker(lm, PROMPTS).ask([Question(CONTEXT, "reflection", 7)] * 2)
+    assert (first.text, second.text) == ("search for y instead", "")
+    assert (first.usage.parse_failures, second.usage.parse_failures) == (0, 1)
+    prompt = lm.prompts[0]
+    assert prompt == PROMPTS["reflection"].fill(CONTEXT)
+    for part in ("Answer.", "Question: who?", "> search[x]", "Could not find x.", "Note: look twice", "went wrong"):
+        assert part in prompt
+
+
+def test_what_it_costs_is_bounded_beforehand():
+    lm = Scripted(["a b c"])
+    asker = LMAsker(lm, PROMPTS, max_tokens=5)
+    question = Question(CONTEXT, "reflection", 7)
+    assert asker.bound(question) == Usage(1, lm.count(PROMPTS["reflection"].fill(CONTEXT)), 0, 5)
+    (reply,) = asker.ask([question])
+    assert reply.usage.completion == 3
+
+
+def test_a_role_without_a_prompt_is_refused():
+    with pytest.raises(ValueError, match="no prompt puts the question 'imagine'; there are reflection"):
+        LMAsker(Scripted(), PROMPTS).ask([Question(CONTEXT, "imagine", 0)])
+
+
+def test_only_those_who_ask_read_prompts():
+    assert questions_of("Game24-v0", "mcts") == {}
+    assert questions_of("Game24-v0", "lats") == {"reflection": load_prompt("Game24-v0", "reflection")}

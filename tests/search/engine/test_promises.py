@@ -1,0 +1,141 @@
+"""What every algorithm keeps, whatever its models say: the limits, the best ending, and the way to go on."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forethought.common.seeds import seed_of
+from forethought.search import (
+    ALGORITHMS,
+    FREE,
+    PRIVILEGES,
+    Budget,
+    Estimate,
+    Journal,
+    Offer,
+    Proposal,
+    Proposals,
+    Reply,
+    Usage,
+    algorithm,
+    digest,
+)
+
+NAMES = sorted(ALGORITHMS)
+LIMITS = st.fixed_dictionaries(
+    {},
+    optional={
+        "nodes": st.integers(1, 40),
+        "env_steps": st.integers(1, 40),
+        "lm_calls": st.integers(1, 60),
+        "tokens": st.integers(1, 400),
+    },
+).filter(bool)
+
+
+@pytest.fixture(scope="session")
+def search(grown, worth_of, priced_mover, priced_judge, oracle, drive):
+    """Runs an algorithm on three grown trees, with models whose price is drawn for each question, up to the bound."""
+
+    def run(seed, name, share, waits=False, **options):
+        worth = worth_of(seed)
+
+        def bound(query):
+            drawn = seed_of(seed, query.seed)
+            return Usage(1 + drawn % 2, drawn % 9, 0, drawn // 9 % 9)
+
+        def cost(query):
+            most = bound(query)
+            return Usage(most.calls, int(share * most.prompt), 0, int(share * most.completion))
+
+        def propose(query):
+            return Proposals([Proposal(action, 0.3) for action in query.actions or "abc"], cost(query))
+
+        def judge(query):
+            return Estimate(0.5 if query.node.imagined else worth(query).value, usage=cost(query))
+
+        policy, value = priced_mover(FREE, propose), priced_judge(FREE, judge)
+        asker = oracle(lambda question: Reply("0:a", cost(question)))
+        for model in (policy, value, asker):
+            model.bound, model.waits, model.markov = bound, waits, True
+        return drive(
+            grown(seed),
+            value,
+            options.pop("search", None) or algorithm(name),
+            policy=policy,
+            asker=asker,
+            tasks=range(3),
+            privileges=frozenset(PRIVILEGES),
+            **options,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 10**6),
+    share=st.floats(0, 1),
+    limits=LIMITS,
+    concurrency=st.sampled_from([1, 8]),
+    waits=st.booleans(),
+    transpositions=st.booleans(),
+)
+def test_no_limit_of_a_task_is_ever_exceeded(search, seed, name, share, limits, concurrency, waits, transpositions):
+    strands = search(
+        seed, name, share, waits, budget=Budget(**limits), concurrency=concurrency, transpositions=transpositions
+    )
+    for strand in strands.values():
+        assert strand.error is None
+        spent = strand.spent.to_json()
+        assert all(spent[limit] <= amount for limit, amount in limits.items())
+        assert sum(role["calls"] for role in spent["roles"].values()) == spent["lm_calls"]
+        assert strand.stopped == "returned" or strand.stopped in limits
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "reflexion"])  # whose answer is its last attempt
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 10**6), nodes=st.integers(1, 60))
+def test_an_ending_is_never_given_up_for_something_unfinished(search, seed, name, nodes):
+    offered = {}
+
+    def listening(root):
+        steps, answer = algorithm(name)(root), None
+        try:
+            while True:
+                request = steps.send(answer)
+                if type(request) is Offer:
+                    offered.setdefault(root.task, []).append(request.node)
+                answer = yield request
+        except StopIteration as end:
+            offered.setdefault(root.task, []).append(end.value)
+            return end.value
+
+    for task, strand in search(seed, name, 0, search=listening, budget=Budget(nodes=nodes)).items():
+        nodes_offered = offered.get(task, [strand.root])
+        assert strand.answer is nodes_offered[-1]
+        finished = [node.done for node in nodes_offered]
+        assert finished == sorted(finished)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 10**6), limits=LIMITS, cut=st.floats(0, 1))
+def test_a_journal_cut_anywhere_goes_on_to_the_same_trees(search, tmp_path_factory, seed, name, limits, cut):
+    path = tmp_path_factory.mktemp("run") / "journal.jsonl"
+
+    def told():
+        with Journal(path) as journal:
+            strands = search(seed, name, 0.5, budget=Budget(**limits), journal=journal)
+        return {
+            task: (digest(strand.root), strand.answer.place, strand.stopped, strand.spent.to_json())
+            for task, strand in strands.items()
+        }
+
+    whole = told()
+    text = path.read_bytes()
+    path.write_bytes(text[: int(cut * len(text))])
+    assert told() == whole
