@@ -11,7 +11,6 @@ from forethought.agents.presets import AGENTS, Agent, complete
 from forethought.agents.prompts import Prompt, load_prompt
 from forethought.agents.responder import LMAsker
 from forethought.agents.values import LMTextValue, LMTokenValue
-from forethought.experiments.config import Experiment, parse_tasks
 
 __all__ = [
     "AGENTS",
@@ -20,7 +19,6 @@ __all__ = [
     "AllActions",
     "Cached",
     "Completion",
-    "Experiment",
     "JudgedEndings",
     "LMAsker",
     "LMRank",
@@ -40,5 +38,4 @@ __all__ = [
     "complete",
     "load_prompt",
     "open_model",
-    "parse_tasks",
 ]

@@ -18,7 +18,7 @@ from forethought.agents import RulePolicy, RuleValue
 from forethought.envs import TaskSimulator
 from forethought.envs.family import Json
 from forethought.envs.hotpotqa.family import HotpotQA
-from forethought.envs.hotpotqa.synthetic.worlds import make_world
+from forethought.envs.hotpotqa.synthetic.make_world import make_world
 from forethought.envs.hotpotqa.world import World
 from forethought.experiments.config import parse_tasks
 from forethought.search import Budget, Driver, algorithm

@@ -31,9 +31,9 @@ from measuring import Peak, apart, memory, size_of, table
 
 from forethought.envs import TextEnv
 from forethought.envs.hotpotqa.building.official_files import import_world
+from forethought.envs.hotpotqa.default_world import default_world
 from forethought.envs.hotpotqa.family import HotpotQA
 from forethought.envs.hotpotqa.synthetic.official_format import WIKI, write_raw
-from forethought.envs.hotpotqa.synthetic.worlds import default_world
 from forethought.envs.hotpotqa.world import World
 
 QUESTIONS, QUERIES, OPENINGS, WORKERS_AT_ONCE, STEPS, ROUNDS = 1000, 2000, 5, 4, 20_000, 5

@@ -18,7 +18,7 @@ from typing import Any
 from forethought.agents import RulePolicy, RuleValue
 from forethought.envs import TaskSimulator
 from forethought.envs.webshop.family import WebShop
-from forethought.envs.webshop.synthetic.worlds import make_world
+from forethought.envs.webshop.synthetic.make_world import make_world
 from forethought.envs.webshop.world import World
 from forethought.experiments.config import parse_tasks
 from forethought.search import Budget, Driver, algorithm, result

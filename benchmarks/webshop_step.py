@@ -20,9 +20,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+from forethought.envs.webshop.default_world import default_world
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.pages import State
-from forethought.envs.webshop.synthetic.worlds import default_world
 from forethought.envs.webshop.text import OBSERVATIONS
 from forethought.envs.webshop.world import World
 

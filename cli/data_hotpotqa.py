@@ -13,8 +13,9 @@ from forethought.cli.envs import AsJson
 from forethought.cli.progress import CountProgress
 from forethought.cli.telling import Workers, tell, tell_files
 from forethought.envs.hotpotqa.building.official_files import import_world, split_of
+from forethought.envs.hotpotqa.default_world import default_world
+from forethought.envs.hotpotqa.synthetic.make_world import PAGES, SEED, make_world
 from forethought.envs.hotpotqa.synthetic.official_format import write_raw
-from forethought.envs.hotpotqa.synthetic.worlds import PAGES, SEED, default_world, make_world
 from forethought.envs.hotpotqa.world import World
 
 

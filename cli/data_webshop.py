@@ -13,9 +13,10 @@ from forethought.cli.envs import AsJson
 from forethought.cli.progress import CountProgress
 from forethought.cli.telling import Workers, tell, tell_files
 from forethought.envs.webshop.building.official_files import import_world
+from forethought.envs.webshop.default_world import default_world
 from forethought.envs.webshop.nouns import SpacyMissing
+from forethought.envs.webshop.synthetic.make_world import PRODUCTS, SEED, make_world
 from forethought.envs.webshop.synthetic.official_format import write_raw
-from forethought.envs.webshop.synthetic.worlds import PRODUCTS, SEED, default_world, make_world
 from forethought.envs.webshop.world import World
 
 

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from forethought.agents.models.server.key_consent import check_cluster, check_consent, give_consent
 from forethought.agents.presets import AGENTS, complete
 from forethought.agents.registry import ALL, POLICIES, VALUES, Setting, default_endings
 from forethought.cli import demo as demo_command
@@ -23,6 +22,7 @@ from forethought.cli.telling import show
 from forethought.common.sums import plain_sum
 from forethought.experiments.build import check
 from forethought.experiments.config import Experiment, parse_tasks
+from forethought.experiments.consent import check_cluster, check_consent, give_consent
 from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run, RunError, changed_source
 from forethought.experiments.run_start import start

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from forethought.agents.models.server.key_consent import is_loopback
+from forethought.experiments.consent import is_loopback
 
 if TYPE_CHECKING:
     from forethought.envs.webshop.world import GoalKind
@@ -36,8 +36,8 @@ def serve(
         if (error.name or "").split(".")[0] == "forethought":
             raise
         raise ValueError(f"{error.name} is not installed; run: pip install 'forethought[site]'") from error
+    from forethought.envs.webshop.default_world import open_world
     from forethought.envs.webshop.family import WebShop
-    from forethought.envs.webshop.synthetic.worlds import open_world
 
     family = WebShop(
         open_world(world) if world else None,

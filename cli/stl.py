@@ -95,7 +95,7 @@ def stl(
         "seed": seed,
         "device": device,
     }
-    build(config)
+    method_of(config)
     with start(run, Path("runs"), f"{env}-stl", config) as begun:
         go_on(begun, as_json)
 
@@ -122,7 +122,7 @@ def collect_settings(depths: str, walks: str) -> list[dict[str, int]]:
     ]
 
 
-def build(config: dict[str, Any]) -> tuple[Any, Any]:
+def method_of(config: dict[str, Any]) -> tuple[Any, Any]:
     """The method and its trainer. Raises ValueError: what they refuse, or no torch to train with."""
     from forethought.value.stl import STL
 
@@ -198,7 +198,7 @@ def rounds_of(run: Run, ended: Callable[[str], None] = lambda stage: None) -> li
     from forethought.value.stl import self_taught_lookahead
     from forethought.value.trainer import language_model_of
 
-    method, trainer = build(run.config)
+    method, trainer = method_of(run.config)
     initial = trainer.initial()
     ended("loading the model")
     inner = language_model_of(initial)

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from forethought.envs.wrappers.gymnasium_private import TESTED
 
 ROOT = Path(__file__).resolve().parent.parent
-ORDER = ["envs", "search", "agents", "value", "leaderboards", "cli"]
+ORDER = ["common", "envs", "search", "agents", "experiments", "value", "leaderboards", "cli"]
 SOURCES = [path for folder in ORDER for path in sorted((ROOT / folder).rglob("*.py"))]
 
 

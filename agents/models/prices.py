@@ -53,7 +53,7 @@ class Prices:
 
 def prices(path: Path | None = None) -> Prices:
     """From a file, by default the one of the package. Raises ValueError: it is no file of prices."""
-    file = resources.files("forethought.agents") / "prices.json" if path is None else path
+    file = resources.files("forethought.agents.models") / "prices.json" if path is None else path
     try:
         content = read_json(file.read_text(encoding="utf-8"))
         if content["currency"] != CURRENCY:

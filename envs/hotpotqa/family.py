@@ -11,11 +11,11 @@ from typing import Any
 
 from forethought.envs.family import Illegal, Json, Step
 from forethought.envs.gym import TextEnv
+from forethought.envs.hotpotqa.default_world import default_world, open_world
 from forethought.envs.hotpotqa.rules import Library, State, counted
 from forethought.envs.hotpotqa.scoring import f1, is_right
 from forethought.envs.hotpotqa.sentences import SENTENCES
 from forethought.envs.hotpotqa.state import read_state
-from forethought.envs.hotpotqa.synthetic.worlds import default_world, open_world
 from forethought.envs.hotpotqa.world import World
 from forethought.envs.worlds.default import given
 

@@ -11,22 +11,17 @@ import numpy as np
 
 from forethought.envs.hotpotqa.pages import Page
 from forethought.envs.hotpotqa.questions import Question
+from forethought.envs.hotpotqa.stored import KIND, parse_page
 from forethought.envs.hotpotqa.titles import ROW, TitleTable
 from forethought.envs.ranking.index import Index
 from forethought.envs.worlds.blobs import Blob, mapped
 from forethought.envs.worlds.sealed import SealedWorld
 
-KIND = "hotpotqa"
 KEPT = 4096  # pages, questions and answers of the search that a process keeps ready
 LONGEST = 200  # characters of a text whose answer is kept
 SIMILAR = 5
 
 Rows = tuple[int, ...]
-
-
-def parse_page(record: bytes) -> Page:
-    title, paragraphs = json.loads(record)
-    return Page(title, tuple(map(tuple, paragraphs)))
 
 
 def parse_question(record: bytes) -> tuple[Question, Rows]:

@@ -11,10 +11,10 @@ from typing import Any
 from forethought.envs.family import Illegal, Json, Step
 from forethought.envs.gym import TextEnv
 from forethought.envs.webshop import text
+from forethought.envs.webshop.default_world import default_world, open_world
 from forethought.envs.webshop.pages import State
 from forethought.envs.webshop.rules import Shop
 from forethought.envs.webshop.state import read_state
-from forethought.envs.webshop.synthetic.worlds import default_world, open_world
 from forethought.envs.webshop.world import GoalKind, World
 from forethought.envs.worlds.default import given
 

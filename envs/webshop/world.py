@@ -15,12 +15,10 @@ from forethought.envs.ranking.index import Index
 from forethought.envs.webshop.goals import Goal, human_goal, synthetic_goal
 from forethought.envs.webshop.nouns import title_nouns
 from forethought.envs.webshop.products import Product
+from forethought.envs.webshop.stored import ASIN, GOAL, KIND
 from forethought.envs.worlds.blobs import Blob, mapped
 from forethought.envs.worlds.sealed import SealedWorld
 
-KIND = "webshop"
-ASIN = np.dtype("S10")
-GOAL = np.dtype([("row", "<u4"), ("number", "<u4"), ("ceiling", "<f8"), ("weight", "<f8")])
 KEPT = 4096  # products and queries that a process keeps ready
 
 GoalKind = Literal["synthetic", "human"]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+import json
+from collections.abc import Callable
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
+from forethought.common.source_digests import digests
 from forethought.envs.worlds.folder import MANIFEST, cache_folder
 
 W = TypeVar("W")
 WHAT_HELPS = "remove that folder if it is there, or let FORETHOUGHT_CACHE name one that can be written"
-# Files of this package that no world depends on.
-FETCHING = frozenset({"fetch.py", "download.py", "lock.py", "sources.py", "default.py"})
 
 
 def opener(kind: Callable[[Path], W]) -> Callable[[str | Path], W]:
@@ -60,23 +59,13 @@ def made_once(name: str, make: Callable[[Path], object], open_world: Callable[[P
         raise ValueError(f"{error} (it is made by itself once you have deleted {folder})") from error
 
 
-def recipe(packages: Sequence[str], showing: Collection[str]) -> str:
-    """A hash of everything that a made world is made of, so that a changed recipe is a new world.
+def recipe(module: ModuleType) -> str:
+    """A hash of all that a made world is made of, so that a changed recipe is a new world.
 
-    `showing` names the files of the packages that no world depends on.
+    That is the source of the module that makes it and of all that this imports, and the data files beside it.
     """
-    digest = hashlib.sha256()
-    for package in packages:
-        for name, data in sorted(sources(Path(str(resources.files(package))))):
-            if name not in showing:
-                digest.update(f"{package}/{name}\0".encode() + data)
+    digest = hashlib.sha256(json.dumps(digests([module.__name__])).encode())
+    folder = Path(str(module.__file__)).parent
+    for path in sorted(folder.rglob("*.json")):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def sources(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in ("__pycache__", "templates")]
-        for name in names:
-            if name.endswith((".py", ".json", ".txt")):
-                path = Path(root, name)
-                yield path.relative_to(folder).as_posix(), path.read_bytes()

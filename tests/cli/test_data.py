@@ -17,8 +17,8 @@ from forethought.cli import data, data_webshop
 from forethought.cli.main import app
 from forethought.common.locks import InUse
 from forethought.envs.downloads.fetch import ChangedError, FetchError
+from forethought.envs.webshop import default_world as worlds
 from forethought.envs.webshop.nouns import SpacyMissing
-from forethought.envs.webshop.synthetic import worlds
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
 

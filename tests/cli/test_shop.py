@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from forethought.cli.main import app
-from forethought.envs.webshop.synthetic.worlds import make_world
+from forethought.envs.webshop.synthetic.make_world import make_world
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()", "shop", "serve"]
 opened = build_opener(ProxyHandler({})).open

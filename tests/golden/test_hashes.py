@@ -27,8 +27,8 @@ from forethought.agents import AllActions, RulePolicy, RuleValue
 from forethought.common.chance import Chance
 from forethought.common.seeds import seed_of
 from forethought.envs import TextEnv, simulate
-from forethought.envs.hotpotqa.synthetic import worlds as hotpotqa
-from forethought.envs.webshop.synthetic import worlds as webshop
+from forethought.envs.hotpotqa.synthetic import make_world as hotpotqa
+from forethought.envs.webshop.synthetic import make_world as webshop
 from forethought.leaderboards import bootstrap, mean_interval
 from forethought.search import (
     ALGORITHMS,

@@ -18,7 +18,7 @@ from forethought.agents.models.local.library_checks import prove_merging
 if TYPE_CHECKING:
     from peft import PeftConfig, PeftModel
 
-# Kinds whose merged weights do what the adapter does beside them, which tests/agents/models/local/test_adapter_merging.py compares.
+# Kinds of adapters that compute the same merged as unmerged: tests/agents/models/local/test_adapter_merging.py.
 KINDS = frozenset(
     {"ADALORA", "BOFT", "C3A", "DELORA", "FOURIERFT", "GRALORA", "HIRA", "HRA", "IA3"}
     | {"LN_TUNING", "LOHA", "LOKR", "LORA", "MISS", "OFT", "PSOFT", "RANDLORA", "SHIRA"}

@@ -16,8 +16,8 @@ from forethought.envs.family import Json
 from forethought.envs.hotpotqa.building.links import Mentions
 from forethought.envs.hotpotqa.pages import BadRecord, Page, unescaped
 from forethought.envs.hotpotqa.questions import Question
+from forethought.envs.hotpotqa.stored import KIND, parse_page
 from forethought.envs.hotpotqa.titles import HASH, ROW, Hashes, TitleTable, spelled, title_hashes, title_ranks
-from forethought.envs.hotpotqa.world import KIND, parse_page
 from forethought.envs.ranking.build import Builder, Chunk, analyse
 from forethought.envs.worlds.blobs import Blob, BlobWriter
 from forethought.envs.worlds.folder import seal

@@ -72,7 +72,7 @@ class Kind:
 
 @cache
 def read(name: str) -> Any:
-    source = resources.files("forethought.envs.hotpotqa").joinpath("catalogue", f"{name}.json")
+    source = resources.files("forethought.envs.hotpotqa.synthetic").joinpath("catalogue", f"{name}.json")
     return json.loads(source.read_text(encoding="utf-8"))
 
 

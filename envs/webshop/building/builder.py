@@ -14,7 +14,7 @@ from forethought.envs.ranking.build import Builder, Chunk, analyse
 from forethought.envs.webshop.building.indexed_text import document
 from forethought.envs.webshop.goals import combinations, draw_ceiling, expand, official_order, read_instruction, weights
 from forethought.envs.webshop.products import NO_ATTRIBUTES, BadRecord, Product, read_product, texts
-from forethought.envs.webshop.world import ASIN, GOAL
+from forethought.envs.webshop.stored import ASIN, GOAL
 from forethought.envs.worlds.blobs import BlobWriter
 
 SHELF = 2000  # products prepared at once

@@ -15,7 +15,7 @@ from forethought.envs.webshop.building.recorded_goals import freeze_goals, freez
 from forethought.envs.webshop.goals import MOST_DOLLARS
 from forethought.envs.webshop.nouns import spacy_nouns
 from forethought.envs.webshop.products import BadRecord, is_listed
-from forethought.envs.webshop.world import KIND
+from forethought.envs.webshop.stored import KIND
 from forethought.envs.worlds.folder import new_world, seal
 
 PRODUCTS = ("items_shuffle.json", "items_shuffle_1000.json", "products_raw.json")

@@ -13,7 +13,8 @@ from forethought.envs.family import Json
 from forethought.envs.webshop.building.builder import Stocked
 from forethought.envs.webshop.goals import Goal, human_goal, read_goal, synthetic_goal
 from forethought.envs.webshop.products import BadRecord, texts
-from forethought.envs.webshop.world import GOAL, GoalKind, parse_record
+from forethought.envs.webshop.stored import GOAL
+from forethought.envs.webshop.world import GoalKind, parse_record
 from forethought.envs.worlds.blobs import Blob, BlobWriter
 
 

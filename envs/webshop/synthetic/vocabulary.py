@@ -69,7 +69,7 @@ def plural(noun: str) -> bool:
 
 
 def read(name: str) -> Any:
-    source = resources.files("forethought.envs.webshop").joinpath("catalogue", f"{name}.json")
+    source = resources.files("forethought.envs.webshop.synthetic").joinpath("catalogue", f"{name}.json")
     return json.loads(source.read_text(encoding="utf-8"))
 
 

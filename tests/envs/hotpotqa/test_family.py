@@ -9,11 +9,11 @@ import gymnasium as gym
 import pytest
 from gymnasium.error import ResetNeeded
 
+from forethought.envs.hotpotqa.default_world import default_world
 from forethought.envs.hotpotqa.family import HotpotQA, react_order
 from forethought.envs.hotpotqa.pages import Page
 from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.rules import State
-from forethought.envs.hotpotqa.synthetic.worlds import default_world
 
 
 def make(**options):

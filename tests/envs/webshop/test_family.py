@@ -14,7 +14,7 @@ from markupsafe import escape
 from forethought.envs.webshop.building.official_files import import_world
 from forethought.envs.webshop.family import WebShop, WebShopEnv, make, make_browser, splits
 from forethought.envs.webshop.pages import State
-from forethought.envs.webshop.synthetic.worlds import make_world
+from forethought.envs.webshop.synthetic.make_world import make_world
 from forethought.envs.webshop.text import OBSERVATIONS
 from forethought.envs.webshop.world import World
 

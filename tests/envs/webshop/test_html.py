@@ -12,12 +12,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forethought.envs.family import Illegal
+from forethought.envs.webshop.default_world import open_world
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.html import page_html, picture, template_source, visible_nodes
 from forethought.envs.webshop.pages import PARTS, Node, State, clickables, name_of
 from forethought.envs.webshop.products import Product
 from forethought.envs.webshop.rules import Shop
-from forethought.envs.webshop.synthetic.worlds import make_world, open_world
+from forethought.envs.webshop.synthetic.make_world import make_world
 
 VOID = {"meta", "link", "input"}
 MADE_HERE = {"html", "head", "title", "body", "header", "main", "nav", "section", "article", "form", "div", "span"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.pages import State
 from forethought.envs.webshop.state import KEYS, read_state
-from forethought.envs.webshop.synthetic.worlds import make_world
+from forethought.envs.webshop.synthetic.make_world import make_world
 from forethought.envs.webshop.world import World
 
 WORDS = ("mug", "search_results", "item_page red", '"red"', "<r>", "<c> garden", "<q> nothing", "ÉTÉ]", " ", "\ud800")

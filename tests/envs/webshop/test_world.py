@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from forethought.envs.webshop.nouns import title_nouns
-from forethought.envs.webshop.synthetic.worlds import make_world
+from forethought.envs.webshop.synthetic.make_world import make_world
 from forethought.envs.webshop.world import GoalList, World
 
 

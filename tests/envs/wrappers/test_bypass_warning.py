@@ -59,7 +59,7 @@ def test_a_step_through_wrappers_that_were_left_behind_is_warned_of_once(around,
     env.unwrapped.set_state(start)
     with pytest.warns(UserWarning, match=WARNING.format(names)) as told:
         env.step("10 - 4")
-    assert [told[0].filename.split("/")[-1], len(told)] == ["test_straying.py", 1]
+    assert [told[0].filename.split("/")[-1], len(told)] == ["test_bypass_warning.py", 1]
     env.unwrapped.set_state(start)
     env.step("10 - 4")  # warnings are errors in these tests
 

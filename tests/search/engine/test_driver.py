@@ -118,7 +118,7 @@ print(*[digest(strand.root) for strand in strands.values()])
 def test_trees_are_the_same_in_any_process():
     def digests(hash_seed, concurrency):
         return subprocess.run(
-            [sys.executable, "-c", HASHED, str(Path(__file__).with_name("conftest.py")), str(concurrency)],
+            [sys.executable, "-c", HASHED, str(Path(__file__).parent.parent / "conftest.py"), str(concurrency)],
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             capture_output=True,
             text=True,

@@ -12,9 +12,10 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
 httpx = pytest.importorskip("httpx")
 
+from forethought.envs.webshop.default_world import open_world  # noqa: E402
 from forethought.envs.webshop.family import WebShop  # noqa: E402
 from forethought.envs.webshop.html import page_html, visible_nodes  # noqa: E402
-from forethought.envs.webshop.synthetic.worlds import make_world, open_world  # noqa: E402
+from forethought.envs.webshop.synthetic.make_world import make_world  # noqa: E402
 from forethought.envs.webshop.website.app import LONGEST_ACTION, address_of, listen, make_app, serve_in_thread  # noqa: E402
 from forethought.envs.webshop.website.sessions import Sessions  # noqa: E402
 

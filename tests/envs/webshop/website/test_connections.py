@@ -19,7 +19,7 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
 resource = pytest.importorskip("resource")
 
-from forethought.envs.webshop.synthetic.worlds import make_world  # noqa: E402
+from forethought.envs.webshop.synthetic.make_world import make_world  # noqa: E402
 from forethought.envs.webshop.website import connections  # noqa: E402
 from forethought.envs.webshop.website.app import listen  # noqa: E402
 from forethought.envs.webshop.website.connections import Connections, Seldom, bind, bounded, room  # noqa: E402
@@ -27,7 +27,7 @@ from forethought.envs.webshop.website.connections import Connections, Seldom, bi
 SERVER = """
 import resource, sys
 from pathlib import Path
-from forethought.envs.webshop.synthetic.worlds import open_world
+from forethought.envs.webshop.default_world import open_world
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.website.app import listen, make_app, serve
 app = make_app(WebShop(open_world(Path(sys.argv[1]))))

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from forethought.envs.webshop import default_world as worlds
 from forethought.envs.webshop.building.official_files import import_world
-from forethought.envs.webshop.synthetic import official_format, worlds
+from forethought.envs.webshop.default_world import default_world, open_world, shop_recipe
+from forethought.envs.webshop.synthetic import make_world as making
+from forethought.envs.webshop.synthetic import official_format
+from forethought.envs.webshop.synthetic.make_world import make_world
 from forethought.envs.webshop.synthetic.official_format import write_raw
 from forethought.envs.webshop.synthetic.products import make_product
-from forethought.envs.webshop.synthetic.worlds import default_world, make_world, open_world, shop_recipe
 from forethought.envs.webshop.world import World
 
 HASH = """
 import sys
 from pathlib import Path
-from forethought.envs.webshop.synthetic.worlds import make_world
+from forethought.envs.webshop.synthetic.make_world import make_world
 print(make_world(Path(sys.stdin.read()), 40, 7))
 """
 
@@ -34,7 +37,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def small_shelves(monkeypatch):
-    monkeypatch.setattr(worlds, "SHELF", 15)
+    monkeypatch.setattr(making, "SHELF", 15)
     monkeypatch.setattr(official_format, "SHELF", 15)
 
 
@@ -113,7 +116,7 @@ def test_a_failure_is_not_hidden(cache, monkeypatch):
 
 
 def test_the_recipe_is_the_same_in_every_process(elsewhere):
-    script = "from forethought.envs.webshop.synthetic.worlds import shop_recipe; print(shop_recipe())"
+    script = "from forethought.envs.webshop.default_world import shop_recipe; print(shop_recipe())"
     assert elsewhere(script) == shop_recipe.__wrapped__()
 
 

@@ -1,31 +1,17 @@
-"""Worlds that are made: the default one on first use, others on request."""
+"""Make the synthetic shop of any size as a world folder."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from forethought.common.parallel import in_order
 from forethought.envs.webshop.building.builder import SHELF, Entry, Progress, Shelf, build, stock
-from forethought.envs.webshop.world import KIND, World
-from forethought.envs.worlds.default import FETCHING, made_once, opener, recipe
+from forethought.envs.webshop.stored import KIND
 from forethought.envs.worlds.folder import new_world, seal
 
 PRODUCTS, SEED = 1000, 0
-# Files that a world does not depend on: what shows it, and what plays in it.
-SHOWING = {
-    "browser.py",
-    "chrome.py",
-    "family.py",
-    "guard.py",
-    "html.py",
-    "official.py",
-    "pages.py",
-    "reward.py",
-    "rules.py",
-}
-SHOWING |= {"saved.py", "sessions.py", "site.py", "text.py", *FETCHING}
 
 
 def make_world(
@@ -50,17 +36,3 @@ def made_entries(seed: int, numbers: range) -> Iterator[Entry]:
     for number in numbers:
         made = make_product(seed, number)
         yield Entry(f"made product {number}", made.product, made.attributes, list(made.instructions))
-
-
-open_world = opener(World)
-
-
-def default_world() -> World:
-    """The made shop of 1,000 products, made in the cache folder when it is not there yet."""
-    name = f"webshop-{PRODUCTS}-{SEED}-{shop_recipe()}"
-    return made_once(name, lambda folder: make_world(folder, PRODUCTS, SEED), open_world)
-
-
-@lru_cache(maxsize=1)
-def shop_recipe() -> str:
-    return recipe(("forethought.envs.webshop", "forethought.envs.ranking", "forethought.envs.worlds"), SHOWING)

@@ -6,11 +6,12 @@ import json
 
 import pytest
 
+from forethought.envs.hotpotqa import default_world as worlds
 from forethought.envs.hotpotqa.building.official_files import import_world
+from forethought.envs.hotpotqa.default_world import default_world, made_recipe
 from forethought.envs.hotpotqa.family import HotpotQA
-from forethought.envs.hotpotqa.synthetic import worlds
+from forethought.envs.hotpotqa.synthetic.make_world import make_world
 from forethought.envs.hotpotqa.synthetic.official_format import WIKI, name, write_raw
-from forethought.envs.hotpotqa.synthetic.worlds import default_world, made_recipe, make_world
 from forethought.envs.hotpotqa.world import World
 
 
@@ -24,7 +25,7 @@ def test_the_same_numbers_give_the_same_world_with_any_workers(made, tmp_path, e
     _, content = made
     assert make_world(tmp_path / "again", 450, 7, workers=2) == content
     made_there = f"make_world(Path({str(tmp_path / 'there')!r}), 450, 7)"
-    imports = "from pathlib import Path; from forethought.envs.hotpotqa.synthetic.worlds import make_world"
+    imports = "from pathlib import Path; from forethought.envs.hotpotqa.synthetic.make_world import make_world"
     assert elsewhere(f"{imports}; print({made_there})") == content
     assert make_world(tmp_path / "other", 450, 8) != content
 

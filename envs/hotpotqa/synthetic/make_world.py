@@ -1,31 +1,18 @@
-"""Worlds that are made: the default one on first use, others on request."""
+"""Make the synthetic encyclopedia of any size as a world folder."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from forethought.common.parallel import batches, in_order
 from forethought.envs.hotpotqa.building.builder import Pages, Progress, Shelf, finish, prepare
 from forethought.envs.hotpotqa.pages import linked_page
-from forethought.envs.hotpotqa.world import World
-from forethought.envs.worlds.default import FETCHING, made_once, opener, recipe
 from forethought.envs.worlds.folder import new_world
 
 PAGES, SEED = 2000, 0
 BLOCKS = 10  # prepared at once
-# Files that a world does not depend on: what plays in it, and what reads others.
-SHOWING = FETCHING | {
-    "family.py",
-    "rules.py",
-    "saved.py",
-    "scoring.py",
-    "sentences.py",
-    "dump.py",
-    "importing.py",
-    "raw.py",
-}
 
 
 def make_world(
@@ -64,17 +51,3 @@ def made_shelf(seed: int, blocks: Iterable[tuple[int, int]]) -> Shelf:
 
     articles = (article for block in blocks for article in make_block(seed, *block).articles)
     return prepare([linked_page(article.title, article.marked) for article in articles])
-
-
-open_world = opener(World)
-
-
-def default_world() -> World:
-    """The made encyclopedia of 2,000 pages and 500 questions, made in the cache folder when it is not there yet."""
-    name = f"hotpotqa-{PAGES}-{SEED}-{made_recipe()}"
-    return made_once(name, make_world, open_world)
-
-
-@lru_cache(maxsize=1)
-def made_recipe() -> str:
-    return recipe(("forethought.envs.hotpotqa", "forethought.envs.ranking", "forethought.envs.worlds"), SHOWING)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from forethought.agents.models.server.key_consent import (
+from forethought.experiments.consent import (
     check_cluster,
     check_consent,
     cluster_of,
