@@ -127,7 +127,7 @@ class LM(Protocol):
 
 @runtime_checkable
 class Learns(Protocol):
-    """A model that learns the parameters of its server, and tells them to `on_learnt`: agents/models/server/parameters.py."""
+    """A model that learns the parameters of its server, and calls `on_learnt` with them (server/parameters.py)."""
 
     on_learnt: Callable[[dict[str, Any]], None] | None
 
