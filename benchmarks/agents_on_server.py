@@ -35,7 +35,7 @@ from statistics import mean
 from typing import Any
 
 HERE = Path(__file__).resolve()
-sys.path.insert(0, str(HERE.parent.parent / "tests" / "agents"))
+sys.path.insert(0, str(HERE.parent.parent / "tests" / "agents" / "models" / "server"))
 
 from served import Counted, Program, answers, counted, free_port, journaled, spent  # noqa: E402  # lies in the folder above
 

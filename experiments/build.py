@@ -186,9 +186,6 @@ def sources_of(experiment: Experiment, world: Simulator[Any], models: Models) ->
 def is_of_other_family(module: str, family: str) -> bool:
     """Whether a module of this suite is about an environment of its own, and the family is another one."""
     parts = module.split(".")
-    return (
-        len(parts) > 3
-        and parts[0] == "forethought"
-        and is_module(f"forethought.envs.{parts[2]}.family")
-        and parts[2] not in family.split(".")
+    return parts[0] == "forethought" and any(
+        is_module(f"forethought.envs.{part}.family") and part not in family.split(".") for part in parts[2:-1]
     )

@@ -31,8 +31,10 @@ def query():
 
 @pytest.fixture(scope="session")
 def adapter_files():
-    """The module beside this one; the tests are no package."""
-    spec = importlib.util.spec_from_file_location("adapter_files", Path(__file__).with_name("adapter_files.py"))
+    """The module of that name; the tests are no package."""
+    spec = importlib.util.spec_from_file_location(
+        "adapter_files", Path(__file__).parent / "models/local/adapter_files.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -29,7 +29,7 @@ PLAYED = Usage(1, 20, 0, 8)
 def stub():
     """The server that answers as a test tells it to."""
     pytest.importorskip("aiohttp", reason="the extra [server] is not installed")
-    path = Path(__file__).parent.parent / "agents" / "stub_server.py"
+    path = Path(__file__).parent.parent / "agents/models/server/stub_server.py"
     spec = importlib.util.spec_from_file_location("stub_server", path)
     module = sys.modules["stub_server"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

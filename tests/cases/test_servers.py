@@ -33,7 +33,7 @@ GAME24 = {"env": "Game24-v0", "tasks": "900:903", "budget": {"tokens": 100_000}}
 
 def load_stub():
     """Its file lies in another folder; the tests are no package."""
-    path = Path(__file__).parent.with_name("agents") / "stub_server.py"
+    path = Path(__file__).parent.parent / "agents/models/server/stub_server.py"
     spec = importlib.util.spec_from_file_location("stub_server", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules["stub_server"] = module

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.common.seeds import seed_of
-from forethought.search import Query
 
 PARTS = st.lists(st.integers() | st.text(max_size=4) | st.lists(st.integers(), max_size=3), max_size=4)
 
@@ -49,17 +48,6 @@ def test_all_31_bits_are_used():
     assert len(set(seen)) == 400
     assert all(any(seed >> bit & 1 for seed in seen) for bit in range(31))
     assert all(any(not seed >> bit & 1 for seed in seen) for bit in range(31))
-
-
-def test_the_seed_of_a_query_is_of_run_task_path_and_ordinal(leaf):
-    root = leaf(task=5)
-    child = leaf(leaf(root, "a"), "b")
-    assert Query(child, 3, 9).seed == seed_of(9, 5, [0, 0], 0)
-    child.asked = 2
-    assert Query(child, None, 9).seed == seed_of(9, 5, [0, 0], 2)
-    assert len({Query(root, 3, run).seed for run in range(20)}) == 20
-    sibling = leaf(child.parent, "c")
-    assert Query(sibling, 3, 9).seed == seed_of(9, 5, [0, 1], 0)
 
 
 def test_seeds_do_not_depend_on_the_hash_seed_of_the_process():

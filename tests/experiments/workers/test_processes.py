@@ -187,6 +187,7 @@ def calls_billed(run):
 
 def test_workers_ask_one_server(tmp_path, counting, monkeypatch):
     pytest.importorskip("aiohttp")
+    monkeypatch.syspath_prepend(HERE.parent.parent / "agents/models/server")
     import stub_server
 
     monkeypatch.setenv("no_proxy", "127.0.0.1")

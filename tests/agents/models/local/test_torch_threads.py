@@ -99,7 +99,7 @@ def test_the_environment_is_as_before_afterwards(monkeypatch):
 def test_torch_is_loaded_with_that_number(told, expected):
     pytest.importorskip("torch", reason="the extra [lm] is not installed")
     code = (
-        "import os, sys; from forethought.agents import threads\n"
+        "import os, sys; from forethought.agents.models.local import torch_threads as threads\n"
         "threads.load = lambda: 1000.0\n"
         "threads.load_torch(); import torch; print(torch.get_num_threads(), os.environ.get('OMP_WAIT_POLICY'))\n"
     )
