@@ -23,7 +23,7 @@ from forethought.agents.readers.action import is_of_a_kind, read_action
 from forethought.common import random as draws
 from forethought.common.sums import plain_sum
 from forethought.envs import is_template
-from forethought.search import FREE, Context, Proposal, Proposals, Query, Question, Usage, waits
+from forethought.search import NO_USAGE, Context, Proposal, Proposals, Query, Question, Usage, is_remote
 
 WORD = re.compile(r"[^\W_]+(?:['’&.,/-][^\W_]+)*")
 SEPARATOR = "[SEP]"  # between the texts of a page; no word of it
@@ -93,7 +93,7 @@ class LMRank:
     """
 
     def __init__(self, lm: LM, prompt: Prompt) -> None:
-        self.lm, self.prompt, self.markov, self.waits = lm, prompt, prompt.markov, waits(lm)
+        self.lm, self.prompt, self.markov, self.is_remote = lm, prompt, prompt.markov, is_remote(lm)
 
     def propose(self, queries: Sequence[Query]) -> list[Proposals]:
         asked = [self._request(query) for query in queries]
@@ -119,10 +119,10 @@ class LMRank:
         listed = tuple(action for action in query.actions if not is_template(action))
         return ScoreRequest(self.prompt.render(query), listed)
 
-    def bound(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)
         request = self._request(query)
-        return bound_of_score(self.lm, request) if request.continuations else FREE
+        return bound_of_score(self.lm, request) if request.continuations else NO_USAGE
 
 
 def admissible(query: Query) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ class LMText:
         if samples < 1:
             raise ValueError(f"samples is {samples}; at least one proposal must be written")
         self.lm, self.prompt, self.samples = lm, prompt, samples
-        self.markov, self.waits = prompt.markov, waits(lm)
+        self.markov, self.is_remote = prompt.markov, is_remote(lm)
         stop = ("\n", "=") if prompt.name.startswith("game24/") else ("\n",)
         self.sampling = Sampling(temperature, max_tokens, stop)
 
@@ -169,13 +169,13 @@ class LMText:
         reasons = dict[str, str]()
         for text, reply, found in zip(texts, replies, written, strict=True):
             reasons.setdefault(text, "\n\n".join(filter(None, (reply.rationale, found.thought))))
-        usage = sum((reply.usage for reply in replies), FREE)
+        usage = sum((reply.usage for reply in replies), NO_USAGE)
         lost = (reply for reply, text in zip(replies, texts, strict=True) if not (text and is_of_a_kind(text, actions)))
-        usage += sum(map(unread, lost), FREE)
+        usage += sum(map(unread, lost), NO_USAGE)
         refusal = "" if counted else next((reply.refusal for reply in replies if reply.refusal), "")
         proposals = [Proposal(text, count / self.samples, reasons[text]) for text, count in counted]
         return Proposals(proposals, usage, refusal)
 
-    def bound(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)
-        return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), FREE)
+        return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), NO_USAGE)

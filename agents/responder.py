@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from forethought.agents.models.protocol import LM, Request, Sampling, bound_of_completion, unread
 from forethought.agents.prompts import Prompt
 from forethought.agents.readers.action import bare_text
-from forethought.search import Query, Question, Reply, Usage, waits
+from forethought.search import Query, Question, Reply, Usage, is_remote
 
 
 class LMAsker:
@@ -19,7 +19,7 @@ class LMAsker:
     def __init__(
         self, lm: LM, prompts: Mapping[str, Prompt], *, temperature: float = 0.7, max_tokens: int = 64
     ) -> None:
-        self.lm, self.prompts, self.waits = lm, prompts, waits(lm)
+        self.lm, self.prompts, self.is_remote = lm, prompts, is_remote(lm)
         self.sampling = Sampling(temperature, max_tokens, ("\n",))
 
     def ask(self, questions: Sequence[Question]) -> list[Reply]:
@@ -37,6 +37,6 @@ class LMAsker:
             self.prompts[question.role].fill(question.context, action=question.action), self.sampling, question.seed
         )
 
-    def bound(self, question: Query | Question) -> Usage:
+    def worst_case_usage(self, question: Query | Question) -> Usage:
         assert isinstance(question, Question)
         return bound_of_completion(self.lm, self._request(question))

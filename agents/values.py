@@ -20,7 +20,7 @@ from forethought.agents.prompts import Prompt
 from forethought.agents.readers.reply import separate_reasoning
 from forethought.agents.readers.score import find_score, rationale_before
 from forethought.common.sums import plain_sum
-from forethought.search import FREE, Estimate, Query, Question, Usage, waits
+from forethought.search import NO_USAGE, Estimate, Query, Question, Usage, is_remote
 
 SCORES = tuple(str(score) for score in range(11))
 
@@ -33,12 +33,12 @@ class LMTokenValue:
     """
 
     def __init__(self, lm: LM, prompt: Prompt) -> None:
-        self.lm, self.prompt, self.markov, self.waits = lm, prompt, prompt.markov, waits(lm)
+        self.lm, self.prompt, self.markov, self.is_remote = lm, prompt, prompt.markov, is_remote(lm)
         self._known: dict[str, Estimate] = {}
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
         prompts = [self.prompt.render(query) for query in queries]
-        if self.waits:
+        if self.is_remote:
             return self._score(prompts)
         new = list(dict.fromkeys(prompt for prompt in prompts if prompt not in self._known))
         self._known.update(zip(new, self._score(new), strict=True))
@@ -56,7 +56,7 @@ class LMTokenValue:
             estimates.append(Estimate(min(expected / 10, 1.0), usage=scores.usage))
         return estimates
 
-    def bound(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)
         return bound_of_score(self.lm, ScoreRequest(self.prompt.render(query), SCORES))
 
@@ -75,7 +75,7 @@ class LMTextValue:
         if samples < 1:
             raise ValueError(f"samples is {samples}; at least one reply must be read")
         self.lm, self.prompt, self.samples = lm, prompt, samples
-        self.markov, self.waits = prompt.markov, waits(lm)
+        self.markov, self.is_remote = prompt.markov, is_remote(lm)
         self.sampling = Sampling(temperature, max_tokens, tuple(f"\n\n{head}" for head in prompt.heads))
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
@@ -89,8 +89,8 @@ class LMTextValue:
     def _read(self, replies: list[Completion]) -> Estimate:
         read = [find_score(reply.text) for reply in replies]
         scored = sorted((score.value, i) for i, score in enumerate(read) if score is not None)
-        usage = sum((reply.usage for reply in replies), FREE)
-        usage += sum((unread(reply) for reply, score in zip(replies, read, strict=True) if score is None), FREE)
+        usage = sum((reply.usage for reply in replies), NO_USAGE)
+        usage += sum((unread(reply) for reply, score in zip(replies, read, strict=True) if score is None), NO_USAGE)
         if not scored:
             refusal = next((reply.refusal for reply in replies if reply.refusal), "")
             return Estimate(0.0, usage=usage, parsed=False, refusal=refusal)
@@ -100,9 +100,9 @@ class LMTextValue:
         parts = (median.rationale, rationale_before(median.text, score))
         return Estimate(mean(value for value, _ in scored), "\n\n".join(filter(None, parts)), usage)
 
-    def bound(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)
-        return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), FREE)
+        return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), NO_USAGE)
 
 
 def read_score(text: str) -> float | None:

@@ -45,11 +45,11 @@ def first_titles(family: HotpotQA, task: int) -> Metrics:
 
 def searched(family: HotpotQA, tasks: Sequence[int], name: str, settings: dict[str, Any]) -> Iterator[Metrics]:
     driver = Driver(TaskSimulator(family), RulePolicy(family.name), RuleValue(family.name), Budget(nodes=100))
-    for strand in driver.run(tasks, algorithm(name, {**settings, "depth": family.library.max_steps})):
-        if strand.error:
-            raise strand.error
-        assert strand.answer is not None
-        yield family.metrics(strand.answer.state)
+    for outcome in driver.run(tasks, algorithm(name, {**settings, "depth": family.library.max_steps})):
+        if outcome.error:
+            raise outcome.error
+        assert outcome.answer is not None
+        yield family.metrics(outcome.answer.state)
 
 
 def number(metric: Json) -> float:

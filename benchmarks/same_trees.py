@@ -54,10 +54,10 @@ def tried(
         cut(run.folder / "journal.jsonl", kept)
         (run.folder / "results.jsonl").unlink()
         carry_out(Run(run.folder))
-    strands = replay(run)
-    if len(strands) < tasks:
-        raise RuntimeError(f"{tasks - len(strands)} of {tasks} tasks failed: {run.failures()[:1]}")
-    return [told(strand.root) for strand in strands], seconds
+    outcomes = replay(run)
+    if len(outcomes) < tasks:
+        raise RuntimeError(f"{tasks - len(outcomes)} of {tasks} tasks failed: {run.failures()[:1]}")
+    return [told(outcome.root) for outcome in outcomes], seconds
 
 
 def cut(journal: Path, kept: float) -> None:

@@ -151,9 +151,9 @@ def search(algorithm: Algorithm, timed: Timed, tasks: int, journaled: bool) -> t
             privileges=timed.privileges,
         )
         began = time.perf_counter()
-        strands = list(driver.run(range(tasks), algorithm))
+        outcomes = list(driver.run(range(tasks), algorithm))
         seconds = time.perf_counter() - began
         if journal:
             journal.close()
-    assert all(strand.error is None for strand in strands), strands[0].error
-    return seconds, sum(strand.spent.nodes for strand in strands)
+    assert all(outcome.error is None for outcome in outcomes), outcomes[0].error
+    return seconds, sum(outcome.spent.nodes for outcome in outcomes)

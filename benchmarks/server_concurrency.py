@@ -115,10 +115,10 @@ class Tasks:
             driver = Driver(
                 self.world, self.policy, self.value, Budget(nodes=100), journal=journal, concurrency=concurrency
             )
-            strands = list(driver.run(tasks, algorithm("beam", {"keep": 1, "width": 1})))
-        calls = [strand.spent.usage.calls for strand in strands]
-        if any(strand.error for strand in strands) or calls != [self.calls] * len(tasks):
-            raise RuntimeError(f"the tasks did not come to their ends: {calls}, {[s.error for s in strands]}")
+            outcomes = list(driver.run(tasks, algorithm("beam", {"keep": 1, "width": 1})))
+        calls = [outcome.spent.usage.calls for outcome in outcomes]
+        if any(outcome.error for outcome in outcomes) or calls != [self.calls] * len(tasks):
+            raise RuntimeError(f"the tasks did not come to their ends: {calls}, {[s.error for s in outcomes]}")
 
     def one_by_one(self) -> None:
         self.search(range(TASKS), 1)

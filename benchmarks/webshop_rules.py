@@ -42,10 +42,10 @@ def first_result(family: WebShop, task: int) -> float:
 
 def searched(family: WebShop, tasks: Sequence[int], name: str, settings: dict[str, Any]) -> list[float]:
     driver = Driver(TaskSimulator(family), RulePolicy(family.name), RuleValue(family.name), Budget(nodes=100))
-    strands = list(driver.run(tasks, algorithm(name, {**settings, "depth": 15})))
-    if failed := [strand.error for strand in strands if strand.error]:
+    outcomes = list(driver.run(tasks, algorithm(name, {**settings, "depth": 15})))
+    if failed := [outcome.error for outcome in outcomes if outcome.error]:
         raise failed[0]
-    return [float(str(result(strand)["score"])) for strand in strands]
+    return [float(str(result(outcome)["score"])) for outcome in outcomes]
 
 
 def spread(family: WebShop) -> list[int]:

@@ -20,7 +20,7 @@ from forethought.common.schema import INTEGER, TEXT, Mismatch, check
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.evaluate import run as run_experiment
 from forethought.experiments.run_folder import Run, RunError, replace
-from forethought.search import Strand
+from forethought.search import TaskSearch
 
 if TYPE_CHECKING:
     from forethought.value.stl import Round
@@ -182,7 +182,7 @@ def side(name: str, round_: Round, run: Run, plan: Plan) -> Side:
     assert inner is not None
     adapter = str(run.folder / "stl" / str(round_.number) / "adapter") if round_.number else None
 
-    def go(what: str, algorithm: str, settings: Mapping[str, float], nodes: int) -> tuple[list[Strand], float]:
+    def go(what: str, algorithm: str, settings: Mapping[str, float], nodes: int) -> tuple[list[TaskSearch], float]:
         made = Experiment(
             ENV,
             plan.held_out,
@@ -197,9 +197,9 @@ def side(name: str, round_: Round, run: Run, plan: Plan) -> Side:
         )
         folder = open_or_create(run.folder / f"{what}-{name}", made.config())
         with TaskProgress(f"{what} {name}", len(parse_tasks(plan.held_out))) as progress:
-            strands = run_experiment(folder, progress, lm=inner.lm, value=round_.value)
+            outcomes = run_experiment(folder, progress, lm=inner.lm, value=round_.value)
         with folder.journal() as journal:
-            return strands, journal.seconds
+            return outcomes, journal.seconds
 
     played, seconds = go("play", "beam", {"keep": plan.keep}, plan.nodes)
     surveyed, _ = go("survey", "walk", {"walks": 2, "first": 0, "last": 1}, 1000)

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from forethought.envs.game24 import exact_value
 from forethought.leaderboards.statistics import Interval, bootstrap, mean_interval, paired_difference
 from forethought.leaderboards.trees import draw, tree_page
-from forethought.search import Strand, return_of
+from forethought.search import TaskSearch, episode_return
 from forethought.value import auroc, spearman
 
 HEADER = ["value", "AUROC (95%)", "Spearman (95%)", "solved, own choice", "tokens", "states", "seconds"]
@@ -18,8 +18,8 @@ class Side(NamedTuple):
     """One value model on the held-out puzzles: what it plays, and how it values a fixed sample of their states."""
 
     name: str
-    played: list[Strand]
-    surveyed: list[Strand]
+    played: list[TaskSearch]
+    surveyed: list[TaskSearch]
     seconds: float
 
 
@@ -50,12 +50,14 @@ def held_out_states(before: Side, after: Side, trained_on: set[bytes]) -> States
 def summary(before: Side, after: Side, states: States) -> list[list[str]]:
     """How well the values know the states, how well they play, and the paired differences."""
     areas, correlations = compared(states, auroc), compared(states, spearman)
-    scores = [[return_of(strand.answer)[0] for strand in side.played if strand.answer] for side in (before, after)]
+    scores = [
+        [episode_return(outcome.answer)[0] for outcome in side.played if outcome.answer] for side in (before, after)
+    ]
     solved = (mean_interval(scores[0]), mean_interval(scores[1]), paired_difference(scores[0], scores[1]))
     rows = [HEADER]
     for i, side in enumerate((before, after)):
-        tokens = sum(strand.spent.usage.tokens for strand in side.played)
-        nodes = sum(strand.spent.nodes for strand in side.played)
+        tokens = sum(outcome.spent.usage.tokens for outcome in side.played)
+        nodes = sum(outcome.spent.nodes for outcome in side.played)
         rows.append(
             [
                 side.name,
@@ -99,12 +101,18 @@ def picture(before: Side, after: Side, table: list[list[str]], notes: list[str])
     differ = [pair for pair in pairs if solved(pair[0]) != solved(pair[1])]
     pair = (differ or pairs)[0]
     drawings = []
-    for side, strand in zip((before, after), pair, strict=True):
-        assert strand.answer is not None
-        truth = {id(node): bool(exact_value(node.state)) for node in strand.root}
-        title = f"{side.name} value: {'solved' if solved(strand) else 'not solved'}"
+    for side, outcome in zip((before, after), pair, strict=True):
+        assert outcome.answer is not None
+        truth = {id(node): bool(exact_value(node.state)) for node in outcome.root}
+        title = f"{side.name} value: {'solved' if solved(outcome) else 'not solved'}"
         drawings.append(
-            draw(strand.root, strand.answer, title, f"The answer it chose: {strand.answer.observation}", truth)
+            draw(
+                outcome.root,
+                outcome.answer,
+                title,
+                f"The answer it chose: {outcome.answer.observation}",
+                truth,
+            )
         )
     which = (
         "the first held-out puzzle that the two values answer differently" if differ else "the first held-out puzzle"
@@ -117,5 +125,5 @@ def picture(before: Side, after: Side, table: list[list[str]], notes: list[str])
     return tree_page("Self-taught lookahead in the Game of 24", lead, drawings, table)
 
 
-def solved(strand: Strand) -> bool:
-    return strand.answer is not None and return_of(strand.answer)[0] == 1
+def solved(outcome: TaskSearch) -> bool:
+    return outcome.answer is not None and episode_return(outcome.answer)[0] == 1

@@ -12,27 +12,27 @@ from forethought.envs import Json
 from forethought.experiments.build import equip
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.run_folder import Run
-from forethought.search import Budget, Driver, PastJournal, Strand, Value, result
+from forethought.search import Budget, Driver, PastJournal, TaskSearch, Value, result
 
 Watch = Callable[[Mapping[str, Any]], None]  # is told of each task that ends, by its line of results or failures
 
 
-def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None) -> list[Strand]:
-    """Run, or go on with, the experiment of a folder in this process; returns the strands with all their trees.
+def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None) -> list[TaskSearch]:
+    """Run, or go on with, the experiment of a folder in this process; returns the searches with all their trees.
 
     See `searched`, which keeps none.
     """
-    strands = list(searched(run_, watch, lm=lm, value=value))
-    return sorted(strands, key=lambda strand: strand.task)
+    outcomes = list(searched(run_, watch, lm=lm, value=value))
+    return sorted(outcomes, key=lambda outcome: outcome.task)
 
 
 def searched(
     run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None
-) -> Iterator[Strand]:
-    """Run, or go on with, the experiment of a folder in this process; yields each strand when it ends.
+) -> Iterator[TaskSearch]:
+    """Run, or go on with, the experiment of a folder in this process; yields each search when it ends.
 
     `lm` and `value` may be handed in where they are in memory already. What came of a task is in ended.jsonl when
-    its strand is yielded, and in the results when all have ended. A task that ends in an error is in failures.jsonl,
+    its search is yielded, and in the results when all have ended. A task that ends in an error is in failures.jsonl,
     and is tried again by the next resume. Raises RunError, JournalError, ValueError.
     """
     experiment = Experiment.of(run_.config)
@@ -45,13 +45,13 @@ def searched(
     with run_.journal(experiment.owner) as journal:
         driver = equipment.driver(journal, budget, experiment.concurrency)
         try:
-            for strand in driver.run(parse_tasks(experiment.tasks), experiment.search()):
-                journal.entries.pop(strand.task, None)
-                lines.append(outcome(strand))
+            for outcome in driver.run(parse_tasks(experiment.tasks), experiment.search()):
+                journal.entries.pop(outcome.task, None)
+                lines.append(result_line(outcome))
                 run_.note_ended(lines[-1])
                 if watch:
                     watch(lines[-1])
-                yield strand
+                yield outcome
         finally:
             if bill := equipment.bill():
                 run_.note_billed(*bill)
@@ -65,35 +65,35 @@ def remember(run_: Run, lm: LM | None) -> None:
         lm.on_learnt = run_.note_learnt
 
 
-def outcome(strand: Strand) -> dict[str, Json]:
+def result_line(outcome: TaskSearch) -> dict[str, Json]:
     """The line of a task that ended: of results.jsonl, or, with an "error", of failures.jsonl."""
-    if strand.error is None:
+    if outcome.error is None:
         try:
-            return result(strand)
+            return result(outcome)
         except Exception as error:  # a world that cannot tell what came of a task loses that task alone
-            strand.error = error
-    return failure(strand)
+            outcome.error = error
+    return failure(outcome)
 
 
 def write_outcomes(run_: Run, lines: list[dict[str, Json]]) -> None:
     run_.write_results([line for line in lines if "error" not in line], [line for line in lines if "error" in line])
 
 
-def failure(strand: Strand) -> dict[str, Json]:
-    assert strand.error is not None
-    where = traceback.extract_tb(strand.error.__traceback__)
+def failure(outcome: TaskSearch) -> dict[str, Json]:
+    assert outcome.error is not None
+    where = traceback.extract_tb(outcome.error.__traceback__)
     last = f"{Path(where[-1].filename).name}:{where[-1].lineno}" if where else ""
     return {
-        "task": strand.task,
-        "error": type(strand.error).__name__,
-        "message": str(strand.error),
+        "task": outcome.task,
+        "error": type(outcome.error).__name__,
+        "message": str(outcome.error),
         "at": last,
-        "spent": strand.spent.to_json(),
+        "spent": outcome.spent.to_json(),
     }
 
 
-def replay(run_: Run) -> list[Strand]:
-    """The finished strands of a run from its journal alone: no model is loaded, and none is asked.
+def replay(run_: Run) -> list[TaskSearch]:
+    """The finished searches of a run from its journal alone: no model is loaded, and none is asked.
 
     A task whose journal does not reach its end is left out.
     """
@@ -109,8 +109,11 @@ def replay(run_: Run) -> list[Strand]:
         price=lambda usage: 0.0,  # nothing is asked
         concurrency=1,
     )
-    strands = list(driver.run(parse_tasks(experiment.tasks), experiment.search()))
-    return sorted((strand for strand in strands if strand.error is None), key=lambda strand: strand.task)
+    outcomes = list(driver.run(parse_tasks(experiment.tasks), experiment.search()))
+    return sorted(
+        (outcome for outcome in outcomes if outcome.error is None),
+        key=lambda outcome: outcome.task,
+    )
 
 
 class Nobody:

@@ -11,14 +11,14 @@ from forethought.search.engine.driver import PRIVILEGES, Algorithm, Driver, Priv
 from forethought.search.engine.journal import Journal, JournalError
 from forethought.search.engine.journal_parts import PastJournal
 from forethought.search.engine.results import result
-from forethought.search.engine.task_search import Strand, return_of
+from forethought.search.engine.task_search import TaskSearch, episode_return
 from forethought.search.engine.tree_dump import digest, dump
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
 from forethought.search.lats import lats
 from forethought.search.mcts import mcts
 from forethought.search.models import (
-    FREE,
+    NO_USAGE,
     Asker,
     Bounded,
     Estimate,
@@ -30,8 +30,8 @@ from forethought.search.models import (
     Reply,
     Usage,
     Value,
-    lost,
-    waits,
+    is_remote,
+    wasted_usage,
 )
 from forethought.search.node import TERMINAL, Context, Node, value
 from forethought.search.puct import puct
@@ -58,7 +58,7 @@ from forethought.search.walk import walk
 
 __all__ = [
     "ALGORITHMS",
-    "FREE",
+    "NO_USAGE",
     "PRIVILEGES",
     "TERMINAL",
     "Algorithm",
@@ -92,7 +92,7 @@ __all__ = [
     "Request",
     "Reward",
     "Search",
-    "Strand",
+    "TaskSearch",
     "Usage",
     "Value",
     "ab_mcts",
@@ -104,10 +104,11 @@ __all__ = [
     "digest",
     "dump",
     "dvts",
+    "episode_return",
     "greedy",
     "gumbel",
+    "is_remote",
     "lats",
-    "lost",
     "mcts",
     "puct",
     "rap",
@@ -115,8 +116,7 @@ __all__ = [
     "reflexion",
     "restarts",
     "result",
-    "return_of",
     "value",
-    "waits",
     "walk",
+    "wasted_usage",
 ]

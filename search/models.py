@@ -52,7 +52,7 @@ class Usage:
         )
 
 
-FREE = Usage()
+NO_USAGE = Usage()
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class Proposals(list[Proposal]):
     `refusal` is the reason why the model will never answer this query; the node is then a dead end.
     """
 
-    def __init__(self, items: Iterable[Proposal] = (), usage: Usage = FREE, refusal: str = "") -> None:
+    def __init__(self, items: Iterable[Proposal] = (), usage: Usage = NO_USAGE, refusal: str = "") -> None:
         super().__init__(items)
         self.usage, self.refusal = usage, refusal
 
@@ -86,7 +86,7 @@ class Estimate:
 
     value: float
     rationale: str = ""
-    usage: Usage = FREE
+    usage: Usage = NO_USAGE
     parsed: bool = True
     refusal: str = ""
 
@@ -96,7 +96,7 @@ class Reply:
     """The answer to a free question: a text, its cost, and the reason why the model will never give one, if so."""
 
     text: str
-    usage: Usage = FREE
+    usage: Usage = NO_USAGE
     refusal: str = ""
 
 
@@ -190,21 +190,21 @@ class Bounded(Protocol):
     """A policy, value or asker that costs something says beforehand how much at the worst.
 
     Budgets reserve this before they ask. One that is not Bounded is taken to cost nothing, and an
-    answer that costs more than its bound is an error of the model's wrapper, reported as one.
+    answer that costs more than its bound is an error of the wrapper of the model, reported as one.
     """
 
-    def bound(self, query: Query | Question) -> Usage: ...
+    def worst_case_usage(self, query: Query | Question) -> Usage: ...
 
 
-def lost(error: BaseException) -> Usage:
-    """What was paid for answers that a failure has lost; an error that knows gives it once, by `settle()`."""
-    settle = getattr(error, "settle", None)
-    return settle() if settle is not None else FREE
+def wasted_usage(error: BaseException) -> Usage:
+    """Usage already paid for the answers of a failed call. Its error gives it once, by `take_unbilled_usage()`."""
+    take = getattr(error, "take_unbilled_usage", None)
+    return take() if take is not None else NO_USAGE
 
 
 def raises_bound(error: BaseException) -> bool:
     """Whether a model has found, before it asked for more, that its bound was too low: it is reserved for and asked
-    again. The model keeps what was answered, or gives its bill by `settle()`."""
+    again. The model keeps what was answered, or gives its bill by `take_unbilled_usage()`."""
     return bool(getattr(error, "bound_raised", False))
 
 
@@ -213,6 +213,6 @@ def keeps(error: BaseException) -> bool:
     return bool(getattr(error, "kept", False))
 
 
-def waits(model: object) -> bool:
-    """Whether a model waits for a machine elsewhere, and may be asked from several threads at once."""
-    return bool(getattr(model, "waits", False))
+def is_remote(model: object) -> bool:
+    """Whether a model runs on another machine, and may be called from several threads at once."""
+    return bool(getattr(model, "is_remote", False))

@@ -43,13 +43,13 @@ def test_the_bare_loop_grows_our_tree(sides):
     ours, peers = sides
     models = ours.Models()
     driver = Driver(ours.Integers(ours.NO_END), models, models, Budget(nodes=10**9))
-    (strand,) = driver.run([0], partial(ALGORITHMS["mcts"], width=peers.WIDTH, iterations=50, depth=1000))
+    (outcome,) = driver.run([0], partial(ALGORITHMS["mcts"], width=peers.WIDTH, iterations=50, depth=1000))
     bare, stack = [], [peers.bare(50)]
     while stack:
         node = stack.pop()
         bare.append((node.state, node.visits, node.total))
         stack.extend(reversed(node.children or []))
-    assert [(node.state, node.visits, node.total) for node in strand.root] == bare
+    assert [(node.state, node.visits, node.total) for node in outcome.root] == bare
 
 
 def test_peers_that_are_not_installed_are_named_and_the_rest_is_measured():

@@ -63,15 +63,15 @@ WHOLE = {
     "sum((child.done for child in seen))",
     "sum(map(shut, request.nodes))",
     "sum((count for _, count in ranked))",
-    "sum((strand.spent.usage.tokens for strand in side.played))",
-    "sum((strand.spent.nodes for strand in side.played))",
+    "sum((outcome.spent.usage.tokens for outcome in side.played))",
+    "sum((outcome.spent.nodes for outcome in side.played))",
 }
 
 
 def is_whole(call: ast.Call) -> bool:
-    """Whether the form shows that no floats are added: usages from FREE on, lengths, numbers of cases."""
+    """Whether the form shows that no floats are added: usages from NO_USAGE on, lengths, numbers of cases."""
     if len(call.args) > 1:
-        return ast.unparse(call.args[1]) == "FREE"
+        return ast.unparse(call.args[1]) == "NO_USAGE"
     items = call.args[0]
     if not isinstance(items, ast.GeneratorExp):
         return ast.unparse(items).startswith("map(len, ")

@@ -116,12 +116,12 @@ def grow(config: STL, tasks: str, settings: Mapping[str, float], value: Value, f
     """The trees of walks on tasks, from the run folder if it is there already."""
     made = Experiment(config.env, tasks, "walk", {"nodes": config.nodes}, seed=config.seed, settings=settings)
     run_ = Run(folder) if (folder / "config.toml").exists() else Run.create(folder, made.config())
-    strands = run(run_, value=value)
-    if failed := [strand for strand in strands if strand.error]:
+    outcomes = run(run_, value=value)
+    if failed := [outcome for outcome in outcomes if outcome.error]:
         raise RunError(
-            f"{len(failed)} of {len(strands)} trees could not be grown; the first: {failed[0].error}"
+            f"{len(failed)} of {len(outcomes)} trees could not be grown; the first: {failed[0].error}"
         ) from failed[0].error
-    return [strand.root for strand in strands]
+    return [outcome.root for outcome in outcomes]
 
 
 def agreement(config: STL, value: Value, folder: Path, say: Say) -> float:

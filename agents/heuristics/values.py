@@ -11,7 +11,7 @@ from forethought.agents.heuristics.webshop.heuristics import webshop_proposals, 
 from forethought.common.sums import plain_sum
 from forethought.envs.game24.rules import NUMBER, OPS, whole
 from forethought.envs.game24.spelling import Number
-from forethought.search import FREE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value, waits
+from forethought.search import NO_USAGE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value, is_remote
 
 Rule = TypeVar("Rule")
 
@@ -94,15 +94,15 @@ class JudgedEndings:
         self.value = value
         self.rule = find(ENDINGS, env_id, "rule for endings")
         self.markov = env_id in MARKOV and getattr(value, "markov", False)
-        self.waits = waits(value)
+        self.is_remote = is_remote(value)
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
         asked = iter(self.value.evaluate([query for query in queries if not query.proven]))
         return [Estimate(self.rule(query.context)) if query.proven else next(asked) for query in queries]
 
-    def bound(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | Question) -> Usage:
         assert isinstance(query, Query)
-        return self.value.bound(query) if isinstance(self.value, Bounded) and not query.proven else FREE
+        return self.value.worst_case_usage(query) if isinstance(self.value, Bounded) and not query.proven else NO_USAGE
 
 
 def find(table: dict[str, Rule], env_id: str, what: str) -> Rule:

@@ -14,7 +14,7 @@ from typing import Any
 
 from forethought.agents.models.server.address import Address
 from forethought.common.json_text import read_json
-from forethought.search import FREE, Usage
+from forethought.search import NO_USAGE, Usage
 
 CURRENCY = "USD per million tokens"
 DEAREST = 1e9
@@ -79,7 +79,7 @@ def tariff(spec: str | None, file: Path | None = None) -> Callable[[Usage], floa
         return lambda usage: 0.0
     table, kind = prices(file), spec.partition(":")[0]
     model = Address.parse(spec).model if kind in ("server", "server+chat") else spec
-    table.cost(FREE, model)
+    table.cost(NO_USAGE, model)
     return lambda usage: table.cost(usage, model)
 
 

@@ -33,7 +33,7 @@ from forethought.agents.models.protocol import (
 )
 from forethought.common.files import append_lines
 from forethought.common.json_text import read_json
-from forethought.search import FREE, Usage, waits
+from forethought.search import NO_USAGE, Usage, is_remote
 
 
 def digest(request: Request | ScoreRequest) -> str:
@@ -95,7 +95,7 @@ class Recording:
 
     def __init__(self, lm: LM, path: Path) -> None:
         self.lm, self.path = lm, path
-        self.name, self.content, self.waits = lm.name, lm.content, waits(lm)
+        self.name, self.content, self.is_remote = lm.name, lm.content, is_remote(lm)
         self._writing = threading.RLock()
         self.count = lm.count
         self._noted: dict[str, Usage] | None = None  # the bounds in the file; None: it may end in a torn line
@@ -185,7 +185,7 @@ class Recorded:
         key = digest(request)
         if key in self._rows.bounds:
             return self._rows.bounds[key]
-        usage = self._rows.replies[key].usage if key in self._rows.replies else FREE
+        usage = self._rows.replies[key].usage if key in self._rows.replies else NO_USAGE
         prompt = max(self.count(request.prompt), usage.prompt)
         return Usage(max(1, usage.calls), prompt, 0, max(completion, usage.completion))
 

@@ -36,7 +36,7 @@ from forethought.agents.models.protocol import (
 )
 from forethought.common.json_text import read_json
 from forethought.envs.worlds.folder import cache_folder
-from forethought.search import FREE, Usage, waits
+from forethought.search import NO_USAGE, Usage, is_remote
 
 FORMAT = 2
 APPLICATION = int.from_bytes(b"fore", "big")  # tells this file from other SQLite files
@@ -74,9 +74,9 @@ class Cached:
             raise ValueError(
                 f"the model {lm.name!r} has no content hash to tell its replies by; use it without a cache"
             )
-        self.lm, self.name, self.content, self.waits = lm, lm.name, lm.content, waits(lm)
+        self.lm, self.name, self.content, self.is_remote = lm, lm.name, lm.content, is_remote(lm)
         self.count = lm.count
-        self.billed = self.saved = FREE
+        self.billed = self.saved = NO_USAGE
         self._counting = threading.Lock()
         self._file = ReplyFile(path or cache_folder() / "replies.sqlite", write=mode == "on")
 
@@ -104,10 +104,10 @@ class Cached:
             except Exception as error:
                 self._keep_settled(error, list(missing))
                 raise
-            self._add(billed=sum((answer.usage for answer in fresh), FREE))
+            self._add(billed=sum((answer.usage for answer in fresh), NO_USAGE))
             known |= self._file.keep({key: dump(answer) for key, answer in zip(missing, fresh, strict=True)})
         answers = [self._load(load, known[key]) for key in keys]
-        saved = FREE
+        saved = NO_USAGE
         for key, answer in zip(keys, answers, strict=True):
             if missing.pop(key, None) is None:  # the first of equal ones is the one that was asked
                 saved = saved + answer.usage
@@ -121,21 +121,21 @@ class Cached:
             raise self._file.damaged(f"a reply in it cannot be read: {error}") from error
 
     def _keep_settled(self, error: Exception, keys: Sequence[bytes]) -> None:
-        """What this failure is settled for was paid too (see forethought.search.lost), and its replies are good."""
-        settle: Callable[[], Usage] | None = getattr(error, "settle", None)
-        if settle is None:
+        """Count the usage that this failure has wasted (see forethought.search.wasted_usage), and keep its replies."""
+        take: Callable[[], Usage] | None = getattr(error, "take_unbilled_usage", None)
+        if take is None:
             return
 
-        def settle_and_keep() -> Usage:
-            usage = settle()
+        def take_and_keep() -> Usage:
+            usage = take()
             self._add(billed=usage)
             forgotten = getattr(error, "forgotten", {})
             self._file.keep({keys[place]: dump(reply) for place, reply in forgotten.items()})
             return usage
 
-        error.settle = settle_and_keep  # type: ignore[attr-defined]  # it has one
+        error.take_unbilled_usage = take_and_keep  # type: ignore[attr-defined]  # it has one
 
-    def _add(self, billed: Usage = FREE, saved: Usage = FREE) -> None:
+    def _add(self, billed: Usage = NO_USAGE, saved: Usage = NO_USAGE) -> None:
         with self._counting:
             self.billed, self.saved = self.billed + billed, self.saved + saved
 

@@ -33,7 +33,7 @@ from forethought.experiments.workers.worker import (
     Order,
     Ready,
 )
-from forethought.search import FREE, Journal, Ledger
+from forethought.search import NO_USAGE, Journal, Ledger
 from forethought.search.engine.codec import paid
 from forethought.search.engine.journal_parts import merge, part
 
@@ -270,8 +270,8 @@ class Foreman:
 
     def fail(self, task: int, message: str) -> None:
         """What a lost task has spent is in the journal alone; its steps were counted by nobody."""
-        spent, usage = Ledger(), sum(paid(self.journal.entries.get(task, ())), FREE)
-        if usage != FREE:
+        spent, usage = Ledger(), sum(paid(self.journal.entries.get(task, ())), NO_USAGE)
+        if usage != NO_USAGE:
             spent.charge(UNSORTED, usage)
         spent.usd = self.price(usage) if self.price else None
         self.finish({"task": task, "error": "WorkerLost", "message": message, "at": "", "spent": spent.to_json()})

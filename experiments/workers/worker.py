@@ -15,7 +15,7 @@ from forethought.agents.models.protocol import LM
 from forethought.envs import Json
 from forethought.experiments.build import equip
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.experiments.evaluate import outcome
+from forethought.experiments.evaluate import result_line
 from forethought.experiments.run_folder import RunError
 from forethought.search import Budget, Journal, JournalError
 from forethought.search.engine.journal import Entry
@@ -126,12 +126,12 @@ def work(order: Order, link: Link, open_journal: Callable[[float], Journal]) -> 
         search = experiment.search()
         with open_journal(link.ask(Ready(equipment.facts, equipment.sources))) as journal:
             driver = equipment.driver(journal, budget_of(order), order.concurrency)
-            driver.purse.more = lambda usd: float(link.ask(Funds(usd)))
+            driver.dollars.more = lambda usd: float(link.ask(Funds(usd)))
             while handed := link.ask(Idle()):
-                for strand in driver.run(unpacked(handed, journal, link), search):
-                    driver.purse.keep(order.usd or 0.0)
-                    link.ask(Done(outcome(strand), equipment.bill()))
-                    journal.entries.pop(strand.task, None)
+                for outcome in driver.run(unpacked(handed, journal, link), search):
+                    driver.dollars.keep(order.usd or 0.0)
+                    link.ask(Done(result_line(outcome), equipment.bill()))
+                    journal.entries.pop(outcome.task, None)
         link.ask(Ended(equipment.bill()))
     except Exception as error:
         name = next((name for name, kind in REFUSALS.items() if isinstance(error, kind)), "")

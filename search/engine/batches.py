@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forethought.search.engine.request_handlers import Kind, total
+from forethought.search.engine.request_handlers import RequestHandler, total
 from forethought.search.models import Usage, keeps, raises_bound
 
 
@@ -15,7 +15,7 @@ class Miscounted(RuntimeError):
 
     def __init__(self, text: str, cost: Usage) -> None:
         super().__init__(text)
-        self.settle = lambda: cost
+        self.take_unbilled_usage = lambda: cost
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Broken:
     errors: list[Exception]
 
 
-def ask_all(kind: Kind[Any, Any], groups: Sequence[Sequence[Any]]) -> list[Sequence[Any] | Broken]:
+def ask_all(kind: RequestHandler[Any, Any], groups: Sequence[Sequence[Any]]) -> list[Sequence[Any] | Broken]:
     """The answers of each group. One call for all; if that fails, one call a group, so that only one is lost."""
     queries = groups[0] if len(groups) == 1 else [query for group in groups for query in group]
     try:
@@ -44,7 +44,7 @@ def ask_all(kind: Kind[Any, Any], groups: Sequence[Sequence[Any]]) -> list[Seque
     return answers
 
 
-def call(kind: Kind[Any, Any], queries: Sequence[Any]) -> Sequence[Any]:
+def call(kind: RequestHandler[Any, Any], queries: Sequence[Any]) -> Sequence[Any]:
     """Raises Miscounted, TypeError: no answer for each query; whatever the model raises."""
     parts = kind.ask(queries) if queries else []
     if isinstance(parts, str | bytes) or not isinstance(parts, Sequence):
@@ -58,7 +58,7 @@ def call(kind: Kind[Any, Any], queries: Sequence[Any]) -> Sequence[Any]:
     return parts
 
 
-def one_by_one(kind: Kind[Any, Any], queries: Sequence[Any], error: Exception) -> Sequence[Any] | Broken:
+def one_by_one(kind: RequestHandler[Any, Any], queries: Sequence[Any], error: Exception) -> Sequence[Any] | Broken:
     """A model that has kept its good replies gives them to whoever asks for them again, and they are not paid twice."""
     if len(queries) < 2 or not keeps(error) or raises_bound(error):
         return Broken({}, [error])

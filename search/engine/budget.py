@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from math import inf
 
 from forethought.envs import Json
-from forethought.search.models import FREE, Usage
+from forethought.search.models import NO_USAGE, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Budget:
             return "nodes"
         if self.env_steps is not None and spent.env_steps + steps > self.env_steps:
             return "env_steps"
-        if usage is FREE:
+        if usage is NO_USAGE:
             return None
         if self.lm_calls is not None and spent.usage.calls + usage.calls > self.lm_calls:
             return "lm_calls"
@@ -78,10 +78,10 @@ class Budget:
 
 def check_bound(used: Usage, bound: Usage) -> None:
     """Raises RuntimeError: an answer cost more than its model said beforehand, so more than was reserved."""
-    if used is not FREE and (used.calls > bound.calls or used.tokens > bound.tokens):
+    if used is not NO_USAGE and (used.calls > bound.calls or used.tokens > bound.tokens):
         raise RuntimeError(
-            f"an answer cost {used.calls} calls and {used.tokens} tokens, and the bound of its model was "
-            f"{bound.calls} calls and {bound.tokens} tokens; correct the model's bound()"
+            f"an answer cost {used.calls} calls and {used.tokens} tokens, and the worst case of its model was "
+            f"{bound.calls} calls and {bound.tokens} tokens; correct the model's worst_case_usage()"
         )
 
 
@@ -97,13 +97,13 @@ class Ledger:
     replayed_steps: int = 0
     illegal_actions: int = 0
     evaluations: int = 0
-    usage: Usage = FREE
+    usage: Usage = NO_USAGE
     roles: dict[str, Usage] = field(default_factory=dict)
     usd: float | None = None
 
     def charge(self, role: str, usage: Usage) -> None:
         self.usage = self.usage + usage
-        self.roles[role] = self.roles.get(role, FREE) + usage
+        self.roles[role] = self.roles.get(role, NO_USAGE) + usage
 
     def to_json(self) -> dict[str, Json]:
         counts: dict[str, Json] = {name: getattr(self, name) for name in COUNTS}

@@ -7,7 +7,7 @@ from math import inf
 from numbers import Real
 from typing import Any
 
-from forethought.search.models import FREE, Estimate, Proposal, Proposals, Reply, Usage
+from forethought.search.models import NO_USAGE, Estimate, Proposal, Proposals, Reply, Usage
 
 LOST = "lost"  # an entry of what was paid for answers that a failure has lost
 PART = "part"  # an entry of the good answers of a request that failed: [kind, [[place, answer], ...]]
@@ -15,7 +15,7 @@ PART = "part"  # an entry of the good answers of a request that failed: [kind, [
 
 def dump_usage(usage: Usage) -> Any:
     """0 where nothing was paid, else the counts in the order of the fields, without the zeros at their end."""
-    if usage is FREE:
+    if usage is NO_USAGE:
         return 0
     counts = usage.counts
     while len(counts) > 1 and not counts[-1]:
@@ -24,7 +24,7 @@ def dump_usage(usage: Usage) -> Any:
 
 
 def load_usage(data: Any) -> Usage:
-    return Usage(*data) if data else FREE
+    return Usage(*data) if data else NO_USAGE
 
 
 def dump_proposals(proposals: Sequence[Proposal]) -> Any:
@@ -55,12 +55,12 @@ def load_refusal(rest: Sequence[Any]) -> str:
 
 
 def usage_of(proposals: Sequence[Proposal]) -> Usage:
-    return proposals.usage if isinstance(proposals, Proposals) else FREE
+    return proposals.usage if isinstance(proposals, Proposals) else NO_USAGE
 
 
 def dump_estimate(estimate: Estimate) -> Any:
     """The bare value, or `[value, rationale, usage, parsed]`, and the refusal last where there is one."""
-    if not estimate.rationale and estimate.usage is FREE and estimate.parsed:
+    if not estimate.rationale and estimate.usage is NO_USAGE and estimate.parsed:
         return estimate.value
     return (estimate.value, estimate.rationale, dump_usage(estimate.usage), estimate.parsed, *refusal_of(estimate))
 
@@ -88,7 +88,7 @@ def bill_of_proposals(proposals: Any) -> Usage:
         raise TypeError(
             f"the policy answered {proposals!r:.80} to a query; expected a list, as in [Proposal('an action')]"
         )
-    return proposals.usage if isinstance(proposals, Proposals) else FREE
+    return proposals.usage if isinstance(proposals, Proposals) else NO_USAGE
 
 
 def bill_of_estimate(estimate: Any) -> Usage:
@@ -153,7 +153,7 @@ def plain(number: Any) -> float | None:
 
 def check_usage(usage: Usage) -> None:
     """Raises TypeError: no usage. ValueError: counts that nothing can have cost."""
-    if usage is FREE:
+    if usage is NO_USAGE:
         return
     if not isinstance(usage, Usage):
         raise TypeError(f"an answer's bill is {usage!r:.80}; expected a Usage, as in Usage(calls=1, prompt=50)")

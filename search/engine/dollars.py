@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from forethought.common.sums import plain_sum
-from forethought.search.models import FREE, Usage
+from forethought.search.models import NO_USAGE, Usage
 
 Price = Callable[[Usage], float]  # US dollars
 
 
-class Purse:
+class DollarBudget:
     """Holds a limit for all tasks together. What is asked for is reserved, at its worst case.
 
     `price` is None where nobody knows prices: then nothing is counted. `more` is there where the limit is a share of
@@ -32,7 +32,7 @@ class Purse:
 
     def reserve(self, task: int, bound: Usage) -> str | None:
         """Set a task's worst case aside; "usd" if there is not enough left for it."""
-        if self.limit is None or self.price is None or bound is FREE:
+        if self.limit is None or self.price is None or bound is NO_USAGE:
             return None
         worst = self.price(bound)
         needed = self._bound() + worst

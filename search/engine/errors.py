@@ -7,8 +7,8 @@ from typing import Any
 
 from forethought.search.engine.journal import JournalError
 from forethought.search.engine.question_digest import in_words
-from forethought.search.engine.request_handlers import Kind
-from forethought.search.engine.task_search import Strand
+from forethought.search.engine.request_handlers import RequestHandler
+from forethought.search.engine.task_search import TaskSearch
 from forethought.search.node import Node
 from forethought.search.requests import (
     Ask,
@@ -50,22 +50,22 @@ def explained(error: Exception, request: Any) -> Exception:
     return told.with_traceback(error.__traceback__)
 
 
-def compare(strand: Strand, kind: Kind[Any, Any], name: str, asked: str) -> None:
+def compare(search: TaskSearch, kind: RequestHandler[Any, Any], name: str, asked: str) -> None:
     """Raises JournalError: the journaled answer was given to another question than the search asks now."""
-    if (now := kind.asked(strand.request)) == asked:
+    if (now := kind.asked(search.request)) == asked:
         return
     before, after = in_words(asked), in_words(now)
     if before == after:
         after = "others (nodes, or what is asked of them), or asks in another order"
-    raise another_run(strand, f"({name}) was asked about {before} there, and the search now asks about {after}")
+    raise another_run(search, f"({name}) was asked about {before} there, and the search now asks about {after}")
 
 
-def unreadable(strand: Strand, name: str, error: Exception) -> JournalError:
-    return JournalError(f"task {strand.task}, answer {strand.seq}: {name} cannot be read ({error})")
+def unreadable(search: TaskSearch, name: str, error: Exception) -> JournalError:
+    return JournalError(f"task {search.task}, answer {search.seq}: {name} cannot be read ({error})")
 
 
-def another_run(strand: Strand, what: str) -> JournalError:
+def another_run(search: TaskSearch, what: str) -> JournalError:
     return JournalError(
-        f"the journal is of another run: task {strand.task}, answer {strand.seq} {what}; "
+        f"the journal is of another run: task {search.task}, answer {search.seq} {what}; "
         "resume with the code and settings it was begun with"
     )

@@ -18,7 +18,7 @@ from forethought.search.engine.codec import (
 )
 from forethought.search.engine.question_digest import about, about_actions
 from forethought.search.engine.request_handlers import Asking, check_width, note_refusal
-from forethought.search.models import FREE, Policy, Proposal, Query, Question, Reply, Usage, waits
+from forethought.search.models import NO_USAGE, Policy, Proposal, Query, Question, Reply, Usage, is_remote
 from forethought.search.node import TERMINAL, Node
 from forethought.search.requests import Imagine, Propose
 
@@ -30,7 +30,7 @@ class Proposing:
     dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
 
     def __init__(self, policy: Policy) -> None:
-        self.ask, self.waits = policy.propose, waits(policy)
+        self.ask, self.is_remote = policy.propose, is_remote(policy)
 
     def queries(self, request: Propose, seed: int) -> tuple[list[Query], int]:
         check_width(request.width)
@@ -44,7 +44,7 @@ class Proposing:
 
     def apply(self, request: Propose, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> list[Proposal]:
         node, proposals = request.node, answers[0]
-        if usage_of(proposals) is not FREE:
+        if usage_of(proposals) is not NO_USAGE:
             spent.charge("policy", usage_of(proposals))
         node.asked += 1
         note_refusal(node, proposals)
@@ -60,7 +60,7 @@ class Imagining:
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
 
     def __init__(self, asking: Asking) -> None:
-        self.ask, self.waits = asking.ask, asking.waits
+        self.ask, self.is_remote = asking.ask, asking.is_remote
 
     def queries(self, request: Imagine, seed: int) -> tuple[list[Question], int]:
         node = request.node
@@ -79,7 +79,7 @@ class Imagining:
         """One child a reply; an empty one makes none. `Terminal State` is an imagined ending."""
         node, children = request.node, []
         for proposal, answer in zip(request.proposals, answers, strict=True):
-            if answer.usage is not FREE:
+            if answer.usage is not NO_USAGE:
                 spent.charge(ROLE, answer.usage)
             note_refusal(node, answer)
             if answer.text:

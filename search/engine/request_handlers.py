@@ -25,7 +25,7 @@ from forethought.search.engine.codec import (
 )
 from forethought.search.engine.question_digest import about
 from forethought.search.models import (
-    FREE,
+    NO_USAGE,
     Asker,
     Bounded,
     Estimate,
@@ -36,7 +36,7 @@ from forethought.search.models import (
     Reply,
     Usage,
     Value,
-    waits,
+    is_remote,
 )
 from forethought.search.node import Node, visible
 from forethought.search.requests import Ask, Evaluate, Expand, ExpandAll, Play
@@ -46,11 +46,11 @@ Q = TypeVar("Q", Query, Question)  # what the model is asked
 A = TypeVar("A")  # what it answers to one query
 
 
-class Kind(Protocol[Q, A]):
+class RequestHandler(Protocol[Q, A]):
     """One kind of request. A request makes one or more queries; its answer has one part for each."""
 
     name: str
-    waits: bool  # for a machine elsewhere: its model may be asked from several threads at once
+    is_remote: bool  # for a machine elsewhere: its model may be asked from several threads at once
     plays: bool  # its children are made by steps of the world, one each
 
     def queries(self, request: Any, seed: int) -> tuple[list[Q], int]:
@@ -76,12 +76,12 @@ class Bounds(Generic[Q]):
         self.model = model if isinstance(model, Bounded) else None
 
     def __call__(self, queries: Sequence[Q]) -> Usage:
-        return FREE if self.model is None else total(map(self.model.bound, queries))
+        return NO_USAGE if self.model is None else total(map(self.model.worst_case_usage, queries))
 
 
 def total(usages: Iterable[Usage]) -> Usage:
-    costly = [usage for usage in usages if usage is not FREE]
-    return sum(costly, FREE) if costly else FREE
+    costly = [usage for usage in usages if usage is not NO_USAGE]
+    return sum(costly, NO_USAGE) if costly else NO_USAGE
 
 
 class Expanding:
@@ -89,7 +89,7 @@ class Expanding:
     dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
 
     def __init__(self, policy: Policy) -> None:
-        self.ask, self.waits = policy.propose, waits(policy)
+        self.ask, self.is_remote = policy.propose, is_remote(policy)
 
     def queries(self, request: Expand | ExpandAll, seed: int) -> tuple[list[Query], int]:
         nodes, width = open_nodes(request), request.width
@@ -144,7 +144,7 @@ def grow(
     `refused` ones: an agent then sees the refusal.
     """
     world, children = node.world, []
-    if (usage := usage_of(proposals)) is not FREE:
+    if (usage := usage_of(proposals)) is not NO_USAGE:
         spent.charge("policy", usage)
     node.asked += 1
     note_refusal(node, proposals)
@@ -192,7 +192,7 @@ class Evaluating:
     dump, load = staticmethod(dump_estimate), staticmethod(load_estimate)
 
     def __init__(self, value: Value) -> None:
-        self.ask, self.waits = value.evaluate, waits(value)
+        self.ask, self.is_remote = value.evaluate, is_remote(value)
 
     def queries(self, request: Evaluate, seed: int) -> tuple[list[Query], int]:
         return [Query(node, None, seed) for node in request.nodes], 0
@@ -205,7 +205,7 @@ class Evaluating:
 
     def apply(self, request: Evaluate, answers: Sequence[Estimate], spent: Ledger) -> None:
         for node, estimate in zip(request.nodes, answers, strict=True):
-            if estimate.usage is not FREE:
+            if estimate.usage is not NO_USAGE:
                 spent.charge("judge" if node.done else "value", estimate.usage)
             node.value, node.estimate = estimate.value, estimate
             if estimate.refusal:
@@ -220,7 +220,7 @@ class Asking:
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
 
     def __init__(self, asker: Asker | None) -> None:
-        self.asker, self.waits = asker, waits(asker)
+        self.asker, self.is_remote = asker, is_remote(asker)
 
     def queries(self, request: Ask, seed: int) -> tuple[list[Question], int]:
         node = request.node
@@ -242,7 +242,7 @@ class Asking:
 
     def apply(self, request: Ask, answers: Sequence[Reply], spent: Ledger) -> str:
         request.node.asked += 1
-        if answers[0].usage is not FREE:
+        if answers[0].usage is not NO_USAGE:
             spent.charge(request.role, answers[0].usage)
         note_refusal(request.node, answers[0])
         return answers[0].text

@@ -5,31 +5,31 @@ from __future__ import annotations
 from itertools import chain
 
 from forethought.envs import Json
-from forethought.search.engine.task_search import Strand, return_of
+from forethought.search.engine.task_search import TaskSearch, episode_return
 from forethought.search.engine.tree_dump import digest
 from forethought.search.node import Node
 
 
-def result(strand: Strand) -> dict[str, Json]:
+def result(search: TaskSearch) -> dict[str, Json]:
     """The line of results.jsonl. The true reward is read here, after the search.
 
     `answer` is what the search returned or last offered, `first` its first attempt, `oracle` the attempt
     that the true reward would choose; the latter two are null for an agent that makes no attempts. `values` are the
     lowest and the highest value of a state in the tree, null where none was judged.
     """
-    assert strand.answer is not None
-    attempts = [scored(node) for node in strand.attempts]
-    answer = scored(strand.answer)
+    assert search.answer is not None
+    attempts = [scored(node) for node in search.attempts]
+    answer = scored(search.answer)
     return {
-        "task": strand.task,
+        "task": search.task,
         "score": answer["score"],
         "answer": answer,
         "first": attempts[0] if attempts else None,
         "oracle": max(attempts, key=lambda a: float(str(a["score"]))) if attempts else None,
-        "stopped": strand.stopped,
-        "values": span(strand.root),
-        "spent": strand.spent.to_json(),
-        "tree": digest(strand.root),
+        "stopped": search.stopped,
+        "values": span(search.root),
+        "spent": search.spent.to_json(),
+        "tree": digest(search.root),
     }
 
 
@@ -40,7 +40,7 @@ def span(root: Node) -> list[Json] | None:
 
 def scored(node: Node) -> dict[str, Json]:
     return {
-        "score": return_of(node)[0],
+        "score": episode_return(node)[0],
         "metrics": node.world.metrics(node.state),
         "actions": list(node.actions),
         "observation": node.observation,

@@ -10,23 +10,23 @@ from typing import Any
 from forethought.search.engine.budget import Ledger
 from forethought.search.engine.journal import Entry
 from forethought.search.engine.transpositions import Positions
-from forethought.search.models import FREE, Usage
+from forethought.search.models import NO_USAGE, Usage
 from forethought.search.node import Node
 from forethought.search.requests import Search
 
 
 @dataclass(slots=True, eq=False)
-class Strand:
+class TaskSearch:
     """One task's search, and where it stands."""
 
     task: int
     root: Node
     recorded: deque[Entry]  # answers of the journal that are still to be replayed
-    search: Search = field(init=False)
+    generator: Search = field(init=False)
     request: Any = None
     away: bool = False  # its request is with a thread
     poor: bool = False  # it waits for dollars that others have set aside
-    reserved: Usage = FREE  # what the waiting request can cost at the worst
+    reserved: Usage = NO_USAGE  # what the waiting request can cost at the worst
     raised: Exception | None = None  # the waiting request was found to cost more than was reserved, and is asked again
     seq: int = 0
     parts: dict[int, Any] = field(default_factory=dict)  # good answers of the waiting request, which failed before
@@ -54,14 +54,14 @@ class Strand:
 
     def stop(self, reason: str) -> None:
         try:
-            self.search.close()
+            self.generator.close()
         except Exception as error:  # a search may clean up, and fail at it
             self.error = error
         self.stopped = reason
         self.answer = self.answer or self.root
 
 
-def real(node: Any, task: int) -> Node:
+def checked_answer(node: Any, task: int) -> Node:
     """The node, as an answer. Raises TypeError: it is none. ValueError: another task's, or nobody has been there."""
     if not isinstance(node, Node):
         raise TypeError(f"a search returns the node of its answer; it returned {node!r:.80}")
@@ -74,7 +74,7 @@ def real(node: Any, task: int) -> Node:
     return node
 
 
-def return_of(node: Node) -> tuple[float, int]:
+def episode_return(node: Node) -> tuple[float, int]:
     """The true return of the path to a node (its rewards added up), and the steps it took to play it again."""
     step = node.world.root(node.task)
     total, steps = 0.0, 0

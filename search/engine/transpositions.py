@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from forethought.search.models import FREE, Estimate, Proposals, Query
+from forethought.search.models import NO_USAGE, Estimate, Proposals, Query
 
 
 class Positions:
@@ -70,7 +70,7 @@ def place_of(kind: str, query: Query) -> Any:
 
 def free(answer: Any) -> Any:
     """The same answer, paid before."""
-    return replace(answer, usage=FREE) if isinstance(answer, Estimate) else Proposals(answer)
+    return replace(answer, usage=NO_USAGE) if isinstance(answer, Estimate) else Proposals(answer)
 
 
 def shared(policy: object, value: object) -> frozenset[str]:

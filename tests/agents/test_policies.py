@@ -8,7 +8,7 @@ import pytest
 from forethought.agents import AllActions, LMRank, LMText, Scripted, load_prompt
 from forethought.agents.policies import RandomActions
 from forethought.envs import Template
-from forethought.search import FREE, Context, Usage
+from forethought.search import NO_USAGE, Context, Usage
 
 PROPOSE = load_prompt("Game24-v0", "propose")
 QUERY = Template("search[<query>]")
@@ -75,8 +75,8 @@ def test_rank_orders_admissible_actions_by_probability(query):
 def test_rank_asks_nothing_where_nothing_is_admissible(query):
     (proposals,) = LMRank(Scripted(), PROPOSE).propose([query("4 6", "4 * 6")])
     assert list(proposals) == []
-    assert proposals.usage is FREE
-    assert LMRank(Scripted(), PROPOSE).bound(query("4 6", "4 * 6")) is FREE
+    assert proposals.usage is NO_USAGE
+    assert LMRank(Scripted(), PROPOSE).worst_case_usage(query("4 6", "4 * 6")) is NO_USAGE
 
 
 def test_text_counts_equal_replies_and_stops_at_the_result(query):
@@ -102,7 +102,7 @@ def test_text_samples_have_seeds_of_their_own(query):
 def test_no_policy_costs_more_than_its_bound(query):
     for policy in (LMRank(Scripted(), PROPOSE), LMText(Scripted(lambda _: "4 * 6"), PROPOSE, max_tokens=8)):
         asked = query("4 5 6 10", width=3)
-        bound, spent = policy.bound(asked), policy.propose([asked])[0].usage
+        bound, spent = policy.worst_case_usage(asked), policy.propose([asked])[0].usage
         assert spent.tokens <= bound.tokens
         assert spent.calls == bound.calls
 

@@ -60,11 +60,11 @@ def test_every_agent_runs_in_every_family_and_again_to_the_same_trees(name, env,
         changed = Experiment(**{**experiment.__dict__, "concurrency": concurrency})
         folder = Run.create(tmp_path / str(number), changed.config())
         assert Experiment.of(folder.config) == changed
-        strands = run(folder, lm=model(env))
+        outcomes = run(folder, lm=model(env))
         assert folder.failures() == []
-        assert [strand.task for strand in strands] == [row["task"] for row in folder.results()]
-        assert all(strand.answer.depth > 0 for strand in strands)
-        trees.append([digest(strand.root) for strand in strands])
+        assert [outcome.task for outcome in outcomes] == [row["task"] for row in folder.results()]
+        assert all(outcome.answer.depth > 0 for outcome in outcomes)
+        trees.append([digest(outcome.root) for outcome in outcomes])
     assert trees[0] == trees[1]
 
 
@@ -167,9 +167,9 @@ def test_react_needs_nothing_of_a_family(tmp_path):
         "FrozenLake-v1", "0:2", agent.algorithm, {"lm_calls": 9}, policy=agent.policy, value=agent.value, model="x",
         settings=agent.settings,
     )  # fmt: skip
-    strands = run(Run.create(tmp_path / "r", made.config()), lm=lm)
-    assert [strand.error for strand in strands] == [None, None]
-    assert strands[0].answer.actions
+    outcomes = run(Run.create(tmp_path / "r", made.config()), lm=lm)
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    assert outcomes[0].answer.actions
     assert lm.prompts[0].endswith("Next action:\n> ")
 
 

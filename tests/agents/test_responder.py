@@ -26,7 +26,7 @@ def test_what_it_costs_is_bounded_beforehand():
     lm = Scripted(["a b c"])
     asker = LMAsker(lm, PROMPTS, max_tokens=5)
     question = Question(CONTEXT, "reflection", 7)
-    assert asker.bound(question) == Usage(1, lm.count(PROMPTS["reflection"].fill(CONTEXT)), 0, 5)
+    assert asker.worst_case_usage(question) == Usage(1, lm.count(PROMPTS["reflection"].fill(CONTEXT)), 0, 5)
     (reply,) = asker.ask([question])
     assert reply.usage.completion == 3
 

@@ -85,7 +85,7 @@ def test_any_reply_is_read_without_an_error(text):
 def test_no_value_costs_more_than_its_bound(query):
     for value in (LMTokenValue(Scripted(), SCORE), LMTextValue(Scripted(lambda _: "score " * 50), TEXT, max_tokens=16)):
         asked = query("5 6 6")
-        bound, spent = value.bound(asked), value.evaluate([asked])[0].usage
+        bound, spent = value.worst_case_usage(asked), value.evaluate([asked])[0].usage
         assert spent.tokens <= bound.tokens
         assert spent.calls <= bound.calls
 

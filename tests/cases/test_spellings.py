@@ -94,9 +94,9 @@ def children(world, *texts):
             return [Estimate(0.5) for _ in queries]
 
     driver = Driver(world, Fixed(*texts), One(), Budget(nodes=40))
-    (strand,) = driver.run([0], lambda root: greedy(root, width=len(texts), depth=1))
-    assert strand.error is None
-    return [child.action for child in strand.root.children]
+    (outcome,) = driver.run([0], lambda root: greedy(root, width=len(texts), depth=1))
+    assert outcome.error is None
+    return [child.action for child in outcome.root.children]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ NEEDED = {
     ("data", "import", "hotpotqa"): {"--questions": "missing.json", "--out": "new"},
     ("data", "import", "webshop"): {"--from": "missing", "--out": "new"},
 }
-FREE = {"--training"}  # any text may be meant
+NO_USAGE = {"--training"}  # any text may be meant
 
 
 def options(command, words=()):
@@ -26,7 +26,7 @@ def options(command, words=()):
         yield from options(inner, (*words, name))
     if not hasattr(command, "commands"):
         for parameter in command.params:
-            if not getattr(parameter, "is_flag", False) and not FREE & set(parameter.opts):
+            if not getattr(parameter, "is_flag", False) and not NO_USAGE & set(parameter.opts):
                 yield words, parameter.opts[0] if parameter.param_type_name == "option" else ""
 
 

@@ -70,16 +70,16 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(change, message):
 def test_the_seed_of_a_run_is_that_of_its_draws(name, tmp_path):
     def trees(of, **settings):
         asked = Experiment("Game24-v0", "900:903", name, {"nodes": 300}, seed=of, settings=settings)
-        strands = run(Run.create(tmp_path / f"{of} {settings}", asked.config()))
-        return [digest(strand.root) for strand in strands]
+        outcomes = run(Run.create(tmp_path / f"{of} {settings}", asked.config()))
+        return [digest(outcome.root) for outcome in outcomes]
 
     assert len({tuple(found) for found in (trees(0), trees(1), trees(1, seed=1))}) == 3
 
 
 def test_a_replay_asks_nobody_and_grows_the_same_trees(tmp_path):
     folder = Run.create(tmp_path / "r", ASKED.config())
-    strands = run(folder)
-    assert [digest(strand.root) for strand in replay(folder)] == [digest(strand.root) for strand in strands]
+    outcomes = run(folder)
+    assert [digest(outcome.root) for outcome in replay(folder)] == [digest(outcome.root) for outcome in outcomes]
 
 
 def test_a_replay_writes_nothing_and_needs_no_lock(tmp_path):
@@ -140,8 +140,8 @@ def test_where_no_reflection_is_kept_no_model_is_needed(tmp_path):
     asked = Experiment(
         "Game24-v0", "900:902", "reflexion", {"nodes": 100}, value="none", settings=settings, privileges=("reward",)
     )
-    strands = run(Run.create(tmp_path / "r", asked.config()))
-    assert [(len(strand.attempts), strand.error) for strand in strands] == [(2, None)] * 2
+    outcomes = run(Run.create(tmp_path / "r", asked.config()))
+    assert [(len(outcome.attempts), outcome.error) for outcome in outcomes] == [(2, None)] * 2
 
 
 def test_prompts_are_hashed_into_the_manifest(tmp_path):
@@ -211,16 +211,16 @@ def test_reflexion_asks_the_model_for_reflections_and_replays(tmp_path):
         budget={"lm_calls": 99},
     )
     folder = Run.create(tmp_path / "r", asked.config())
-    strands = run(folder, lm=Scripted(reply))
-    assert [len(strand.attempts) for strand in strands] == [2, 2, 2]
-    assert {strand.answer.context.memory for strand in strands} == {("take other numbers",)}
-    assert all(strand.spent.roles["reflection"].calls == 1 for strand in strands)
-    assert [digest(strand.root) for strand in replay(folder)] == [digest(strand.root) for strand in strands]
+    outcomes = run(folder, lm=Scripted(reply))
+    assert [len(outcome.attempts) for outcome in outcomes] == [2, 2, 2]
+    assert {outcome.answer.context.memory for outcome in outcomes} == {("take other numbers",)}
+    assert all(outcome.spent.roles["reflection"].calls == 1 for outcome in outcomes)
+    assert [digest(outcome.root) for outcome in replay(folder)] == [digest(outcome.root) for outcome in outcomes]
     assert "prompt game24/reflection" in (folder.folder / "manifest.json").read_text()
 
 
 def test_a_tree_goes_when_its_search_has_ended(tmp_path):
-    roots = [weakref.ref(strand.root) for strand in searched(Run.create(tmp_path / "r", ASKED.config()))]
+    roots = [weakref.ref(outcome.root) for outcome in searched(Run.create(tmp_path / "r", ASKED.config()))]
     gc.collect()
     assert [root() for root in roots] == [None] * 3
 

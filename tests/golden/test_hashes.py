@@ -40,7 +40,7 @@ from forethought.search import (
     Query,
     Question,
     Reply,
-    Strand,
+    TaskSearch,
     algorithm,
     result,
 )
@@ -89,7 +89,7 @@ def options(env_id: str) -> dict[str, Any]:
     return {"world": str(made(env_id, 0)[0])} if env_id in MAKERS else {}
 
 
-def strands(env_id: str, name: str, models: str) -> list[Strand]:
+def outcomes(env_id: str, name: str, models: str) -> list[TaskSearch]:
     hashed = Hashed()
     policy: Any = hashed if models == "hashed" else AllActions() if env_id == "Game24-v0" else RulePolicy(env_id)
     driver = Driver(
@@ -101,7 +101,7 @@ def strands(env_id: str, name: str, models: str) -> list[Strand]:
         privileges=frozenset(PRIVILEGES),
         seed=5,
     )
-    return sorted(driver.run(TASKS, algorithm(name)), key=lambda strand: strand.task)
+    return sorted(driver.run(TASKS, algorithm(name)), key=lambda outcome: outcome.task)
 
 
 def world_hash(env_id: str, number: int) -> str:
@@ -111,10 +111,10 @@ def world_hash(env_id: str, number: int) -> str:
 def trees(env_id: str, name: str) -> str:
     """Of the results with both models: the scores, the answers and the digests of the trees."""
     told = []
-    for strand in (*strands(env_id, name, "rule"), *strands(env_id, name, "hashed")):
-        if strand.error:
-            raise strand.error
-        told.append(json.dumps([result(strand)[part] for part in ("task", "score", "answer", "stopped", "tree")]))
+    for outcome in (*outcomes(env_id, name, "rule"), *outcomes(env_id, name, "hashed")):
+        if outcome.error:
+            raise outcome.error
+        told.append(json.dumps([result(outcome)[part] for part in ("task", "score", "answer", "stopped", "tree")]))
     return digest(told)
 
 
@@ -122,10 +122,10 @@ def states(env_id: str) -> str:
     """Of what is seen, the keys and the bytes of the states on the paths of the rules and on a random walk."""
     env = cast("TextEnv[Any]", gym.make(env_id, **options(env_id)).unwrapped)
     told: list[str] = []
-    for strand in strands(env_id, "greedy", "rule"):
-        assert strand.answer
-        actions = iter(strand.answer.actions)
-        told += played(env, strand.task, lambda _, actions=actions: next(actions, None))
+    for outcome in outcomes(env_id, "greedy", "rule"):
+        assert outcome.answer
+        actions = iter(outcome.answer.actions)
+        told += played(env, outcome.task, lambda _, actions=actions: next(actions, None))
     chance = Chance(f"golden {env_id}")
     told += played(env, 20, lambda listed: chance.pick([a for a in listed if "<" not in a] or ["search[blue shirt]"]))
     return digest(told)

@@ -7,13 +7,13 @@ from forethought.leaderboards.trees import SHOWN, draw, tree_page
 from forethought.search import Budget, Driver, beam
 
 
-def strand():
+def outcome():
     driver = Driver(TaskSimulator(Game24(["4 5 6 10"])), AllActions(), RuleValue("Game24-v0"), Budget(nodes=500))
     return next(driver.run([0], lambda root: beam(root, keep=2)))
 
 
 def test_the_chosen_path_is_drawn_whole():
-    done = strand()
+    done = outcome()
     drawing = draw(done.root, done.answer, "title", "note")
     assert [box.title.split(" · ")[0] for box in drawing.boxes if box.chosen] == [
         node.observation for node in done.answer.trail
@@ -21,19 +21,19 @@ def test_the_chosen_path_is_drawn_whole():
 
 
 def test_boxes_do_not_lie_on_one_another():
-    done = strand()
+    done = outcome()
     places = [(box.x, box.y) for box in draw(done.root, done.answer, "", "").boxes]
     assert len(set(places)) == len(places)
 
 
 def test_what_is_left_out_is_counted():
-    done = strand()
+    done = outcome()
     drawing = draw(done.root, done.answer, "", "")
     assert f"… {len(done.root.children) - SHOWN} more" in {box.label for box in drawing.boxes}
 
 
 def test_truth_is_marked():
-    done = strand()
+    done = outcome()
     truth = {id(node): bool(exact_value(node.state)) for node in done.root}
     marked = [box for box in draw(done.root, done.answer, "", "", truth).boxes if box.truth]
     assert marked
@@ -41,7 +41,7 @@ def test_truth_is_marked():
 
 
 def test_the_page_is_one_file_and_escapes_its_text():
-    done = strand()
+    done = outcome()
     done.root.observation = "<script>alert(1)</script>"
     page = tree_page("<b>", "lead", [draw(done.root, done.answer, "<i>", "note")], [["a", "<u>"], ["b", "c"]])
     for hostile in ("<script", "<b>", "<i>", "<u>"):

@@ -12,7 +12,7 @@ import pytest
 from forethought.common.seeds import seed_of
 from forethought.envs import Step
 from forethought.search import (
-    FREE,
+    NO_USAGE,
     Algorithm,
     Budget,
     Driver,
@@ -24,7 +24,7 @@ from forethought.search import (
     Query,
     Question,
     Reply,
-    Strand,
+    TaskSearch,
     Usage,
     greedy,
     result,
@@ -127,7 +127,7 @@ class Mover(Scripted):
     """A policy: the proposals of a word from a table or a function, else its legal letters."""
 
     def __init__(
-        self, script: Mapping[str, Sequence[str]] | Callable[[Query], Any] | None = None, usage: Usage = FREE
+        self, script: Mapping[str, Sequence[str]] | Callable[[Query], Any] | None = None, usage: Usage = NO_USAGE
     ) -> None:
         super().__init__()
         self.script, self.usage = script or {}, usage
@@ -141,13 +141,15 @@ class Mover(Scripted):
             return self.script(query)
         letters = query.actions if query.node.imagined else self.script.get(query.node.state.letters, query.actions)
         proposals = [Proposal(letter, 1 / len(letters)) for letter in letters]
-        return proposals if self.usage is FREE else Proposals(proposals, self.usage)
+        return proposals if self.usage is NO_USAGE else Proposals(proposals, self.usage)
 
 
 class Judge(Scripted):
     """A value model: the value of a word from a table (0 where it is not listed) or a function."""
 
-    def __init__(self, values: Mapping[str, float] | Callable[[Query], Any] | None = None, usage: Usage = FREE) -> None:
+    def __init__(
+        self, values: Mapping[str, float] | Callable[[Query], Any] | None = None, usage: Usage = NO_USAGE
+    ) -> None:
         super().__init__()
         self.values, self.usage = values or {}, usage
 
@@ -164,16 +166,16 @@ class Judge(Scripted):
 class PricedMover(Mover):
     """A mover that says beforehand what an answer costs at the most."""
 
-    price = FREE
+    price = NO_USAGE
 
-    def bound(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | Question) -> Usage:
         return self.price
 
 
 class PricedJudge(Judge):
-    price = FREE
+    price = NO_USAGE
 
-    def bound(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | Question) -> Usage:
         return self.price
 
 
@@ -212,24 +214,24 @@ def run_all(
     budget: Budget | str = "nodes=100000",
     tasks: Iterable[int] = (0,),
     **settings: Any,
-) -> dict[int, Strand]:
-    """The strands of a fresh driver, by task."""
+) -> dict[int, TaskSearch]:
+    """The searches of a fresh driver, by task."""
     limits = Budget.parse(budget) if isinstance(budget, str) else budget
     driver = Driver(world, policy or Mover(), value, limits, **settings)
-    return {strand.task: strand for strand in sorted(driver.run(tasks, algorithm), key=lambda strand: strand.task)}
+    return {outcome.task: outcome for outcome in sorted(driver.run(tasks, algorithm), key=lambda outcome: outcome.task)}
 
 
-def run_one(*arguments: Any, **settings: Any) -> Strand:
-    """The strand of task 0, which must not fail."""
-    strand = run_all(*arguments, **settings)[0]
-    if strand.error is not None:
-        raise strand.error
-    return strand
+def run_one(*arguments: Any, **settings: Any) -> TaskSearch:
+    """The search of task 0, which must not fail."""
+    outcome = run_all(*arguments, **settings)[0]
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
 
 
-def results_of(strands: Mapping[int, Strand]) -> dict[int, Any]:
+def results_of(outcomes: Mapping[int, TaskSearch]) -> dict[int, Any]:
     """The results of the tasks that did not fail: answers, spending, and digests of the trees."""
-    return {task: result(strand) for task, strand in strands.items() if strand.error is None}
+    return {task: result(outcome) for task, outcome in outcomes.items() if outcome.error is None}
 
 
 def words_of(root: Node) -> dict[str, Node]:
@@ -279,13 +281,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journaled(path: Path) -> Callable[..., dict[int, Strand]]:
+def journaled(path: Path) -> Callable[..., dict[int, TaskSearch]]:
     """Runs a search over two tasks of three letters with a journal: the first time live, then from it."""
     legal, values = {"": "ab", "a": "ab", "b": "ab"}, {"a": 0.4, "b": 0.6, "ba": 0.3, "bb": 0.7}
 
     def run(
         search: Algorithm = greedy, value: Any = None, tasks: Iterable[int] = (0, 1), **settings: Any
-    ) -> dict[int, Strand]:
+    ) -> dict[int, TaskSearch]:
         with Journal(path) as journal:
             return run_all(Letters(legal), value or Judge(values), search, tasks=tasks, journal=journal, **settings)
 

@@ -43,9 +43,9 @@ def stubborn(query):
 def search(letters, judge, mover, one, words):
     def run(legal=LEGAL, values=VALUES, ends=(), policy=fresh, budget="nodes=1000", **settings):
         script, value = mover(policy), judge(values)
-        strand = one(letters(legal, ends=ends), value, partial(ab_mcts, **settings), policy=script, budget=budget)
-        counts = {word: (node.visits, node.total) for word, node in words(strand.root).items()}
-        return strand, counts, [(query.node.state.letters, query.width) for query in script.queries], value
+        outcome = one(letters(legal, ends=ends), value, partial(ab_mcts, **settings), policy=script, budget=budget)
+        counts = {word: (node.visits, node.total) for word, node in words(outcome.root).items()}
+        return outcome, counts, [(query.node.state.letters, query.width) for query in script.queries], value
 
     return run
 
@@ -112,21 +112,21 @@ def test_an_ending_comes_before_better_nodes_that_have_not_ended(search, noise):
 def test_a_policy_that_repeats_itself_is_asked_for_one_more(search, noise):
     # GEN is always ahead of CONT here. a; a again, so two are asked for, and b is new; a again; three: c. What
     # comes next is a, and again with four: the root is exhausted, and a, then b are gone to.
-    strand, _, asked, _ = search(policy=stubborn, simulations=9, values={"a": 0.9, "b": 0.8, "c": 0.7})
+    outcome, _, asked, _ = search(policy=stubborn, simulations=9, values={"a": 0.9, "b": 0.8, "c": 0.7})
     assert asked[:7] == [("", 1), ("", 1), ("", 2), ("", 1), ("", 3), ("", 1), ("", 4)]
     assert asked[7:] == [("a", 1), ("b", 1)]
-    assert [child.action for child in strand.root.children] == ["a", "b", "c"]
+    assert [child.action for child in outcome.root.children] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("patience", [1, 2, 3])
 def test_a_node_is_exhausted_by_failures_in_a_row(search, patience):
     # After a, the only one, each further answer is a failure; then a itself, a dead end, is asked as often.
-    strand, counts, asked, _ = search(legal={"": "a"}, policy=stubborn, simulations=50, patience=patience)
+    outcome, counts, asked, _ = search(legal={"": "a"}, policy=stubborn, simulations=50, patience=patience)
     assert sorted(asked) == sorted(
         [("", 1), ("", 1), *[("", 2)] * (patience - 1), ("a", 1), *[("a", 1)] * (patience - 1)]
     )
     assert counts == {"": (1, near(0.6)), "a": (1, near(0.6))}
-    assert strand.answer.state.letters == "a"
+    assert outcome.answer.state.letters == "a"
 
 
 def test_illegal_proposals_are_failures_too(search):
@@ -148,27 +148,27 @@ def test_several_new_children_of_one_answer_all_count(search, noise):
 
 
 def test_a_search_that_has_seen_all_ends(search):
-    strand, counts, asked, _ = search(simulations=10**6)
-    assert strand.stopped == "returned"
+    outcome, counts, asked, _ = search(simulations=10**6)
+    assert outcome.stopped == "returned"
     assert set(counts) == {"", "a", "b", "c", "aa", "ba"}
     assert len(asked) == 5 + 2 * 6  # each node twice more than it has children
 
 
 def test_the_depth_limits_the_tree(search):
-    strand, counts, _, _ = search(simulations=50, depth=1)
+    outcome, counts, _, _ = search(simulations=50, depth=1)
     assert set(counts) == {"", "a", "b", "c"}
-    assert strand.answer.state.letters == "b"
+    assert outcome.answer.state.letters == "b"
 
 
 @pytest.mark.parametrize("settings", [{"depth": 0}, {"simulations": 0}, {"ends": {""}}])
 def test_where_there_is_nothing_to_search_nothing_is_asked(search, settings):
-    strand, _, asked, value = search(**settings)
-    assert (strand.answer, asked, value.calls) == (strand.root, [], [])
+    outcome, _, asked, value = search(**settings)
+    assert (outcome.answer, asked, value.calls) == (outcome.root, [], [])
 
 
 def test_a_root_that_is_a_dead_end_is_the_answer(search):
-    strand, _, asked, value = search(legal={})
-    assert (strand.answer, asked, value.calls) == (strand.root, [("", 1)] * 2, [])
+    outcome, _, asked, value = search(legal={})
+    assert (outcome.answer, asked, value.calls) == (outcome.root, [("", 1)] * 2, [])
 
 
 def test_a_child_worth_nothing_is_still_an_answer(search):
@@ -176,9 +176,9 @@ def test_a_child_worth_nothing_is_still_an_answer(search):
 
 
 def test_no_patience_is_refused(letters, judge, drive):
-    strand = drive(letters(LEGAL), judge(VALUES), partial(ab_mcts, patience=0))[0]
+    outcome = drive(letters(LEGAL), judge(VALUES), partial(ab_mcts, patience=0))[0]
     with pytest.raises(ValueError, match="patience is 0; a node is asked at least once"):
-        raise strand.error
+        raise outcome.error
 
 
 def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
@@ -249,8 +249,8 @@ def test_good_first_scores_make_it_wide_and_good_later_ones_deep(letters, judge,
     made = {}
     for name, value in {"wide": lambda word: 1.0 / len(word) ** 2, "deep": lambda word: 1 - 1 / len(word)}.items():
         table = judge(lambda query, value=value: Estimate(value(query.node.state.letters)))
-        strand = one(world, table, partial(ab_mcts, simulations=60), policy=mover(fresh))
-        made[name] = len(strand.root.children), max(node.depth for node in strand.root)
+        outcome = one(world, table, partial(ab_mcts, simulations=60), policy=mover(fresh))
+        made[name] = len(outcome.root.children), max(node.depth for node in outcome.root)
     assert made["wide"][0] > made["deep"][0]
     assert made["wide"][1] < made["deep"][1]
 
@@ -269,40 +269,40 @@ def test_visits_and_totals_are_those_of_the_scores_below(
 ):
     script, value = mover(policy), judge(worth_of(seed))
     settings = {"simulations": simulations, "depth": depth, "beta": beta, "patience": patience}
-    strand = one(grown(seed), value, partial(ab_mcts, **settings, seed=seed), policy=script)
-    for node in strand.root:
+    outcome = one(grown(seed), value, partial(ab_mcts, **settings, seed=seed), policy=script)
+    for node in outcome.root:
         below = sum(child.visits for child in node.children), sum(child.total for child in node.children)
-        own = (0, 0.0) if node is strand.root else (1, node.value)
+        own = (0, 0.0) if node is outcome.root else (1, node.value)
         assert node.visits == own[0] + below[0]
         assert node.total == pytest.approx(own[1] + below[1])
         assert node.depth <= depth
     judged = [word for call in value.calls for _, word in call]
-    assert len(judged) == len(set(judged)) == strand.root.visits == strand.spent.nodes
+    assert len(judged) == len(set(judged)) == outcome.root.visits == outcome.spent.nodes
     assert len(script.calls) <= simulations
     asked = [word for call in script.calls for _, word in call]
-    assert all(not (node.done and node.state.letters in asked) for node in strand.root)
-    assert merit(strand.answer) == max(map(merit, strand.root))
+    assert all(not (node.done and node.state.letters in asked) for node in outcome.root)
+    assert merit(outcome.answer) == max(map(merit, outcome.root))
 
 
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 10**6), depth=st.integers(1, 4), policy=st.sampled_from([fresh, stubborn]))
 def test_with_enough_simulations_all_there_is_is_made(grown, worth_of, judge, mover, one, seed, depth, policy):
     world = grown(seed)
-    strand = one(world, judge(worth_of(seed)), partial(ab_mcts, simulations=10**6, depth=depth), policy=mover(policy))
+    outcome = one(world, judge(worth_of(seed)), partial(ab_mcts, simulations=10**6, depth=depth), policy=mover(policy))
     level, there = [world.root(0)], 0
     for _ in range(depth):
         level = [world.step(s.state, a) for s in level if not s.terminated for a in world.actions(s.state)]
         there += len(level)
-    assert strand.root.visits == there
-    assert strand.stopped == "returned"
+    assert outcome.root.visits == there
+    assert outcome.stopped == "returned"
 
 
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(1, 60))
 def test_stopped_anywhere_the_answer_is_the_best_so_far(grown, worth_of, judge, one, seed, nodes):
-    strand = one(grown(seed), judge(worth_of(seed)), ab_mcts, budget=f"nodes={nodes}")
-    assert strand.spent.nodes <= nodes
-    assert merit(strand.answer) == max(merit(node) for node in strand.root if node.estimate or node is strand.root)
+    outcome = one(grown(seed), judge(worth_of(seed)), ab_mcts, budget=f"nodes={nodes}")
+    assert outcome.spent.nodes <= nodes
+    assert merit(outcome.answer) == max(merit(node) for node in outcome.root if node.estimate or node is outcome.root)
 
 
 def test_the_trees_do_not_depend_on_concurrency(grown, worth_of, judge, mover, drive, results):
@@ -316,10 +316,10 @@ def test_the_trees_do_not_depend_on_concurrency(grown, worth_of, judge, mover, d
 
 def test_another_seed_grows_another_tree(letters, judge, mover, one, results):
     def tree(seed):
-        strand = one(
+        outcome = one(
             letters(lambda word: "abc"), judge(), partial(ab_mcts, simulations=20, seed=seed), policy=mover(fresh)
         )
-        return results({0: strand})[0]["tree"]
+        return results({0: outcome})[0]["tree"]
 
     assert tree(1) == tree(1)
     assert tree(1) != tree(2)
@@ -336,4 +336,4 @@ def test_with_enough_simulations_the_best_ending_is_found(letters, judge, mover,
         one(world, judge(good), partial(ab_mcts, simulations=30, beta=beta, seed=seed), policy=mover(fresh))
         for seed in range(20)
     ]
-    assert sum(strand.answer.state.letters == "cab" for strand in found) >= 15
+    assert sum(outcome.answer.state.letters == "cab" for outcome in found) >= 15

@@ -21,8 +21,8 @@ VALUES = {
 def search(letters, judge, mover, one):
     def run(ends=(), **settings):
         policy, value = mover(), judge(VALUES)
-        strand = one(letters(LEGAL, ends=ends), value, algorithm("beam", settings), policy=policy)
-        return strand.answer.state.letters, policy.calls, value.calls
+        outcome = one(letters(LEGAL, ends=ends), value, algorithm("beam", settings), policy=policy)
+        return outcome.answer.state.letters, policy.calls, value.calls
 
     return run
 
@@ -71,8 +71,8 @@ def test_a_finished_state_can_lose_its_place_and_stays_the_answer_until_a_better
 
 
 def test_an_ending_is_never_given_up_for_a_dead_end(letters, judge, one):
-    strand = one(letters({"": "ab"}, ends={"a"}), judge({"a": 0.3, "b": 0.9}), beam)
-    assert strand.answer.state.letters == "a"
+    outcome = one(letters({"": "ab"}, ends={"a"}), judge({"a": 0.3, "b": 0.9}), beam)
+    assert outcome.answer.state.letters == "a"
 
 
 def test_the_search_ends_where_all_have_ended(search):
@@ -81,39 +81,39 @@ def test_the_search_ends_where_all_have_ended(search):
 
 
 def test_of_equal_values_the_first_is_kept(letters, judge, one):
-    strand = one(letters({"": "abc"}), judge(dict.fromkeys("abc", 0.5)), algorithm("beam", {"keep": 1}))
-    assert strand.answer.state.letters == "a"
+    outcome = one(letters({"": "abc"}), judge(dict.fromkeys("abc", 0.5)), algorithm("beam", {"keep": 1}))
+    assert outcome.answer.state.letters == "a"
 
 
 def test_where_all_are_dead_ends_the_answer_is_the_best_of_them(letters, judge, one):
-    strand = one(letters({"": "ab"}), judge({"a": 0.1, "b": 0.2}), beam)
-    assert strand.answer.state.letters == "b"
-    assert (strand.stopped, strand.root.children[0].dead) == ("returned", True)
+    outcome = one(letters({"": "ab"}), judge({"a": 0.1, "b": 0.2}), beam)
+    assert outcome.answer.state.letters == "b"
+    assert (outcome.stopped, outcome.root.children[0].dead) == ("returned", True)
 
 
 def test_a_dead_end_among_others_is_left_behind(letters, judge, one):
-    strand = one(letters({"": "ab", "b": "c"}), judge({"a": 0.9, "b": 0.2, "bc": 0.1}), beam)
-    assert strand.answer.state.letters == "bc"
+    outcome = one(letters({"": "ab", "b": "c"}), judge({"a": 0.9, "b": 0.2, "bc": 0.1}), beam)
+    assert outcome.answer.state.letters == "bc"
 
 
 def test_a_task_that_has_ended_is_its_own_answer(letters, judge, mover, one):
     policy = mover()
-    strand = one(letters({"": "a"}, ends={""}), judge(), beam, policy=policy)
-    assert strand.answer is strand.root
+    outcome = one(letters({"": "a"}, ends={""}), judge(), beam, policy=policy)
+    assert outcome.answer is outcome.root
     assert policy.calls == []
 
 
 def test_each_level_is_offered(letters, judge, one):
     world = letters(LEGAL)
     for budget, answer in [("nodes=2", ""), ("nodes=3", "b"), ("nodes=5", "b"), ("nodes=6", "ab")]:
-        strand = one(world, judge(VALUES), algorithm("beam", {"keep": 2, "depth": 3}), budget=budget)
-        assert strand.answer.state.letters == answer
+        outcome = one(world, judge(VALUES), algorithm("beam", {"keep": 2, "depth": 3}), budget=budget)
+        assert outcome.answer.state.letters == answer
 
 
 def test_a_beam_that_keeps_nothing_is_refused(letters, judge, drive):
-    strand = drive(letters(LEGAL), judge(VALUES), algorithm("beam", {"keep": 0}))[0]
+    outcome = drive(letters(LEGAL), judge(VALUES), algorithm("beam", {"keep": 0}))[0]
     with pytest.raises(ValueError, match="keep is 0; a beam keeps at least one state"):
-        raise strand.error
+        raise outcome.error
 
 
 def last_level(world, task, depth):
@@ -132,17 +132,17 @@ def last_level(world, task, depth):
 @given(st.integers(0, 10**6), st.integers(0, 5))
 def test_a_beam_that_keeps_all_finds_the_best_there_is(grown, worth_of, judge, one, seed, depth):
     world, value = grown(seed), judge(worth_of(seed))
-    strand = one(world, value, algorithm("beam", {"keep": 10**6, "depth": depth}))
+    outcome = one(world, value, algorithm("beam", {"keep": 10**6, "depth": depth}))
     steps = last_level(world, 0, depth)
-    assert strand.answer.state in [step.state for step in steps]
-    if strand.answer is not strand.root:
+    assert outcome.answer.state in [step.state for step in steps]
+    if outcome.answer is not outcome.root:
 
         class At:
             def __init__(self, state):
                 self.task, self.node = state.task, type("Node", (), {"state": state})
 
         best = max((step.terminated, worth_of(seed)(At(step.state)).value) for step in steps)
-        assert (strand.answer.done, strand.answer.value) == best
+        assert (outcome.answer.done, outcome.answer.value) == best
 
 
 @settings(deadline=None, max_examples=40)

@@ -21,8 +21,8 @@ VALUES = {"a": 0.5, "b": 0.6, "c": 0.4, "aa": 0.3, "ab": 0.8, "ba": 0.2, "ca": 0
 def search(letters, judge, mover, one):
     def run(legal=LEGAL, values=VALUES, ends=("ca",), budget="nodes=1000", **settings):
         policy, value = mover(), judge(values)
-        strand = one(letters(legal, ends=ends), value, partial(best_first, **settings), policy=policy, budget=budget)
-        return strand, [word for call in policy.calls for _, word in call], value.calls
+        outcome = one(letters(legal, ends=ends), value, partial(best_first, **settings), policy=policy, budget=budget)
+        return outcome, [word for call in policy.calls for _, word in call], value.calls
 
     return run
 
@@ -42,14 +42,14 @@ AFTER = [("", 0), ("b", 1), ("b", 2), ("ab", 3), ("ab", 4), ("ca", 5), ("ca", 5)
 
 @pytest.mark.parametrize("visits", range(10))
 def test_visits_are_as_worked_by_hand(search, visits):
-    strand, expanded, _ = search(visits=visits)
+    outcome, expanded, _ = search(visits=visits)
     answer, expansions = AFTER[visits]
-    assert (strand.answer.state.letters, expanded) == (answer, ORDER[:expansions])
+    assert (outcome.answer.state.letters, expanded) == (answer, ORDER[:expansions])
 
 
 def test_an_empty_frontier_ends_the_search(search):
-    strand, expanded, _ = search(visits=1000)
-    assert (strand.answer.state.letters, expanded) == ("ca", ORDER)
+    outcome, expanded, _ = search(visits=1000)
+    assert (outcome.answer.state.letters, expanded) == ("ca", ORDER)
 
 
 @pytest.mark.parametrize(("enough", "expansions"), [(0.5, 5), (0.9, 5), (0.91, 8)])
@@ -60,9 +60,9 @@ def test_the_visit_to_a_good_enough_ending_is_the_last(search, enough, expansion
 
 def test_a_better_state_is_visited_before_an_ending_that_is_good_enough(search):
     # a .5 has ended; b .6 comes first, and ba .7 after it is the better ending.
-    strand, expanded, _ = search(legal={"": "ab", "b": "a"}, values={"a": 0.5, "b": 0.6, "ba": 0.7},
+    outcome, expanded, _ = search(legal={"": "ab", "b": "a"}, values={"a": 0.5, "b": 0.6, "ba": 0.7},
                                  ends={"a", "ba"}, enough=0.5)  # fmt: skip
-    assert (strand.answer.state.letters, expanded) == ("ba", ["", "b"])
+    assert (outcome.answer.state.letters, expanded) == ("ba", ["", "b"])
 
 
 def test_steps_can_cost(search):
@@ -73,10 +73,10 @@ def test_steps_can_cost(search):
 @pytest.mark.parametrize(("length_cost", "answer"), [(0.0, "ba"), (0.25, "ba"), (0.4, "a")])
 def test_the_cost_of_steps_counts_in_the_answer(search, length_cost, answer):
     # a .6 and ba .9 have ended: at .4 a step they promise .2 and .1.
-    strand, _, _ = search(
+    outcome, _, _ = search(
         legal={"": "ab", "b": "a"}, values={"a": 0.6, "b": 0.7, "ba": 0.9}, ends={"a", "ba"}, length_cost=length_cost
     )
-    assert strand.answer.state.letters == answer
+    assert outcome.answer.state.letters == answer
 
 
 def test_a_state_that_promises_less_than_nothing_is_a_better_answer_than_the_root(search):
@@ -86,8 +86,8 @@ def test_a_state_that_promises_less_than_nothing_is_a_better_answer_than_the_roo
 def test_of_equals_the_oldest_comes_first(search):
     # a's child is as good as b and c, and younger.
     legal = {"": "abc", "a": "x", "b": "x"}
-    strand, expanded, _ = search(legal=legal, values=dict.fromkeys(["a", "b", "c", "ax", "bx"], 0.5))
-    assert (strand.answer.state.letters, expanded) == ("a", ["", "a", "b", "c", "ax", "bx"])
+    outcome, expanded, _ = search(legal=legal, values=dict.fromkeys(["a", "b", "c", "ax", "bx"], 0.5))
+    assert (outcome.answer.state.letters, expanded) == ("a", ["", "a", "b", "c", "ax", "bx"])
 
 
 @pytest.mark.parametrize(("depth", "order"), [(0, []), (1, [""]), (2, ["", "b", "a", "c"])])
@@ -103,8 +103,8 @@ def test_a_visit_to_what_goes_no_further_counts(search):
 
 @pytest.mark.parametrize("given", [{"legal": {}}, {"ends": {""}}, {"depth": 0}, {"visits": 0}])
 def test_a_root_that_cannot_go_on_is_the_answer(search, given):
-    strand, expanded, judged = search(**given)
-    assert strand.answer is strand.root
+    outcome, expanded, judged = search(**given)
+    assert outcome.answer is outcome.root
     assert (len(expanded), judged) == ("legal" in given, [])
 
 
@@ -133,8 +133,8 @@ def test_nothing_on_the_frontier_promises_more_than_what_is_expanded(
 ):
     policy = mover()
     search = partial(best_first, depth=depth, visits=visits, length_cost=cost)
-    strand = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
-    nodes, frontier = words(strand.root), [strand.root]
+    outcome = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
+    nodes, frontier = words(outcome.root), [outcome.root]
     expanded = [nodes[word] for call in policy.calls for _, word in call]
     for node in expanded:
         assert node is max(frontier, key=lambda other: other.value - cost * other.depth)  # the first is the oldest
@@ -150,11 +150,11 @@ def test_wherever_it_ends_the_answer_is_the_best_that_was_judged(
     grown, worth_of, judge, one, seed, depth, visits, nodes
 ):
     search = partial(best_first, width=3, depth=depth, visits=visits)
-    strand = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
-    judged = [(node.done, node.value) for node in strand.root if node.estimate]
-    answer = strand.answer
-    assert (answer.done, answer.value) == max(judged, default=(strand.root.done, 0.0))
-    assert (answer is strand.root) == (not judged)
+    outcome = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
+    judged = [(node.done, node.value) for node in outcome.root if node.estimate]
+    answer = outcome.answer
+    assert (answer.done, answer.value) == max(judged, default=(outcome.root.done, 0.0))
+    assert (answer is outcome.root) == (not judged)
 
 
 @settings(deadline=None, max_examples=30)

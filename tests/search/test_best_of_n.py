@@ -22,25 +22,25 @@ VALUES = {"ax": 0.2, "ay": 1.0, "bxz": 0.7, "cx": 0.9}
 def search(letters, judge, mover, one):
     def run(legal=LEGAL, values=VALUES, ends=ENDS, script=None, budget="nodes=1000", **settings):
         policy, value = mover(script), judge(values)
-        strand = one(letters(legal, ends=ends), value, partial(best_of_n, **settings), policy=policy, budget=budget)
+        outcome = one(letters(legal, ends=ends), value, partial(best_of_n, **settings), policy=policy, budget=budget)
         calls = [["".join(word) for _, word in call] for call in policy.calls]
-        return strand, calls, [[word for _, word in call] for call in value.calls]
+        return outcome, calls, [[word for _, word in call] for call in value.calls]
 
     return run
 
 
 def test_samples_go_on_side_by_side_and_only_their_ends_are_judged(search):
     # Level 1: a b c. Level 2: ax bx cx. Level 3: ax has ended, bx goes on to bxz, cx is stuck.
-    strand, expanded, judged = search(n=3)
+    outcome, expanded, judged = search(n=3)
     assert expanded == [[""], ["a", "b", "c"], ["bx", "cx"]]
     assert judged == [["ax", "bxz", "cx"]]
-    assert strand.answer.state.letters == "bxz"  # cx .9 has not ended
+    assert outcome.answer.state.letters == "bxz"  # cx .9 has not ended
 
 
 @pytest.mark.parametrize(("n", "answer", "made"), [(1, "ax", 2), (2, "bxz", 5), (3, "bxz", 7), (50, "bxz", 7)])
 def test_more_samples_see_more(search, n, answer, made):
-    strand, _, _ = search(n=n)
-    assert (strand.answer.state.letters, strand.spent.nodes) == (answer, made)
+    outcome, _, _ = search(n=n)
+    assert (outcome.answer.state.letters, outcome.spent.nodes) == (answer, made)
 
 
 def test_the_first_level_asks_for_n_proposals_and_every_later_one_for_one(letters, judge, mover, one):
@@ -51,8 +51,8 @@ def test_the_first_level_asks_for_n_proposals_and_every_later_one_for_one(letter
 
 @pytest.mark.parametrize(("depth", "answer", "judged"), [(1, "b", ["a", "b", "c"]), (2, "ax", ["ax", "bx", "cx"])])
 def test_what_reaches_the_depth_is_an_end(search, depth, answer, judged):
-    strand, expanded, got = search(values={"b": 0.3, "bx": 0.9}, n=3, depth=depth)
-    assert (strand.answer.state.letters, got, len(expanded)) == (answer, [judged], depth)
+    outcome, expanded, got = search(values={"b": 0.3, "bx": 0.9}, n=3, depth=depth)
+    assert (outcome.answer.state.letters, got, len(expanded)) == (answer, [judged], depth)
 
 
 def test_repeated_proposals_make_one_sample(search):
@@ -62,9 +62,9 @@ def test_repeated_proposals_make_one_sample(search):
 
 
 def test_a_sample_whose_first_proposal_is_illegal_is_stuck(search):
-    strand, _, judged = search(script={"a": "qx"}, n=2)
+    outcome, _, judged = search(script={"a": "qx"}, n=2)
     assert judged == [["a", "bxz"]]
-    assert strand.spent.illegal_actions == 1
+    assert outcome.spent.illegal_actions == 1
 
 
 def test_where_nothing_has_ended_the_best_end_is_the_answer(search):
@@ -77,8 +77,8 @@ def test_of_equal_ends_the_first_is_the_answer(search):
 
 @pytest.mark.parametrize("given", [{"legal": {}}, {"ends": {""}}, {"depth": 0}])
 def test_a_root_that_cannot_go_on_is_the_answer_and_is_not_judged(search, given):
-    strand, expanded, judged = search(**given)
-    assert strand.answer is strand.root
+    outcome, expanded, judged = search(**given)
+    assert outcome.answer is outcome.root
     assert (len(expanded), judged) == ("legal" in given, [])
 
 
@@ -118,12 +118,12 @@ def test_the_answer_is_the_best_end_or_on_a_budget_the_first_ending(
     grown, worth_of, judge, mover, one, seed, n, depth, nodes
 ):
     policy, value = mover(shuffled), judge(worth_of(seed))
-    strand = one(
+    outcome = one(
         grown(seed), value, partial(best_of_n, n=n, depth=depth), policy=policy, budget=f"nodes={nodes or 10**6}"
     )
-    root, answer = strand.root, strand.answer
+    root, answer = outcome.root, outcome.answer
     ends = [node for node in root if not node.children and node is not root]
-    if strand.stopped == "returned":
+    if outcome.stopped == "returned":
         assert value.calls == ([[(0, end.state.letters) for end in ends]] if ends else [])
         assert (answer.done, answer.value) == max([(end.done, end.value) for end in ends], default=(root.done, 0.0))
         assert all(end.done or end.dead or end.depth == depth for end in ends)

@@ -21,8 +21,8 @@ VALUES = {"a": 0.5, "b": 0.6, "c": 0.2, "aa": 0.3, "ab": 0.8, "ba": 0.1, "ca": 0
 def search(letters, judge, mover, one):
     def run(legal=LEGAL, values=VALUES, ends=("ab", "ca"), budget="nodes=1000", **settings):
         policy, value = mover(), judge(values)
-        strand = one(letters(legal, ends=ends), value, partial(depth_first, **settings), policy=policy, budget=budget)
-        return strand, [word for call in policy.calls for _, word in call], value.calls
+        outcome = one(letters(legal, ends=ends), value, partial(depth_first, **settings), policy=policy, budget=budget)
+        return outcome, [word for call in policy.calls for _, word in call], value.calls
 
     return run
 
@@ -30,9 +30,9 @@ def search(letters, judge, mover, one):
 def test_the_best_child_is_first_and_a_dead_end_backs_up(search):
     # b .6: ba .1 is a dead end. Back up to a .5: ab .8 has ended, aa .3 goes on to aax, a dead end.
     # Back up to c .2: ca .9 has ended, and is the best.
-    strand, expanded, _ = search()
+    outcome, expanded, _ = search()
     assert expanded == ["", "b", "ba", "a", "aa", "aax", "c"]
-    assert strand.answer.state.letters == "ca"
+    assert outcome.answer.state.letters == "ca"
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_what_is_pruned_can_be_the_answer_and_what_is_below_it_cannot(search, th
 
 @pytest.mark.parametrize(("steps", "answer"), [(0, ""), (1, "b"), (2, "b"), (3, "b"), (4, "ab"), (6, "ab"), (7, "ca")])
 def test_steps_are_expansions(search, steps, answer):
-    strand, expanded, _ = search(steps=steps)
-    assert (strand.answer.state.letters, len(expanded)) == (answer, steps)
+    outcome, expanded, _ = search(steps=steps)
+    assert (outcome.answer.state.letters, len(expanded)) == (answer, steps)
 
 
 def test_an_ending_that_is_good_enough_is_the_last(search):
-    strand, expanded, _ = search(enough=0.8)
-    assert (strand.answer.state.letters, expanded) == ("ab", ["", "b", "ba", "a"])
+    outcome, expanded, _ = search(enough=0.8)
+    assert (outcome.answer.state.letters, expanded) == ("ab", ["", "b", "ba", "a"])
 
 
 def test_a_state_that_has_not_ended_is_never_good_enough(search):
@@ -82,14 +82,14 @@ def test_of_equals_the_first_comes_first(search):
 def test_of_equal_answers_the_first_is_kept_and_the_root_is_none(search):
     assert search(legal={"": "abc"}, values={}, ends=())[0].answer.state.letters == "a"
     values = {"a": 0.4, "b": 0.5, "ax": 0.3, "bx": 0.3}
-    strand, _, _ = search(legal={"": "ab", "a": "x", "b": "x"}, values=values, ends={"ax", "bx"})
-    assert strand.answer.state.letters == "bx"
+    outcome, _, _ = search(legal={"": "ab", "a": "x", "b": "x"}, values=values, ends={"ax", "bx"})
+    assert outcome.answer.state.letters == "bx"
 
 
 @pytest.mark.parametrize("given", [{"legal": {}}, {"ends": {""}}, {"depth": 0}])
 def test_a_root_that_cannot_go_on_is_the_answer(search, given):
-    strand, expanded, judged = search(**given)
-    assert strand.answer is strand.root
+    outcome, expanded, judged = search(**given)
+    assert outcome.answer is outcome.root
     assert (len(expanded), judged) == ("legal" in given, [])
 
 
@@ -132,8 +132,8 @@ def test_without_limits_it_expands_what_the_recursion_does_in_its_order(
 ):
     policy = mover()
     search = partial(depth_first, threshold=threshold, depth=depth, steps=10**6, enough=2.0)
-    strand = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
-    assert [word for call in policy.calls for _, word in call] == by_the_book(strand.root, threshold, depth)
+    outcome = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
+    assert [word for call in policy.calls for _, word in call] == by_the_book(outcome.root, threshold, depth)
 
 
 @settings(deadline=None, max_examples=60)
@@ -143,14 +143,14 @@ def test_wherever_it_ends_the_answer_is_the_best_that_was_judged(
 ):
     policy = mover()
     search = partial(depth_first, threshold=threshold, depth=depth, steps=steps)
-    strand = one(grown(seed), judge(worth_of(seed)), search, policy=policy, budget=f"nodes={nodes}")
-    judged = [(node.done, node.value) for node in strand.root if node.estimate]
-    answer = strand.answer
-    assert (answer.done, answer.value) == max(judged, default=(strand.root.done, 0.0))
-    assert (answer is strand.root) == (not judged)
+    outcome = one(grown(seed), judge(worth_of(seed)), search, policy=policy, budget=f"nodes={nodes}")
+    judged = [(node.done, node.value) for node in outcome.root if node.estimate]
+    answer = outcome.answer
+    assert (answer.done, answer.value) == max(judged, default=(outcome.root.done, 0.0))
+    assert (answer is outcome.root) == (not judged)
     words = [word for call in policy.calls for _, word in call]
     assert len(words) == len(set(words)) <= steps
-    assert all(node.depth <= depth for node in strand.root)
+    assert all(node.depth <= depth for node in outcome.root)
 
 
 @pytest.mark.parametrize("seed", range(3))

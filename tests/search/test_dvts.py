@@ -22,9 +22,9 @@ VALUES = {"a": 0.1, "b": 0.8, "c": 0.6, "d": 0.7, "bx": 0.2, "by": 0.3, "cx": 0.
 def search(letters, judge, mover, one):
     def run(legal=LEGAL, values=VALUES, ends=("cx",), budget="nodes=1000", algorithm=dvts, **settings):
         policy, value = mover(), judge(values)
-        strand = one(letters(legal, ends=ends), value, partial(algorithm, **settings), policy=policy, budget=budget)
+        outcome = one(letters(legal, ends=ends), value, partial(algorithm, **settings), policy=policy, budget=budget)
         calls = [["".join(word) for _, word in call] for call in policy.calls]
-        return strand, calls, [[word for _, word in call] for call in value.calls]
+        return outcome, calls, [[word for _, word in call] for call in value.calls]
 
     return run
 
@@ -32,22 +32,22 @@ def search(letters, judge, mover, one):
 def test_each_subtree_follows_its_own_best(search):
     # a .1 < c .6 and b .8 > d .7, so c and b go on; d is better than c and does not. Then cx .95, by .3.
     # cx has ended, by is a dead end.
-    strand, expanded, judged = search(n=2, width=2)
+    outcome, expanded, judged = search(n=2, width=2)
     assert expanded == [[""], ["c", "b"], ["by"]]
     assert judged == [["a", "b", "c", "d"], ["cx", "cy", "bx", "by"]]
-    assert strand.answer.state.letters == "cx"
+    assert outcome.answer.state.letters == "cx"
 
 
 def test_a_beam_of_the_same_size_drops_what_a_subtree_keeps(search):
-    strand, expanded, _ = search(algorithm=beam, keep=2, width=4)
+    outcome, expanded, _ = search(algorithm=beam, keep=2, width=4)
     assert expanded[:2] == [[""], ["b", "d"]]
-    assert strand.answer.state.letters != "cx"
+    assert outcome.answer.state.letters != "cx"
 
 
 def test_one_subtree_is_greedy(search):
-    strand, expanded, _ = search(n=1, width=4)
+    outcome, expanded, _ = search(n=1, width=4)
     assert expanded == [[""], ["b"], ["by"]]
-    assert strand.answer.state.letters == "by"
+    assert outcome.answer.state.letters == "by"
 
 
 def test_the_root_makes_the_steps_of_all_subtrees_and_every_tip_its_own(letters, judge, mover, one):
@@ -63,26 +63,26 @@ def test_where_there_are_fewer_steps_there_are_fewer_subtrees(search):
 
 def test_a_stuck_subtree_answers_with_where_it_is(search):
     # a and d are dead ends, and of the two a .9 is better.
-    strand, expanded, _ = search(legal={"": "ad"}, values={"a": 0.9, "d": 0.4}, n=2, width=1)
-    assert (strand.answer.state.letters, expanded) == ("a", [[""], ["a", "d"]])
+    outcome, expanded, _ = search(legal={"": "ad"}, values={"a": 0.9, "d": 0.4}, n=2, width=1)
+    assert (outcome.answer.state.letters, expanded) == ("a", [[""], ["a", "d"]])
 
 
 def test_an_ending_stands_above_a_better_state_that_has_not_ended(search):
-    strand, _, _ = search(legal={"": "ad"}, values={"a": 0.9, "d": 0.4}, ends={"d"}, n=2, width=1)
-    assert strand.answer.state.letters == "d"
+    outcome, _, _ = search(legal={"": "ad"}, values={"a": 0.9, "d": 0.4}, ends={"d"}, n=2, width=1)
+    assert outcome.answer.state.letters == "d"
 
 
 @pytest.mark.parametrize("given", [{"legal": {}}, {"ends": {""}}, {"depth": 0}])
 def test_a_root_that_cannot_go_on_is_the_answer(search, given):
-    strand, expanded, judged = search(**given)
-    assert strand.answer is strand.root
+    outcome, expanded, judged = search(**given)
+    assert outcome.answer is outcome.root
     assert (len(expanded), judged) == ("legal" in given, [])
 
 
 @pytest.mark.parametrize(("depth", "answer", "levels"), [(1, "b", 1), (2, "cx", 2), (3, "cx", 3)])
 def test_the_depth_limits_the_levels(search, depth, answer, levels):
-    strand, expanded, _ = search(n=2, width=2, depth=depth)
-    assert (strand.answer.state.letters, len(expanded)) == (answer, levels)
+    outcome, expanded, _ = search(n=2, width=2, depth=depth)
+    assert (outcome.answer.state.letters, len(expanded)) == (answer, levels)
 
 
 @pytest.mark.parametrize(("nodes", "answer"), [(3, ""), (4, "b"), (7, "b"), (8, "cx")])
@@ -121,8 +121,8 @@ def test_subtrees_are_disjoint_and_the_best_of_their_tips_is_the_answer(
 ):
     policy = mover()
     world, search = grown(seed, branching=6), partial(dvts, n=n, width=width, depth=depth)
-    strand = one(world, judge(worth_of(seed)), search, policy=policy, budget=f"nodes={nodes or 10**6}")
-    root = strand.root
+    outcome = one(world, judge(worth_of(seed)), search, policy=policy, budget=f"nodes={nodes or 10**6}")
+    root = outcome.root
     followed = []
     for first in range(min(n, len(root.children))):
         trail = [max(root.children[first::n], key=lambda node: node.value)]
@@ -135,10 +135,10 @@ def test_subtrees_are_disjoint_and_the_best_of_their_tips_is_the_answer(
     assert set(expanded) <= {""}.union(*mine)
     assert len(expanded) == len(set(expanded))
     tips = [trail[-1] for trail in followed] or [root]
-    assert (strand.answer.done, strand.answer.value) == max((tip.done, tip.value) for tip in tips)
-    assert strand.answer in tips
+    assert (outcome.answer.done, outcome.answer.value) == max((tip.done, tip.value) for tip in tips)
+    assert outcome.answer in tips
     assert all(node.depth <= depth and len(node.children) <= width for node in root if node is not root)
-    if strand.stopped == "returned":
+    if outcome.stopped == "returned":
         assert all(tip.done or tip.dead or tip.depth == depth for tip in tips)
         assert len(policy.calls) <= depth
 

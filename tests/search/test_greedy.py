@@ -18,24 +18,24 @@ VALUES = {"a": 0.2, "b": 0.6, "ba": 0.3, "bb": 0.1, "bc": 0.3, "baa": 0.9}
 
 def test_greedy_steps_to_the_best_child_and_the_first_of_equals(letters, judge, mover, one, words):
     policy, value = mover(), judge(VALUES)
-    strand = one(letters(LEGAL), value, greedy, policy=policy)
-    assert strand.answer.state.letters == "baa"
+    outcome = one(letters(LEGAL), value, greedy, policy=policy)
+    assert outcome.answer.state.letters == "baa"
     assert policy.calls == [[(0, "")], [(0, "b")], [(0, "ba")], [(0, "baa")]]
     assert value.calls == [[(0, "a"), (0, "b")], [(0, "ba"), (0, "bb"), (0, "bc")], [(0, "baa")]]
-    assert {word: node.value for word, node in words(strand.root).items()} == {"": 0.0, **VALUES}
-    assert (strand.spent.nodes, strand.stopped) == (6, "returned")
+    assert {word: node.value for word, node in words(outcome.root).items()} == {"": 0.0, **VALUES}
+    assert (outcome.spent.nodes, outcome.stopped) == (6, "returned")
 
 
 def test_a_dead_end_is_the_answer_where_it_is_reached(letters, judge, one):
-    strand = one(letters({"": "ab", "b": "c"}), judge({"a": 0.9, "b": 0.1}), greedy)
-    assert strand.answer.state.letters == "a"
-    assert strand.answer.dead
+    outcome = one(letters({"": "ab", "b": "c"}), judge({"a": 0.9, "b": 0.1}), greedy)
+    assert outcome.answer.state.letters == "a"
+    assert outcome.answer.dead
 
 
 def test_an_ending_stops_the_search(letters, judge, mover, one):
     policy = mover()
-    strand = one(letters(LEGAL, ends={"ba"}), judge(VALUES), greedy, policy=policy)
-    assert strand.answer.state.letters == "ba"
+    outcome = one(letters(LEGAL, ends={"ba"}), judge(VALUES), greedy, policy=policy)
+    assert outcome.answer.state.letters == "ba"
     assert policy.calls == [[(0, "")], [(0, "b")]]
 
 
@@ -51,15 +51,15 @@ def test_each_step_is_offered(letters, judge, one):
 
 def test_a_task_that_has_ended_is_its_own_answer(letters, judge, mover, one):
     policy = mover()
-    strand = one(letters({"": "a"}, ends={""}), judge(), greedy, policy=policy)
-    assert strand.answer is strand.root
+    outcome = one(letters({"": "a"}, ends={""}), judge(), greedy, policy=policy)
+    assert outcome.answer is outcome.root
     assert policy.calls == []
 
 
 def test_the_width_is_asked_for(letters, judge, mover, one):
     policy = mover()
-    strand = one(letters(LEGAL), judge(VALUES), algorithm("greedy", {"width": 1}), policy=policy)
-    assert strand.answer.state.letters == "ax"
+    outcome = one(letters(LEGAL), judge(VALUES), algorithm("greedy", {"width": 1}), policy=policy)
+    assert outcome.answer.state.letters == "ax"
     assert {query.width for query in policy.queries} == {1}
 
 
@@ -67,10 +67,10 @@ def test_the_width_is_asked_for(letters, judge, mover, one):
 @given(st.integers(0, 10**6), st.none() | st.integers(1, 3), st.integers(0, 5))
 def test_the_answer_ends_a_path_of_best_children(grown, worth_of, judge, one, seed, width, depth):
     settings = {"depth": depth} | ({"width": width} if width else {})
-    strand = one(grown(seed), judge(worth_of(seed)), algorithm("greedy", settings))
-    trail = strand.answer.trail
+    outcome = one(grown(seed), judge(worth_of(seed)), algorithm("greedy", settings))
+    trail = outcome.answer.trail
     for parent, child in pairwise(trail):
         assert child.value == max(sibling.value for sibling in parent.children)
         assert not any(sibling.children for sibling in parent.children if sibling is not child)
-    assert strand.answer.done or strand.answer.dead or strand.answer.depth == depth
-    assert sum(1 for _ in strand.root) == 1 + sum(len(node.children) for node in trail)
+    assert outcome.answer.done or outcome.answer.dead or outcome.answer.depth == depth
+    assert sum(1 for _ in outcome.root) == 1 + sum(len(node.children) for node in trail)

@@ -40,10 +40,10 @@ def ranked(share):
 def search(letters, judge, mover, one, words):
     def run(legal=LEGAL, values=VALUES, shares=PRIORS, ends=(), budget="nodes=1000", **settings):
         policy, value = mover(ranked(lambda word: shares.get(word, 1.0))), judge(values)
-        strand = one(letters(legal, ends=ends), value, partial(gumbel, **settings), policy=policy, budget=budget)
-        counts = {word: (node.visits, node.total) for word, node in words(strand.root).items() if node.visits}
+        outcome = one(letters(legal, ends=ends), value, partial(gumbel, **settings), policy=policy, budget=budget)
+        counts = {word: (node.visits, node.total) for word, node in words(outcome.root).items() if node.visits}
         return (
-            strand,
+            outcome,
             counts,
             [[w for _, w in call] for call in policy.calls],
             [[w for _, w in call] for call in value.calls],
@@ -69,7 +69,7 @@ def calm(monkeypatch):
 #   And b: ba .2, bb v_mix = (.5 + .2)/2 = .35; pi' of bb is 1/(1 + e^-7.65) = .9995: bb .3.
 #   a 1/.1, b 3/1.0, c 3/1.4, d 1/.4, root 8/2.9.
 def test_two_rounds_are_as_worked_by_hand(search, calm):
-    strand, counts, expanded, judged = search(simulations=8, parallel=4)
+    outcome, counts, expanded, judged = search(simulations=8, parallel=4)
     assert judged == [["a", "b", "c", "d"], ["ca", "ba"], ["bb"]]
     assert expanded == [[""], ["c", "b"], ["ca"]]
     by_hand = {
@@ -78,7 +78,7 @@ def test_two_rounds_are_as_worked_by_hand(search, calm):
     }  # fmt: skip
     assert counts == {word: (visits, near(total)) for word, (visits, total) in by_hand.items()}
     # (50 + 3) x 1.4/3 = 24.7 of c is more than 53 x 1/3 = 17.7 of b.
-    assert strand.answer.state.letters == "ca"
+    assert outcome.answer.state.letters == "ca"
 
 
 def test_a_small_scale_leaves_the_word_to_the_priors(search, calm):
@@ -89,9 +89,9 @@ def test_a_small_scale_leaves_the_word_to_the_priors(search, calm):
 
 
 def test_with_no_scale_the_priors_decide_alone(search, calm):
-    strand, _, expanded, _ = search(simulations=8, c_scale=0.0, parallel=4)
+    outcome, _, expanded, _ = search(simulations=8, c_scale=0.0, parallel=4)
     assert expanded[1] == ["a", "b"]
-    assert strand.answer.state.letters == "aa"
+    assert outcome.answer.state.letters == "aa"
 
 
 @pytest.mark.parametrize(
@@ -209,28 +209,28 @@ def test_an_action_of_prior_zero_comes_last(search):
 
 def test_a_dead_end_counts_as_nothing_from_when_it_is_found(search):
     # One action, x .9, which goes nowhere: judged once, found dead, and then met twice more.
-    strand, counts, expanded, judged = search(legal={"": "x"}, values={"x": 0.9}, simulations=4)
+    outcome, counts, expanded, judged = search(legal={"": "x"}, values={"x": 0.9}, simulations=4)
     assert (expanded, judged) == ([[""], ["x"]], [["x"]])
     assert counts == {"": (4, near(0.9)), "x": (4, near(0.9))}
-    assert strand.answer.state.letters == "x"
+    assert outcome.answer.state.letters == "x"
 
 
 def test_a_root_that_is_a_dead_end_is_the_answer(search):
-    strand, counts, expanded, judged = search(legal={})
-    assert (strand.answer, counts, expanded, judged) == (strand.root, {}, [[""]], [])
+    outcome, counts, expanded, judged = search(legal={})
+    assert (outcome.answer, counts, expanded, judged) == (outcome.root, {}, [[""]], [])
 
 
 @pytest.mark.parametrize("settings", [{"depth": 0}, {"simulations": 0}, {"ends": {""}}])
 def test_where_there_is_nothing_to_search_nothing_is_asked(search, settings):
-    strand, counts, expanded, judged = search(**settings)
-    assert (strand.answer, counts, expanded, judged) == (strand.root, {}, [], [])
+    outcome, counts, expanded, judged = search(**settings)
+    assert (outcome.answer, counts, expanded, judged) == (outcome.root, {}, [], [])
 
 
 def test_the_depth_limits_the_tree(search, calm):
-    strand, counts, expanded, judged = search(simulations=8, depth=1)
+    outcome, counts, expanded, judged = search(simulations=8, depth=1)
     assert (expanded, judged) == ([[""]], [["a"], ["b"], ["c"], ["d"]])
     assert [counts[word][0] for word in "abcd"] == [1, 3, 3, 1]
-    assert strand.answer.state.letters == "c"
+    assert outcome.answer.state.letters == "c"
 
 
 def test_a_width_above_the_legal_moves_takes_all(search):
@@ -246,9 +246,9 @@ def test_a_width_above_the_legal_moves_takes_all(search):
     ],
 )
 def test_no_candidate_is_refused(letters, judge, drive, settings, message):
-    strand = drive(letters(LEGAL), judge(VALUES), partial(gumbel, **settings))[0]
+    outcome = drive(letters(LEGAL), judge(VALUES), partial(gumbel, **settings))[0]
     with pytest.raises(ValueError, match=message):
-        raise strand.error
+        raise outcome.error
 
 
 @pytest.mark.parametrize(
@@ -256,8 +256,8 @@ def test_no_candidate_is_refused(letters, judge, drive, settings, message):
 )
 def test_on_a_budget_the_answer_is_the_last_offer(search, calm, parallel, nodes, answer):
     # The root takes 4 nodes; c and b take 2 each, in one batch 4.
-    strand, _, _, _ = search(budget=f"nodes={nodes}", simulations=8, parallel=parallel)
-    assert strand.answer.state.letters == answer
+    outcome, _, _, _ = search(budget=f"nodes={nodes}", simulations=8, parallel=parallel)
+    assert outcome.answer.state.letters == answer
 
 
 def test_among_candidates_not_all_of_which_are_known_the_best_known_is_offered(leaf, calm):
@@ -310,10 +310,10 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
     policy, value = mover(ranked(prior_of(seed))), judge(worth_of(seed))
     settings = {"simulations": simulations, "considered": considered, "c_visit": c_visit, "depth": depth}
     search = partial(gumbel, **settings, width=width, seed=seed)
-    strand = one(grown(seed), value, partial(search, parallel=parallel), policy=policy)
+    outcome = one(grown(seed), value, partial(search, parallel=parallel), policy=policy)
     alone = one(grown(seed), judge(worth_of(seed)), search, policy=mover(ranked(prior_of(seed))))
-    assert result(strand) == result(alone)
-    root = strand.root
+    assert result(outcome) == result(alone)
+    root = outcome.root
     assert root.visits == (simulations if root.children else 0)
     for node in root:
         below = sum(child.visits for child in node.children), sum(child.total for child in node.children)
@@ -339,20 +339,20 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
     assert len(seen) < 2 or considered < 2 or seen[0] - seen[1] <= 1
     finished = [node.value for node in root if node.done and node.estimate]
     if finished:
-        assert (strand.answer.done, strand.answer.value) == (True, max(finished))
+        assert (outcome.answer.done, outcome.answer.value) == (True, max(finished))
 
 
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(1, 60), parallel=st.integers(1, 4))
 def test_stopped_anywhere_the_answer_is_the_best_so_far(grown, worth_of, judge, one, seed, nodes, parallel):
     search = partial(gumbel, simulations=60, parallel=parallel)
-    strand = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
-    assert strand.spent.nodes <= nodes
-    finished = [node.value for node in strand.root if node.done and node.estimate]
+    outcome = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
+    assert outcome.spent.nodes <= nodes
+    finished = [node.value for node in outcome.root if node.done and node.estimate]
     if finished:
-        assert (strand.answer.done, strand.answer.value) == (True, max(finished))
+        assert (outcome.answer.done, outcome.answer.value) == (True, max(finished))
     else:
-        assert strand.answer is strand.root or strand.answer.estimate
+        assert outcome.answer is outcome.root or outcome.answer.estimate
 
 
 def test_the_trees_do_not_depend_on_concurrency(grown, worth_of, judge, drive, results):
@@ -368,9 +368,9 @@ def test_with_enough_simulations_the_best_ending_is_found(letters, judge, one):
     world = letters(lambda word: "abc", ends=lambda word: len(word.letters) == 3)
     value = judge(lambda query: Estimate(sum(map(str.__eq__, query.node.state.letters, "cab")) / 3))
     for seed in range(5):
-        strand = one(world, value, partial(gumbel, simulations=60, seed=seed))
-        assert strand.answer.state.letters == "cab"
-        assert strand.root.children[2].visits == max(child.visits for child in strand.root.children)
+        outcome = one(world, value, partial(gumbel, simulations=60, seed=seed))
+        assert outcome.answer.state.letters == "cab"
+        assert outcome.root.children[2].visits == max(child.visits for child in outcome.root.children)
 
 
 def test_the_exponent_of_a_far_better_action_does_not_overflow():

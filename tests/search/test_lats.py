@@ -19,8 +19,8 @@ def search(letters, judge, mover, one, words, oracle):
         asker = oracle(lambda question: Reply(f"not {''.join(action for action, _ in question.context.steps)}"))
         world = letters(legal, ends=ends, rewards={"bb": 1.0} if rewards is None else rewards)
         models = {"policy": mover(), "asker": asker, "privileges": frozenset(PRIVILEGES), "budget": budget}
-        strand = one(world, judge(values), algorithm("lats", settings), **models)
-        return strand, {word: (node.visits, node.total) for word, node in words(strand.root).items()}, asker
+        outcome = one(world, judge(values), algorithm("lats", settings), **models)
+        return outcome, {word: (node.visits, node.total) for word, node in words(outcome.root).items()}, asker
 
     return run
 
@@ -32,50 +32,50 @@ def search(letters, judge, mover, one, words, oracle):
 # 2. ln 1 = 0, so that only the means count: a .3, b .5. Select b, make bb 1/.4, which has ended. Its reward is 1:
 #    bb 2/1.4, b 2/1.5, root 2/1. That is enough.
 def test_simulations_are_as_worked_by_hand(search):
-    strand, counts, _ = search(iterations=1)
+    outcome, counts, _ = search(iterations=1)
     assert counts == {"": (1, 0.0), "a": (2, 0.6), "aa": (2, 0.8), "b": (1, 0.5)}
-    assert strand.answer.state.letters == "aa"
-    strand, counts, asker = search(iterations=9)
+    assert outcome.answer.state.letters == "aa"
+    outcome, counts, asker = search(iterations=9)
     assert counts == {"": (2, 1.0), "a": (2, 0.6), "aa": (2, 0.8), "b": (2, 1.5), "bb": (2, 1.4)}
-    assert [node.state.letters for node in strand.attempts] == ["aa", "bb"]
-    assert strand.answer is strand.attempts[1]
+    assert [node.state.letters for node in outcome.attempts] == ["aa", "bb"]
+    assert outcome.answer is outcome.attempts[1]
     assert [question.role for call in asker.calls for question in call] == ["reflection"]
 
 
 def test_reflections_are_memory_in_the_whole_tree_and_the_last_are_kept(search, words):
     wide = {"": "ab", "a": "ab", "b": "ab"}
     values = {"a": 0.6, "b": 0.5, "aa": 0.8, "ab": 0.3, "ba": 0.2, "bb": 0.4}
-    strand, _, asker = search(wide, values, ends=("aa", "ab", "ba", "bb"), rewards={}, iterations=9, kept=2)
-    notes = ["not aa", "not bb", *("not " + node.state.letters for node in strand.attempts[2:])]
+    outcome, _, asker = search(wide, values, ends=("aa", "ab", "ba", "bb"), rewards={}, iterations=9, kept=2)
+    notes = ["not aa", "not bb", *("not " + node.state.letters for node in outcome.attempts[2:])]
     assert len(asker.calls) == 4
-    assert {node.memory for node in strand.root} == {tuple(notes[-2:])}
+    assert {node.memory for node in outcome.root} == {tuple(notes[-2:])}
     assert asker.calls[1][0].context.memory == ("not aa",)
 
 
 @pytest.mark.parametrize("rewards", [{"aa": 0.3, "bb": 0.2}, {"aa": -0.2, "bb": -0.9}, {"aa": -20.0, "bb": -90.0}])
 def test_the_best_attempt_is_the_answer_and_none_is_made_twice(search, rewards):
-    strand, counts, asker = search(rewards=rewards, iterations=5)
-    assert strand.answer.state.letters == "aa"
-    assert [node.state.letters for node in strand.attempts] == ["aa", "bb"]
+    outcome, counts, asker = search(rewards=rewards, iterations=5)
+    assert outcome.answer.state.letters == "aa"
+    assert [node.state.letters for node in outcome.attempts] == ["aa", "bb"]
     assert (counts[""][0], len(asker.calls)) == (2, 2)
 
 
 def test_where_no_reflection_is_kept_none_is_asked_for(search):
-    strand, _, asker = search(iterations=9, kept=0)
-    assert (strand.answer.state.letters, asker.calls) == ("bb", [])
+    outcome, _, asker = search(iterations=9, kept=0)
+    assert (outcome.answer.state.letters, asker.calls) == ("bb", [])
 
 
 def test_where_nothing_ends_the_newest_simulation_is_the_answer(search):
-    strand, _, asker = search(ends=(), iterations=3, depth=2)
-    assert strand.attempts == []
+    outcome, _, asker = search(ends=(), iterations=3, depth=2)
+    assert outcome.attempts == []
     assert asker.calls == []
-    assert len(strand.answer.state.letters) == 2
+    assert len(outcome.answer.state.letters) == 2
 
 
 def test_dead_ends_are_worth_nothing(search):
-    strand, counts, _ = search(legal={"": "ab"}, ends=(), iterations=2, values={"a": 0.6, "b": 0.5})
+    outcome, counts, _ = search(legal={"": "ab"}, ends=(), iterations=2, values={"a": 0.6, "b": 0.5})
     assert counts == {"": (2, 0.0), "a": (2, 0.6), "b": (2, 0.5)}
-    assert strand.attempts == []
+    assert outcome.attempts == []
 
 
 TREES = st.dictionaries(st.text("ab", max_size=3), st.sampled_from(["", "a", "b", "ab"]), max_size=15)
@@ -84,17 +84,17 @@ TREES = st.dictionaries(st.text("ab", max_size=3), st.sampled_from(["", "a", "b"
 @settings(max_examples=60)
 @given(legal=TREES, iterations=st.integers(0, 8), rewards=st.dictionaries(st.text("ab", max_size=3), st.just(0.4)))
 def test_visits_are_simulations(search, legal, iterations, rewards):
-    strand, counts, _ = search(
+    outcome, counts, _ = search(
         legal=legal, values=lambda query: Estimate(0.5), ends=lambda word: len(word.letters) == 3, rewards=rewards,
         iterations=iterations, depth=3, enough=9.0,
     )  # fmt: skip
-    ended = [node for node in strand.root if not node.children and node.visits > 1]
+    ended = [node for node in outcome.root if not node.children and node.visits > 1]
     assert counts[""][0] <= iterations
-    assert len({id(node) for node in strand.attempts}) == len(strand.attempts)
-    assert counts[""][0] == len(ended) or strand.root.dead
+    assert len({id(node) for node in outcome.attempts}) == len(outcome.attempts)
+    assert counts[""][0] == len(ended) or outcome.root.dead
     if counts[""][0] < iterations:
-        assert all(node.visits > 1 for node in strand.root if not node.children) or strand.root.dead
-    for node in strand.root:
+        assert all(node.visits > 1 for node in outcome.root if not node.children) or outcome.root.dead
+    for node in outcome.root:
         made = [child for child in node.children if child.visits > 1]
         through = sum(child.visits - 1 for child in made)
         ended_here = node.visits - (node.parent is not None) - through
@@ -104,4 +104,4 @@ def test_visits_are_simulations(search, legal, iterations, rewards):
         legal=legal, values=lambda query: Estimate(0.5), ends=lambda word: len(word.letters) == 3, rewards=rewards,
         iterations=iterations, depth=3, enough=9.0,
     )  # fmt: skip
-    assert again.answer.state == strand.answer.state
+    assert again.answer.state == outcome.answer.state

@@ -24,11 +24,11 @@ def near(number):
 def search(letters, judge, mover, one, words):
     def run(legal=LEGAL, values=VALUES, ends=("aa",), budget="nodes=1000", **settings):
         policy = mover()
-        strand = one(
+        outcome = one(
             letters(legal, ends=ends), judge(values), algorithm("mcts", settings), policy=policy, budget=budget
         )
-        counts = {word: (node.visits, node.total) for word, node in words(strand.root).items()}
-        return strand, counts, [word for call in policy.calls for _, word in call]
+        counts = {word: (node.visits, node.total) for word, node in words(outcome.root).items()}
+        return outcome, counts, [word for call in policy.calls for _, word in call]
 
     return run
 
@@ -84,18 +84,18 @@ def test_much_exploration_visits_all_alike(search):
 def test_a_dead_end_counts_as_nothing_each_time_it_is_met(search):
     # c = 0. 1. a 1/.9, b 1/.4. 2. a is found to be dead: nothing is counted. 3. a again: 2/.9 = .45.
     # 4. a again: 3/.9 = .3. 5. b .4: bd 1/1, b 2/1.4.
-    strand, counts, expanded = search(
+    outcome, counts, expanded = search(
         legal={"": "ab", "b": "d"}, values={"a": 0.9, "b": 0.4, "bd": 1.0}, ends={"bd"}, iterations=5, exploration=0.0
     )
     assert counts == {"": (5, near(2.3)), "a": (3, near(0.9)), "b": (2, near(1.4)), "bd": (1, near(1.0))}
     assert expanded == ["", "a", "b"]
-    assert strand.answer.state.letters == "bd"
+    assert outcome.answer.state.letters == "bd"
 
 
 def test_a_root_that_is_a_dead_end_is_the_answer(search):
-    strand, counts, expanded = search(legal={}, iterations=4)
+    outcome, counts, expanded = search(legal={}, iterations=4)
     assert (counts, expanded) == ({"": (3, near(0))}, [""])
-    assert strand.answer is strand.root
+    assert outcome.answer is outcome.root
 
 
 def test_the_depth_limits_the_tree(search):
@@ -106,15 +106,15 @@ def test_the_depth_limits_the_tree(search):
 
 
 def test_a_depth_of_nothing_asks_nothing(search):
-    strand, counts, expanded = search(iterations=3, depth=0)
+    outcome, counts, expanded = search(iterations=3, depth=0)
     assert (counts, expanded) == ({"": (3, near(0))}, [])
-    assert strand.answer is strand.root
+    assert outcome.answer is outcome.root
 
 
 def test_a_task_that_has_ended_is_its_own_answer(search):
-    strand, counts, expanded = search(ends={""}, iterations=3)
+    outcome, counts, expanded = search(ends={""}, iterations=3)
     assert (counts, expanded) == ({"": (3, near(0))}, [])
-    assert strand.answer is strand.root
+    assert outcome.answer is outcome.root
 
 
 @pytest.mark.parametrize(
@@ -122,15 +122,15 @@ def test_a_task_that_has_ended_is_its_own_answer(search):
     [({"a": 0.3, "b": 0.8, "c": 0.5}, "b"), ({"a": 0.5, "b": 0.5, "c": 0.1}, "a"), ({"c": 0.1}, "c"), ({}, "a")],
 )
 def test_of_the_endings_the_one_of_highest_value_is_the_answer(search, values, answer):
-    strand, _, _ = search(legal={"": "abc"}, values=values, ends={"a", "b", "c"}, iterations=20)
-    assert strand.answer.state.letters == answer
+    outcome, _, _ = search(legal={"": "abc"}, values=values, ends={"a", "b", "c"}, iterations=20)
+    assert outcome.answer.state.letters == answer
 
 
 def test_a_later_and_better_ending_takes_the_place_of_the_first(search):
-    strand, _, _ = search(
+    outcome, _, _ = search(
         legal={"": "ab", "b": "a"}, values={"a": 0.4, "b": 0.1, "ba": 0.9}, ends={"a", "ba"}, iterations=30
     )
-    assert strand.answer.state.letters == "ba"
+    assert outcome.answer.state.letters == "ba"
 
 
 def test_the_children_of_a_leaf_are_one_batch(letters, judge, one):
@@ -194,8 +194,8 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
 ):
     settings = {"iterations": iterations, "exploration": exploration, "depth": depth}
     settings |= {} if width is None else {"width": width}
-    strand = one(grown(seed), judge(worth_of(seed)), algorithm("mcts", settings))
-    root, answer = strand.root, strand.answer
+    outcome = one(grown(seed), judge(worth_of(seed)), algorithm("mcts", settings))
+    root, answer = outcome.root, outcome.answer
     for node in root:
         below = sum(child.visits for child in node.children), sum(child.total for child in node.children)
         own = (0, 0.0) if node is root else (1, node.value)

@@ -38,9 +38,9 @@ def search(letters, judge, mover, one, words):
     def run(legal=LEGAL, values=VALUES, shares=PRIORS, ends=("ba",), budget="nodes=1000", **settings):
         policy, value = mover(ranked(lambda word: shares.get(word, 1.0))), judge(values)
         settings = {"exploration": 1.0} | settings
-        strand = one(letters(legal, ends=ends), value, partial(puct, **settings), policy=policy, budget=budget)
-        counts = {word: (node.visits, node.total) for word, node in words(strand.root).items() if node.visits}
-        return strand, counts, policy.calls, value.calls
+        outcome = one(letters(legal, ends=ends), value, partial(puct, **settings), policy=policy, budget=budget)
+        counts = {word: (node.visits, node.total) for word, node in words(outcome.root).items() if node.visits}
+        return outcome, counts, policy.calls, value.calls
 
     return run
 
@@ -88,12 +88,12 @@ def test_the_answer_is_the_best_ending_else_the_most_visited_path(search, simula
 # 4. b 1.050 over a .800: b counts 2/.8, root 5/1.9. Now a .859 and b .4 + .25 x 2.236/3 = .586: a, and in it
 #    aa .2 + .5 x 1.414/2 = .554 and ab .3 + .5 x 1.414 = 1.007: ab. Made is ba, judged ba .9 and ab .6.
 def test_two_leaves_at_a_time_are_as_worked_by_hand(search):
-    strand, counts, expanded, judged = search(simulations=6, parallel=2)
+    outcome, counts, expanded, judged = search(simulations=6, parallel=2)
     assert expanded == [[(0, "")], [(0, "a")], [(0, "b")]]
     assert judged == [[(0, "")], [(0, "a")], [(0, "aa"), (0, "b")], [(0, "ba"), (0, "ab")]]
     by_hand = {"": (6, 3.4), "a": (3, 1.2), "aa": (1, 0.2), "ab": (1, 0.6), "b": (2, 1.7), "ba": (1, 0.9)}
     assert counts == {word: (visits, near(total)) for word, (visits, total) in by_hand.items()}
-    assert strand.answer.state.letters == "ba"
+    assert outcome.answer.state.letters == "ba"
 
 
 def test_a_batch_is_one_request_of_each_kind(letters, mover, judge, one):
@@ -140,7 +140,7 @@ def test_without_exploration_the_best_mean_is_followed(search):
 def test_a_dead_end_counts_as_nothing_from_when_it_is_found(search):
     # c = 0. 1. root .5. 2. a .9. 3. a is found dead: 2/.9, root 3/1.4. 4. b .467 over a .45: b .5, root 4/1.9.
     # 5. b .5 over a .45: bd 1/1, b 2/1.5.
-    strand, counts, expanded, _ = search(
+    outcome, counts, expanded, _ = search(
         legal={"": "ab", "b": "d"},
         values={"": 0.5, "a": 0.9, "b": 0.5, "bd": 1.0},
         ends={"bd"},
@@ -149,13 +149,13 @@ def test_a_dead_end_counts_as_nothing_from_when_it_is_found(search):
     )
     assert counts == {"": (5, near(2.9)), "a": (2, near(0.9)), "b": (2, near(1.5)), "bd": (1, near(1.0))}
     assert expanded == [[(0, "")], [(0, "a")], [(0, "b")]]
-    assert strand.answer.state.letters == "bd"
+    assert outcome.answer.state.letters == "bd"
 
 
 def test_a_root_that_is_a_dead_end_is_the_answer(search):
-    strand, counts, expanded, judged = search(legal={}, simulations=4)
+    outcome, counts, expanded, judged = search(legal={}, simulations=4)
     assert (counts, expanded, judged) == ({"": (4, near(0.5))}, [[(0, "")]], [[(0, "")]])
-    assert strand.answer is strand.root
+    assert outcome.answer is outcome.root
 
 
 def test_the_depth_limits_the_tree(search):
@@ -167,21 +167,21 @@ def test_the_depth_limits_the_tree(search):
 
 @pytest.mark.parametrize("settings", [{"depth": 0}, {"ends": {""}}])
 def test_where_there_is_nothing_to_search_nothing_is_asked(search, settings):
-    strand, counts, expanded, judged = search(**settings)
-    assert (strand.answer, counts, expanded, judged) == (strand.root, {}, [], [])
+    outcome, counts, expanded, judged = search(**settings)
+    assert (outcome.answer, counts, expanded, judged) == (outcome.root, {}, [], [])
 
 
 def test_a_width_above_the_legal_moves_takes_all(search):
-    strand, _, _, _ = search(simulations=6, width=9)
-    assert [child.action for child in strand.root.children] == ["a", "b"]
-    strand, counts, _, _ = search(simulations=6, width=1)
+    outcome, _, _, _ = search(simulations=6, width=9)
+    assert [child.action for child in outcome.root.children] == ["a", "b"]
+    outcome, counts, _, _ = search(simulations=6, width=1)
     assert list(counts) == ["", "a", "aa"]
 
 
 def test_a_batch_without_leaves_is_refused(letters, judge, drive):
-    strand = drive(letters(LEGAL), judge(VALUES), partial(puct, parallel=0))[0]
+    outcome = drive(letters(LEGAL), judge(VALUES), partial(puct, parallel=0))[0]
     with pytest.raises(ValueError, match="parallel is 0; a batch has at least one leaf"):
-        raise strand.error
+        raise outcome.error
 
 
 @pytest.mark.parametrize(("nodes", "answer"), [(1, ""), (2, "a"), (3, "a"), (4, "aa"), (5, "ba")])
@@ -301,8 +301,8 @@ def test_the_visits_are_those_of_alphazero(
         for _ in range(simulations):
             textbook.simulate(root.state)
     settings = {"simulations": simulations, "exploration": exploration, "depth": depth}
-    strand = one(world, judge(worth), partial(puct, **settings), policy=mover(ranked(share)))
-    assert {word: node.visits for word, node in words(strand.root).items() if node.visits} == textbook.visits
+    outcome = one(world, judge(worth), partial(puct, **settings), policy=mover(ranked(share)))
+    assert {word: node.visits for word, node in words(outcome.root).items() if node.visits} == textbook.visits
 
 
 @settings(deadline=None, max_examples=60)
@@ -319,8 +319,8 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
     policy, value = mover(ranked(prior_of(seed))), judge(worth_of(seed))
     settings = {"simulations": simulations, "parallel": parallel, "depth": depth}
     settings |= {} if width is None else {"width": width}
-    strand = one(grown(seed), value, partial(puct, **settings), policy=policy)
-    root = strand.root
+    outcome = one(grown(seed), value, partial(puct, **settings), policy=policy)
+    root = outcome.root
     assert root.visits == (simulations if depth and not root.done else 0)
     for node in root:
         if node.children:
@@ -340,20 +340,20 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
         assert max(map(len, calls), default=0) <= parallel
     finished = [node.value for node in root if node.done and node.estimate]
     if finished:
-        assert (strand.answer.done, strand.answer.value) == (True, max(finished))
+        assert (outcome.answer.done, outcome.answer.value) == (True, max(finished))
 
 
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(1, 60), parallel=st.integers(1, 4))
 def test_stopped_anywhere_the_answer_is_the_best_so_far(grown, worth_of, judge, one, seed, nodes, parallel):
     search = partial(puct, parallel=parallel, simulations=60)
-    strand = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
-    assert strand.spent.nodes <= nodes
-    finished = [node.value for node in strand.root if node.done and node.estimate]
+    outcome = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
+    assert outcome.spent.nodes <= nodes
+    finished = [node.value for node in outcome.root if node.done and node.estimate]
     if finished:
-        assert (strand.answer.done, strand.answer.value) == (True, max(finished))
+        assert (outcome.answer.done, outcome.answer.value) == (True, max(finished))
     else:
-        assert strand.answer is strand.root or strand.answer.estimate
+        assert outcome.answer is outcome.root or outcome.answer.estimate
 
 
 def test_the_trees_do_not_depend_on_concurrency(grown, worth_of, judge, drive, results):
@@ -371,6 +371,6 @@ def test_with_enough_simulations_the_best_ending_is_found(letters, judge, mover,
     world = letters(lambda word: "abc", ends=lambda word: len(word.letters) == 3)
     policy = mover(ranked(lambda word: {"c": 0.1}.get(word[-1], 0.45)))
     value = judge({"cab": 1.0})
-    strand = one(world, value, partial(puct, simulations=400, parallel=parallel), policy=policy)
-    assert strand.answer.state.letters == "cab"
-    assert max(strand.root.children, key=lambda child: child.visits).action == "c"
+    outcome = one(world, value, partial(puct, simulations=400, parallel=parallel), policy=policy)
+    assert outcome.answer.state.letters == "cab"
+    assert max(outcome.root.children, key=lambda child: child.visits).action == "c"

@@ -47,7 +47,7 @@ def search(letters, judge, mover, one, oracle):
             ]
         )
         asker = oracle(imagine or (lambda question: Reply(f"0:{word_of(question.context)}{question.action}")))
-        asker.bound = lambda question: PRICE
+        asker.worst_case_usage = lambda question: PRICE
         value = judge(lambda query: Estimate(values.get(word_of(query.context), 0.0)))
         world = world or letters(legal, ends=ENDS)
         return one(world, value, algorithm("rap", settings), policy=policy, asker=asker, budget=budget), asker
@@ -68,56 +68,56 @@ def imagined(root):
 # expanded: aa 1/.9, ab 1/.1, a 3/1.4. Then a is visited the most, and is done; from there a plan of one iteration
 # imagines aa and ab, each visited once: the first of them is done.
 def test_the_plan_and_the_steps_are_as_worked_by_hand(search):
-    strand, asker = search(iterations=3, depth=1)
-    assert imagined(strand.root) == {"a": (3, 1.4), "b": (2, 0.7), "bb": (1, 0.2), "aa": (1, 0.9), "ab": (1, 0.1)}
-    assert (strand.root.visits, strand.root.total) == (5, pytest.approx(2.1))
-    assert real(strand.root) == ["", "a"]
-    assert strand.answer.actions == ["a"]
+    outcome, asker = search(iterations=3, depth=1)
+    assert imagined(outcome.root) == {"a": (3, 1.4), "b": (2, 0.7), "bb": (1, 0.2), "aa": (1, 0.9), "ab": (1, 0.1)}
+    assert (outcome.root.visits, outcome.root.total) == (5, pytest.approx(2.1))
+    assert real(outcome.root) == ["", "a"]
+    assert outcome.answer.actions == ["a"]
     assert [[question.action for question in call] for call in asker.calls] == [["a", "b"], ["b"], ["a", "b"]]
     assert asker.calls[2][0].context.steps == (("a", "0:a"),)
 
 
 def test_only_what_is_done_steps_in_the_environment(search):
-    strand, _ = search(iterations=8)
-    assert strand.answer.state.letters == "aa"
-    assert strand.stopped == "returned"
-    assert strand.spent.env_steps == 2
-    assert strand.spent.nodes == 2 + sum(node.imagined for node in strand.root)
+    outcome, _ = search(iterations=8)
+    assert outcome.answer.state.letters == "aa"
+    assert outcome.stopped == "returned"
+    assert outcome.spent.env_steps == 2
+    assert outcome.spent.nodes == 2 + sum(node.imagined for node in outcome.root)
 
 
 def test_an_action_that_the_world_refuses_gives_way_to_the_next(search):
-    strand, _ = search(proposing={"": "xa", "x": "", "a": "y"}, values={"x": 0.9, "a": 0.1}, iterations=2)
-    assert strand.answer.state.letters == "a"  # and y is refused there
-    assert strand.spent.illegal_actions == 2
-    assert {node.action for node in strand.root.children if node.imagined} == {"x", "a"}
+    outcome, _ = search(proposing={"": "xa", "x": "", "a": "y"}, values={"x": 0.9, "a": 0.1}, iterations=2)
+    assert outcome.answer.state.letters == "a"  # and y is refused there
+    assert outcome.spent.illegal_actions == 2
+    assert {node.action for node in outcome.root.children if node.imagined} == {"x", "a"}
 
 
 def test_no_proposal_is_a_dead_end(search):
-    strand, asker = search(proposing={}, iterations=3)
-    assert strand.answer is strand.root
-    assert strand.root.dead
+    outcome, asker = search(proposing={}, iterations=3)
+    assert outcome.answer is outcome.root
+    assert outcome.root.dead
     assert asker.calls == []
 
 
 def test_an_empty_imagination_makes_no_child(search):
-    strand, _ = search(imagine=lambda question: Reply("" if question.action == "a" else "0:b"), iterations=1, depth=1)
-    assert [node.action for node in strand.root.children] == ["b", "b"]  # imagined, then done
-    strand, _ = search(imagine=lambda question: Reply(""), iterations=2)
-    assert strand.answer is strand.root
-    assert strand.root.dead
+    outcome, _ = search(imagine=lambda question: Reply("" if question.action == "a" else "0:b"), iterations=1, depth=1)
+    assert [node.action for node in outcome.root.children] == ["b", "b"]  # imagined, then done
+    outcome, _ = search(imagine=lambda question: Reply(""), iterations=2)
+    assert outcome.answer is outcome.root
+    assert outcome.root.dead
 
 
 def test_an_imagined_ending_is_not_imagined_further(search):
-    strand, asker = search(imagine=lambda question: Reply(f"{TERMINAL}."), iterations=5, depth=1)
+    outcome, asker = search(imagine=lambda question: Reply(f"{TERMINAL}."), iterations=5, depth=1)
     assert len(asker.calls) == 1
-    assert [node.observation for node in strand.root.children if node.imagined] == [TERMINAL] * 2
-    assert all(node.done for node in strand.root.children if node.imagined)
+    assert [node.observation for node in outcome.root.children if node.imagined] == [TERMINAL] * 2
+    assert all(node.done for node in outcome.root.children if node.imagined)
 
 
 def test_the_horizon_bounds_the_plan(search):
     endless = {"a" * n: "a" for n in range(9)}
-    strand, _ = search(endless, {}, iterations=20, horizon=3, depth=1)
-    assert max(node.depth for node in strand.root if node.imagined) == 3
+    outcome, _ = search(endless, {}, iterations=20, horizon=3, depth=1)
+    assert max(node.depth for node in outcome.root if node.imagined) == 3
 
 
 def test_repeated_proposals_are_imagined_once(search):
@@ -142,19 +142,19 @@ def test_a_plan_leaves_no_trace_in_the_world(grown, search, words, seed, nodes, 
 
     letters = dict.fromkeys(["", "a", "b", "c", "abc"], "abc")
     world = grown(seed)
-    strand, asker = search(
+    outcome, asker = search(
         letters, imagine=imagine, world=world, budget=f"nodes={nodes}", iterations=iterations, width=width
     )
-    true = [node for node in strand.root if not node.imagined]
-    assert strand.spent.nodes == len(list(strand.root)) - 1 <= nodes
-    assert strand.spent.env_steps == len(true) - 1 + strand.spent.illegal_actions
+    true = [node for node in outcome.root if not node.imagined]
+    assert outcome.spent.nodes == len(list(outcome.root)) - 1 <= nodes
+    assert outcome.spent.env_steps == len(true) - 1 + outcome.spent.illegal_actions
     assert [node.parent for node in true[1:]] == true[:-1]
-    assert not strand.answer.imagined
+    assert not outcome.answer.imagined
     for node in true:
         assert world.root(0).state.letters + "".join(node.actions) == node.state.letters
     calls = sum(len(call) for call in asker.calls)
-    assert strand.spent.usage.calls == calls
-    assert calls == 0 or strand.spent.roles["imagination"].calls == calls
+    assert outcome.spent.usage.calls == calls
+    assert calls == 0 or outcome.spent.roles["imagination"].calls == calls
 
 
 def test_a_run_goes_on_after_any_answer(journaled, path, oracle, judge, mover):
@@ -173,8 +173,8 @@ def test_a_run_goes_on_after_any_answer(journaled, path, oracle, judge, mover):
 
     def run():
         asked = models()
-        strands = journaled(algorithm("rap", {"iterations": 4, "depth": 2}), tasks=[0], **asked)
-        return digest(strands[0].root), sum(map(len, asked["asker"].calls))
+        outcomes = journaled(algorithm("rap", {"iterations": 4, "depth": 2}), tasks=[0], **asked)
+        return digest(outcomes[0].root), sum(map(len, asked["asker"].calls))
 
     whole, calls = run()
     lines = path.read_text().splitlines(keepends=True)
@@ -195,9 +195,9 @@ def test_what_is_imagined_is_no_answer(letters, judge, drive, oracle, last):
             yield Offer(child)
         return child
 
-    strand = drive(letters({"": "a"}), judge(), search, asker=oracle())[0]
+    outcome = drive(letters({"": "a"}), judge(), search, asker=oracle())[0]
     with pytest.raises(ValueError, match="the answer after 'a' is imagined; a search plays its actions"):
-        raise strand.error
+        raise outcome.error
 
 
 def test_a_step_that_the_budget_forbids_ends_the_search(letters, judge, one):
@@ -207,8 +207,8 @@ def test_a_step_that_the_budget_forbids_ends_the_search(letters, judge, one):
         yield Play(first, "a")
         raise AssertionError("the budget was one node")
 
-    strand = one(letters(lambda word: "a"), judge(), search, budget="nodes=1")
-    assert (strand.answer.state.letters, strand.stopped) == ("a", "nodes")
+    outcome = one(letters(lambda word: "a"), judge(), search, budget="nodes=1")
+    assert (outcome.answer.state.letters, outcome.stopped) == ("a", "nodes")
 
 
 def test_a_proposal_costs_what_the_policy_says_and_makes_no_node(letters, judge, priced_mover, one):
@@ -238,8 +238,8 @@ def test_an_imagined_node_has_no_key_and_no_actions(letters, judge, one, oracle)
         assert child.dead
         return root
 
-    strand = one(letters({"": "ab"}), judge(), search, asker=oracle())
-    rows = dump(strand.root)
+    outcome = one(letters({"": "ab"}), judge(), search, asker=oracle())
+    rows = dump(outcome.root)
     assert [row.get("imagined") for row in rows] == [None, True]
     assert rows[1]["observation"] == "IMAGINATION"
 

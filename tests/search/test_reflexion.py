@@ -39,9 +39,9 @@ def search(letters, judge, mover, one, oracle):
 
 
 def test_react_follows_the_first_proposal_and_judges_nothing(search):
-    strand, asker = search(name="react", depth=5)
-    assert strand.answer.state.letters == "aa"
-    assert (strand.spent.nodes, strand.spent.evaluations, asker.calls) == (2, 0, [])
+    outcome, asker = search(name="react", depth=5)
+    assert outcome.answer.state.letters == "aa"
+    assert (outcome.spent.nodes, outcome.spent.evaluations, asker.calls) == (2, 0, [])
 
 
 @pytest.mark.parametrize(("depth", "answer"), [(0, ""), (1, "a"), (2, "aa")])
@@ -53,15 +53,15 @@ def test_react_sees_a_refusal_and_goes_on(search):
     def wrong_once(query):
         return [Proposal("a" if query.context.steps else "z")]
 
-    strand, _ = search(policy=wrong_once, name="react", depth=3)
+    outcome, _ = search(policy=wrong_once, name="react", depth=3)
     steps = (("z", "Invalid action! no such letter"), ("a", "0:a"), ("a", "0:aa"))
-    assert strand.answer.context.steps == steps
-    assert (strand.spent.nodes, strand.spent.illegal_actions, strand.answer.done) == (3, 1, True)
+    assert outcome.answer.context.steps == steps
+    assert (outcome.spent.nodes, outcome.spent.illegal_actions, outcome.answer.done) == (3, 1, True)
 
 
 def test_react_ends_where_nothing_is_proposed(search):
-    strand, _ = search(policy=lambda query: [], name="react")
-    assert (strand.answer, strand.stopped, strand.root.dead) == (strand.root, "returned", True)
+    outcome, _ = search(policy=lambda query: [], name="react")
+    assert (outcome.answer, outcome.stopped, outcome.root.dead) == (outcome.root, "returned", True)
 
 
 @settings(max_examples=60)
@@ -75,43 +75,43 @@ def test_react_ends_where_nothing_is_proposed(search):
 def test_attempts_end_with_a_good_one_and_what_is_kept_are_the_last_notes(
     search, attempts, kept, depth, rewards, enough
 ):
-    strand, asker = search(policy=learner, rewards=rewards, attempts=attempts, kept=kept, depth=depth, enough=enough)
-    found = [rewards.get(node.state.letters, 0.0) for node in strand.attempts]
-    assert strand.answer is strand.attempts[-1]
+    outcome, asker = search(policy=learner, rewards=rewards, attempts=attempts, kept=kept, depth=depth, enough=enough)
+    found = [rewards.get(node.state.letters, 0.0) for node in outcome.attempts]
+    assert outcome.answer is outcome.attempts[-1]
     assert len(found) == attempts or found[-1] >= enough
     assert all(reward < enough for reward in found[:-1])
     asked = [call[0].context.memory for call in asker.calls]
     assert len(asked) == (len(found) - 1 if kept else 0)
     assert [len(memory) for memory in asked] == [min(kept, number) for number in range(len(asked))]
-    assert len(strand.answer.context.memory) == min(kept, len(asked))
+    assert len(outcome.answer.context.memory) == min(kept, len(asked))
     assert all(later[: len(memory)] == memory or len(memory) == kept for memory, later in pairwise(asked))
-    assert all(node.depth <= depth for node in strand.attempts)
+    assert all(node.depth <= depth for node in outcome.attempts)
 
 
 def test_a_failed_attempt_teaches_the_next_one(search):
-    strand, asker = search(attempts=3)
-    assert [node.state.letters for node in strand.attempts] == ["aa", "bb"]
-    assert strand.answer is strand.attempts[1]
+    outcome, asker = search(attempts=3)
+    assert [node.state.letters for node in outcome.attempts] == ["aa", "bb"]
+    assert outcome.answer is outcome.attempts[1]
     ((question,),) = asker.calls
     assert (question.role, question.context.steps) == ("reflection", (("a", "0:a"), ("a", "0:aa")))
-    assert strand.answer.context.memory == ("not a 0",)
-    assert strand.attempts[0].context.memory == ()
-    told = result(strand)
+    assert outcome.answer.context.memory == ("not a 0",)
+    assert outcome.attempts[0].context.memory == ()
+    told = result(outcome)
     assert (told["score"], told["first"]["score"], told["oracle"]["score"]) == (1.0, 0.0, 1.0)
 
 
 def test_a_right_answer_needs_no_second_attempt(search):
-    strand, asker = search(rewards={"aa": 1.0})
-    assert [node.state.letters for node in strand.attempts] == ["aa"]
+    outcome, asker = search(rewards={"aa": 1.0})
+    assert [node.state.letters for node in outcome.attempts] == ["aa"]
     assert asker.calls == []
 
 
 def test_the_last_attempt_is_the_answer_and_the_last_notes_are_kept(search):
-    strand, asker = search(policy=stubborn, rewards={}, attempts=4, kept=2)
-    assert [node.state.letters for node in strand.attempts] == ["aa"] * 4
-    assert strand.answer is strand.attempts[3]
+    outcome, asker = search(policy=stubborn, rewards={}, attempts=4, kept=2)
+    assert [node.state.letters for node in outcome.attempts] == ["aa"] * 4
+    assert outcome.answer is outcome.attempts[3]
     assert [call[0].context.memory for call in asker.calls] == [(), ("not a 0",), ("not a 0", "not a 1")]
-    assert strand.answer.context.memory == ("not a 1", "not a 2")
+    assert outcome.answer.context.memory == ("not a 1", "not a 2")
 
 
 def test_an_ending_stands_while_the_next_attempt_is_under_way(letters, judge, mover, one, oracle):
@@ -119,8 +119,8 @@ def test_an_ending_stands_while_the_next_attempt_is_under_way(letters, judge, mo
     asked = {"policy": mover(learner), "asker": oracle(lambda question: Reply("try b")), "privileges": PRIVILEGES}
     found = []
     for nodes in range(1, 7):
-        strand = one(world, judge(), algorithm("reflexion", {"attempts": 2}), budget=Budget(nodes=nodes), **asked)
-        found.append(strand.answer.state.letters)
+        outcome = one(world, judge(), algorithm("reflexion", {"attempts": 2}), budget=Budget(nodes=nodes), **asked)
+        found.append(outcome.answer.state.letters)
     assert found == ["a", "aa", "aa", "aa", "bbb", "bbb"]
     short = one(world, judge(), algorithm("reflexion", {"attempts": 2, "depth": 2}), **asked)
     assert [node.state.letters for node in (*short.attempts, short.answer)] == ["aa", "bb", "aa"]
@@ -134,14 +134,14 @@ def test_without_the_privilege_nothing_is_learnt_from_the_reward(search):
 
 
 def test_where_no_reflection_is_kept_none_is_asked_for(search):
-    strand, asker = search(policy=stubborn, rewards={}, attempts=3, kept=0, privileges=frozenset({"reward"}))
-    assert (len(strand.attempts), asker.calls) == (3, [])
+    outcome, asker = search(policy=stubborn, rewards={}, attempts=3, kept=0, privileges=frozenset({"reward"}))
+    assert (len(outcome.attempts), asker.calls) == (3, [])
 
 
 def test_each_attempt_is_a_root_of_its_own_with_seeds_of_its_own(search):
-    strand, _ = search(policy=stubborn, rewards={}, attempts=3)
-    roots = [node.trail[0] for node in strand.attempts]
-    assert roots == [strand.root, *strand.root.later]
-    assert [node.place for node in strand.attempts] == [[0, 0], [-1, 0, 0], [-2, 0, 0]]
-    assert [row["action"] for row in dump(strand.root)] == ["", "a", "a"] * 3
-    assert [row["parent"] for row in dump(strand.root)] == [-1, 0, 1, -1, 3, 4, -1, 6, 7]
+    outcome, _ = search(policy=stubborn, rewards={}, attempts=3)
+    roots = [node.trail[0] for node in outcome.attempts]
+    assert roots == [outcome.root, *outcome.root.later]
+    assert [node.place for node in outcome.attempts] == [[0, 0], [-1, 0, 0], [-2, 0, 0]]
+    assert [row["action"] for row in dump(outcome.root)] == ["", "a", "a"] * 3
+    assert [row["parent"] for row in dump(outcome.root)] == [-1, 0, 1, -1, 3, 4, -1, 6, 7]

@@ -20,8 +20,8 @@ VALUES = {"a": 0.6, "b": 0.5, "c": 0.4, "aa": 0.3, "ab": 0.2, "ba": 0.7, "ca": 0
 def search(letters, judge, mover, one):
     def run(legal=LEGAL, values=VALUES, ends=("ca",), budget="nodes=1000", **settings):
         policy, value = mover(), judge(values)
-        strand = one(letters(legal, ends=ends), value, partial(restarts, **settings), policy=policy, budget=budget)
-        return strand, [word for call in policy.calls for _, word in call], value.calls
+        outcome = one(letters(legal, ends=ends), value, partial(restarts, **settings), policy=policy, budget=budget)
+        return outcome, [word for call in policy.calls for _, word in call], value.calls
 
     return run
 
@@ -35,8 +35,8 @@ ORDER = ["", "a", "aa", "b", "ba", "c", "ab"]
     ("times", "answer", "expansions"), [(0, "a", 3), (1, "ba", 5), (2, "ca", 6), (3, "ca", 7), (99, "ca", 7)]
 )
 def test_restarts_are_as_worked_by_hand(search, times, answer, expansions):
-    strand, expanded, _ = search(restarts=times)
-    assert (strand.answer.state.letters, expanded) == (answer, ORDER[:expansions])
+    outcome, expanded, _ = search(restarts=times)
+    assert (outcome.answer.state.letters, expanded) == (answer, ORDER[:expansions])
 
 
 @pytest.mark.parametrize(("enough", "expansions"), [(0.9, 6), (0.91, 7), (0.1, 6)])
@@ -54,20 +54,20 @@ def test_the_best_sibling_left_can_be_anywhere(search):
 
 def test_an_ending_that_was_passed_over_is_no_start_and_can_be_the_answer(search):
     # a .3 and c .1 have ended, b .6 leads nowhere: with b expanded nothing is left to start from.
-    strand, expanded, _ = search(legal={"": "abc"}, values={"a": 0.3, "b": 0.6, "c": 0.1}, ends={"a", "c"})
-    assert (strand.answer.state.letters, expanded) == ("a", ["", "b"])
+    outcome, expanded, _ = search(legal={"": "abc"}, values={"a": 0.3, "b": 0.6, "c": 0.1}, ends={"a", "c"})
+    assert (outcome.answer.state.letters, expanded) == ("a", ["", "b"])
 
 
 def test_a_state_at_the_depth_is_an_end_and_no_start(search):
-    strand, expanded, _ = search(depth=2, restarts=99)
-    assert (strand.answer.state.letters, expanded) == ("ca", ["", "a", "b", "c"])
+    outcome, expanded, _ = search(depth=2, restarts=99)
+    assert (outcome.answer.state.letters, expanded) == ("ca", ["", "a", "b", "c"])
     # aa and ab, the best of all, are at the depth: the one restart is from b.
     assert search(depth=2, restarts=1, values=VALUES | {"aa": 0.9, "ab": 0.8})[1] == ["", "a", "b"]
 
 
 def test_of_equals_the_oldest_comes_first(search):
-    strand, expanded, _ = search(legal={"": "abc", "a": "xy"}, values=dict.fromkeys(["a", "b", "c", "ax", "ay"], 0.5))
-    assert (strand.answer.state.letters, expanded) == ("a", ["", "a", "ax", "b", "c", "ay"])
+    outcome, expanded, _ = search(legal={"": "abc", "a": "xy"}, values=dict.fromkeys(["a", "b", "c", "ax", "ay"], 0.5))
+    assert (outcome.answer.state.letters, expanded) == ("a", ["", "a", "ax", "b", "c", "ay"])
 
 
 def test_the_root_is_no_answer_once_there_is_another(search):
@@ -76,8 +76,8 @@ def test_the_root_is_no_answer_once_there_is_another(search):
 
 @pytest.mark.parametrize("given", [{"legal": {}}, {"ends": {""}}, {"depth": 0}])
 def test_a_root_that_cannot_go_on_is_the_answer(search, given):
-    strand, expanded, judged = search(**given)
-    assert strand.answer is strand.root
+    outcome, expanded, judged = search(**given)
+    assert outcome.answer is outcome.root
     assert (len(expanded), judged) == ("legal" in given, [])
 
 
@@ -112,7 +112,7 @@ def test_it_goes_to_the_best_child_or_back_to_the_best_that_is_left(
 ):
     policy = mover()
     search = partial(restarts, depth=depth, restarts=times, enough=2.0)
-    strand = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
+    outcome = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
 
     def worth(node):
         return node.value
@@ -120,7 +120,7 @@ def test_it_goes_to_the_best_child_or_back_to_the_best_that_is_left(
     def goes_on(node):
         return not node.done and node.depth < depth
 
-    nodes, left, jumps = words(strand.root), [], 0
+    nodes, left, jumps = words(outcome.root), [], 0
     expanded = [nodes[word] for call in policy.calls for _, word in call]
     for at, node in enumerate(expanded):
         ahead = max(expanded[at - 1].children, key=worth, default=None) if at else node
@@ -142,11 +142,11 @@ def test_wherever_it_ends_the_answer_is_the_best_that_was_judged(
     grown, worth_of, judge, one, seed, depth, times, nodes
 ):
     search = partial(restarts, depth=depth, restarts=times)
-    strand = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
-    judged = [(node.done, node.value) for node in strand.root if node.estimate]
-    answer = strand.answer
-    assert (answer.done, answer.value) == max(judged, default=(strand.root.done, 0.0))
-    assert (answer is strand.root) == (not judged)
+    outcome = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
+    judged = [(node.done, node.value) for node in outcome.root if node.estimate]
+    answer = outcome.answer
+    assert (answer.done, answer.value) == max(judged, default=(outcome.root.done, 0.0))
+    assert (answer is outcome.root) == (not judged)
 
 
 @pytest.mark.parametrize("seed", range(3))

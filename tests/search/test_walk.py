@@ -13,8 +13,8 @@ LEGAL = {"": "ab", "a": "cd", "b": "cd", "ac": "xy", "ad": "xy", "bc": "xy", "bd
 def search(letters, judge, mover, one):
     def run(legal=LEGAL, values=None, ends=(), tasks=1, **settings):
         policy, value = mover(), judge(values)
-        strand = one(letters(legal, ends=ends), value, algorithm("walk", settings), policy=policy)
-        return strand, policy.calls, value.calls
+        outcome = one(letters(legal, ends=ends), value, algorithm("walk", settings), policy=policy)
+        return outcome, policy.calls, value.calls
 
     return run
 
@@ -39,9 +39,9 @@ def test_with_itself_the_node_is_judged_before_its_children(search):
 
 
 def test_walks_take_turns_over_the_depths(search):
-    strand, _, judged = search(walks=40, first=1, last=2)
+    outcome, _, judged = search(walks=40, first=1, last=2)
     assert {len(word) for call in judged for _, word in call} == {2, 3}
-    assert {node.state.letters for node in strand.root if node.children} == {"", *"ab", "ac", "ad", "bc", "bd"}
+    assert {node.state.letters for node in outcome.root if node.children} == {"", *"ab", "ac", "ad", "bc", "bd"}
 
 
 def test_no_node_is_looked_at_or_expanded_twice(search):
@@ -52,21 +52,21 @@ def test_no_node_is_looked_at_or_expanded_twice(search):
 
 
 def test_nodes_on_the_way_are_not_judged(search):
-    strand, _, judged = search(walks=1, first=2, last=2)
+    outcome, _, judged = search(walks=1, first=2, last=2)
     assert len(judged) == 1
-    assert strand.root.estimate is None
-    assert all(child.estimate is None for child in strand.root.children)
+    assert outcome.root.estimate is None
+    assert all(child.estimate is None for child in outcome.root.children)
 
 
 def test_the_answer_is_the_best_ending_that_was_seen(search):
     ends, values = {"ac", "ad", "bc", "bd"}, {"ac": 0.2, "ad": 0.7, "bc": 0.4, "bd": 0.1}
-    strand, _, _ = search(values=values, ends=ends, walks=20, first=1, last=1)
-    assert strand.answer.state.letters == "ad"
+    outcome, _, _ = search(values=values, ends=ends, walks=20, first=1, last=1)
+    assert outcome.answer.state.letters == "ad"
 
 
 def test_without_an_ending_the_answer_is_the_root(search):
-    strand, _, _ = search(values={"ac": 0.9}, walks=20, first=1, last=1)
-    assert strand.answer is strand.root
+    outcome, _, _ = search(values={"ac": 0.9}, walks=20, first=1, last=1)
+    assert outcome.answer is outcome.root
 
 
 def test_endings_are_not_walked_through(search):
@@ -76,10 +76,10 @@ def test_endings_are_not_walked_through(search):
 
 
 def test_a_dead_end_is_expanded_once_and_ends_every_walk(search):
-    strand, expanded, judged = search(legal={"": "a"}, walks=10, first=2, last=3)
+    outcome, expanded, judged = search(legal={"": "a"}, walks=10, first=2, last=3)
     assert expanded == [[(0, "")], [(0, "a")]]
     assert judged == []
-    assert strand.answer is strand.root
+    assert outcome.answer is outcome.root
     _, expanded, _ = search(legal={}, walks=10)
     assert expanded == [[(0, "")]]
 
@@ -90,8 +90,8 @@ def test_a_dead_end_is_judged_with_itself(search):
 
 
 def test_a_task_that_has_ended_is_its_own_answer(search):
-    strand, expanded, judged = search(ends={""})
-    assert (strand.answer, expanded, judged) == (strand.root, [], [])
+    outcome, expanded, judged = search(ends={""})
+    assert (outcome.answer, expanded, judged) == (outcome.root, [], [])
 
 
 def test_the_steps_depend_on_seed_and_task_alone(letters, judge, mover, drive):
@@ -129,18 +129,18 @@ def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
 def test_of_each_node_all_children_are_judged_or_none(grown, worth_of, judge, mover, one, seed, walks, first, more):
     policy = mover()
     search = algorithm("walk", {"walks": walks, "first": first, "last": first + more})
-    strand = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
-    parents = [node for node in strand.root if node.children]
+    outcome = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
+    parents = [node for node in outcome.root if node.children]
     judged = [sum(child.estimate is not None for child in node.children) for node in parents]
     assert all(count in (0, len(node.children)) for count, node in zip(judged, parents, strict=True))
     assert sum(map(bool, judged)) <= walks
     assert all(node.depth <= first + more for node in parents)
-    best = max([node.value for node in strand.root if node.done and node.estimate], default=0.0)
-    assert strand.answer.value == best
+    best = max([node.value for node in outcome.root if node.done and node.estimate], default=0.0)
+    assert outcome.answer.value == best
     words = [word for call in policy.calls for _, word in call]
     assert len(words) == len(set(words))
 
 
 def test_an_ending_is_the_answer_even_where_it_is_worth_nothing(search):
-    strand, *_ = search(values={}, ends=("ac", "ad", "bc", "bd"), walks=4, first=1, last=1)
-    assert strand.answer.done
+    outcome, *_ = search(values={}, ends=("ac", "ad", "bc", "bd"), walks=4, first=1, last=1)
+    assert outcome.answer.done

@@ -22,9 +22,9 @@ def whole_tree(puzzle, value):
     driver = Driver(
         TaskSimulator(Game24([puzzle])), AllActions(), JudgedEndings(value, "Game24-v0"), Budget(nodes=10_000)
     )
-    (strand,) = driver.run([0], lambda root: beam(root, keep=10_000))
-    assert strand.error is None
-    return strand.root
+    (outcome,) = driver.run([0], lambda root: beam(root, keep=10_000))
+    assert outcome.error is None
+    return outcome.root
 
 
 @settings(max_examples=25, deadline=None)

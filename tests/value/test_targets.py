@@ -159,8 +159,8 @@ def test_a_planted_reward_reaches_no_model_and_no_example():
             return [[Proposal(action) for action in query.actions] for query in queries]
 
     driver = Driver(Shop(), Reader(), Reader(), Budget(nodes=20))
-    (strand,) = driver.run([0], lambda root: beam(root, width=2, keep=2, depth=3))
-    examples = targets([strand.root])
+    (outcome,) = driver.run([0], lambda root: beam(root, width=2, keep=2, depth=3))
+    examples = targets([outcome.root])
     assert any(example.best_observation == TERMINAL for example in examples)
     assert any(TERMINAL in text for text in read)
     for text in (*read, *(json.dumps(example.to_json()) for example in examples)):

@@ -36,7 +36,7 @@ from forethought.agents.models.server.retry import Fault, Patience, patiently
 from forethought.agents.models.server.top_logprobs import asks_of, spread
 from forethought.agents.models.server.unclaimed import Kept
 from forethought.common.seeds import seed_of
-from forethought.search import FREE, Usage
+from forethought.search import NO_USAGE, Usage
 
 LOG = logging.getLogger(__name__)
 LESSONS = 8  # times that one request is asked in another way
@@ -49,14 +49,14 @@ A = TypeVar("A", Completion, Scores)
 class Server:
     """Asks up to `concurrency` requests at a time, and each again while its fault may pass (see Patience).
 
-    It may be asked from several threads at once (`waits` tells the driver so): the limit is one for all.
+    It may be asked from several threads at once (`is_remote` tells the driver so): the limit is one for all.
 
     Replies come in the order of the requests. If one request fails for good, the call raises ServerError,
     but the other requests are asked to their end and nothing that was paid is lost: the replies are kept,
     each for the next request that is equal (prompt, sampling and seed), and handed out once, so a driver that
     asks again task by task pays for no reply twice. The failed ones fail at once in a smaller call,
     where a server that is away would be waited for again task after task; a call as large asks them anew.
-    Who does not ask again settles the error: it gives the bill of what was kept, and that is forgotten.
+    A caller that does not ask again takes the unbilled usage from the error, and the kept replies are forgotten.
 
     Bills are the server's own counts, one call a reply however often it was tried; `attempts` counts the
     tries. A reply without counts, or with counts that cannot be true, is billed at its bound, and counted in
@@ -74,7 +74,7 @@ class Server:
     not give the same text again either.
     """
 
-    waits = True
+    is_remote = True
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class Server:
         """The most that a score request can cost: its prompt once, and once more for each "1" of a "10"."""
         self.bills.promise(digest(request))
         asked = [request.prompt, *(request.prompt + text for text in asks_of(request.continuations))]
-        return sum((self.bills.bound(prompt, 1) for prompt in asked), FREE)
+        return sum((self.bills.bound(prompt, 1) for prompt in asked), NO_USAGE)
 
     def close(self) -> None:
         """End the connections and their thread; the next request opens them again."""
@@ -224,7 +224,7 @@ class Server:
         for place, (request, fault) in enumerate(zip(requests, found, strict=True)):
             if isinstance(fault, Fault) and fault.alone and (request.prompt, request.sampling) in came:
                 LOG.warning("%s: one of several replies is lost (%s); the others are used", self.name, fault.reason)
-                found[place] = Completion("", fault.usage if fault.usage != FREE else Usage(1))
+                found[place] = Completion("", fault.usage if fault.usage != NO_USAGE else Usage(1))
 
     async def _ask_all(
         self,
@@ -346,7 +346,7 @@ class Server:
             )
 
         scores = await spread(request.prompt, request.continuations, top)
-        usage = sum(bills, FREE)
+        usage = sum(bills, NO_USAGE)
         if refusals:
             return Scores((), usage, refusals[0])
         if isinstance(scores, Fault):

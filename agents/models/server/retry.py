@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from forethought.agents.models.server.errors import Problem
 from forethought.common.sums import plain_sum
-from forethought.search import FREE, Usage
+from forethought.search import NO_USAGE, Usage
 
 T = TypeVar("T")
 NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
@@ -42,7 +42,7 @@ class Fault:
     passing: bool = False
     wait: float | None = None
     reached: bool = True  # False: nobody listens there
-    usage: Usage = FREE
+    usage: Usage = NO_USAGE
     problem: Problem | None = None
     paid: bool = False  # a reply was written that cannot be read: it is billed at the bound of its request
     failed: bool = False  # the server itself failed at the request (a status of 500 and more, a reply without a text)

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from forethought.agents.models.protocol import Completion, Scores
 from forethought.agents.models.server.retry import Fault
-from forethought.search import FREE, Usage
+from forethought.search import NO_USAGE, Usage
 
 A = TypeVar("A", Completion, Scores)
 T = TypeVar("T")
@@ -21,9 +21,9 @@ CLOSED = Fault("the connection was closed before the reply came")
 class ServerError(RuntimeError):
     """The server did not answer a request as it must.
 
-    `settle()` gives what its batch has cost that nobody was billed for, for who bills it at once. The replies
-    among it are then in `forgotten`, by their place in the batch, and nowhere else: who wants them otherwise asks,
-    and pays, anew. So it gives every cost once. `kept` tells the driver that it may ask again, query by query.
+    `take_unbilled_usage()` gives the usage of its batch that was paid and not billed, once. The replies among it are
+    then in `forgotten`, keyed by request index, and nowhere else: a later call for them is sent, and paid, anew.
+    `kept` tells the driver that it may ask again, query by query.
     """
 
     kept = True
@@ -33,7 +33,7 @@ class ServerError(RuntimeError):
         self._settle: Callable[[], Mapping[int, Completion | Scores | Usage]] = settle
         self.forgotten: dict[int, Completion | Scores] = {}
 
-    def settle(self) -> Usage:
+    def take_unbilled_usage(self) -> Usage:
         bills = []
         for place, left in self._settle().items():
             if isinstance(left, Usage):
@@ -41,7 +41,7 @@ class ServerError(RuntimeError):
             else:
                 self.forgotten[place] = left
                 bills.append(left.usage)
-        return sum(bills, FREE)
+        return sum(bills, NO_USAGE)
 
 
 class BoundRaised(ServerError):
@@ -106,7 +106,7 @@ class Kept(Generic[A]):
                 if isinstance(reply, Fault):
                     if len(keys) > 1:
                         self._faults.setdefault(key, deque()).append((reply, len(keys)))
-                    if reply.usage != FREE:
+                    if reply.usage != NO_USAGE:
                         self._owed.setdefault(key, deque()).append(reply.usage)
                 elif reply is not None:
                     self._replies.setdefault(key, deque()).append(reply)

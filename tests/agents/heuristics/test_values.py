@@ -16,7 +16,7 @@ class Paid:
         self.asked += len(queries)
         return [Estimate(0.3, usage=Usage(1, 5)) for _ in queries]
 
-    def bound(self, query):
+    def worst_case_usage(self, query):
         return Usage(1, 5)
 
 
@@ -49,8 +49,8 @@ def test_endings_are_judged_by_the_rule_and_cost_nothing(query):
     found = judged.evaluate([query("4 6", "4 * 6"), query("4 6"), query("4 6", "4 + 6")])
     assert [estimate.value for estimate in found] == [1.0, 0.3, 0.0]
     assert paid.asked == 1
-    assert judged.bound(query("4 6")).tokens == 5
-    assert judged.bound(query("4 6", "4 * 6")).tokens == 0
+    assert judged.worst_case_usage(query("4 6")).tokens == 5
+    assert judged.worst_case_usage(query("4 6", "4 * 6")).tokens == 0
 
 
 def test_a_family_without_a_rule_is_told():

@@ -31,7 +31,7 @@ from forethought.agents import (
 from forethought.agents.models.reply_cache import FORMAT, Cached
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import FREE, Budget, Driver, Journal, Usage, algorithm, lost, result
+from forethought.search import NO_USAGE, Budget, Driver, Journal, Usage, algorithm, result, wasted_usage
 
 ANY_TEXT = st.text(st.characters(), max_size=20) | st.sampled_from(["\ud83e\udd8a", "🦊", "\udfff\0", '"\\\n'])
 
@@ -54,10 +54,10 @@ def test_what_was_asked_once_is_not_asked_again(path):
     cold = Cached(lm, path)
     first = cold.complete([asked]), cold.score([scored])
     assert first == ([Completion("a b 3", Usage(1, 2, 0, 3))], [Scores((-1, -2), Usage(1, 1))])
-    assert (cold.billed, cold.saved) == (Usage(2, 3, 0, 3), FREE)
+    assert (cold.billed, cold.saved) == (Usage(2, 3, 0, 3), NO_USAGE)
     warm = Cached(Scripted(), path)
     assert (warm.complete([asked]), warm.score([scored])) == first
-    assert (warm.billed, warm.saved) == (FREE, Usage(2, 3, 0, 3))
+    assert (warm.billed, warm.saved) == (NO_USAGE, Usage(2, 3, 0, 3))
     assert warm.lm.prompts == []
     assert (warm.name, warm.content, warm.count("a b")) == (lm.name, lm.content, 2)
 
@@ -143,7 +143,7 @@ def test_its_place_is_the_cache_folder(monkeypatch, tmp_path):
 def test_what_a_failure_is_settled_for_was_paid_too(path, costs):
     failure, left = RuntimeError("half of it came"), list(costs)
     if costs:
-        failure.settle = lambda: left.pop() if left else FREE
+        failure.take_unbilled_usage = lambda: left.pop() if left else NO_USAGE
 
     def fail(request):
         raise failure
@@ -151,9 +151,9 @@ def test_what_a_failure_is_settled_for_was_paid_too(path, costs):
     lm = Cached(Scripted(fail), path)
     with pytest.raises(RuntimeError, match="half of it came") as caught:
         lm.complete([Request("a")])
-    assert lm.billed == FREE  # until somebody settles it
-    assert [lost(caught.value), lost(caught.value)] == [sum(costs, FREE), FREE]
-    assert (lm.billed, lm.saved) == (sum(costs, FREE), FREE)
+    assert lm.billed == NO_USAGE  # until somebody settles it
+    assert [wasted_usage(caught.value), wasted_usage(caught.value)] == [sum(costs, NO_USAGE), NO_USAGE]
+    assert (lm.billed, lm.saved) == (sum(costs, NO_USAGE), NO_USAGE)
 
 
 # Mode "read".
@@ -308,7 +308,7 @@ def test_the_loser_of_a_race_is_billed_and_returns_the_first_reply(path):
     lm = Cached(Scripted(slow), path)
     (reply,) = lm.complete([Request("a")])
     assert reply == Completion("a 0 first", Usage(1, 1, 0, 3))
-    assert (lm.billed, lm.saved) == (Usage(1, 1, 0, 3), FREE)
+    assert (lm.billed, lm.saved) == (Usage(1, 1, 0, 3), NO_USAGE)
 
 
 def test_threads_share_one_cache(path):
@@ -317,7 +317,7 @@ def test_threads_share_one_cache(path):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lm.complete, batches))
     assert answers == [echo().complete(batch) for batch in batches]
-    assert lm.billed + lm.saved == sum((reply.usage for batch in answers for reply in batch), FREE)
+    assert lm.billed + lm.saved == sum((reply.usage for batch in answers for reply in batch), NO_USAGE)
     assert lm.billed.calls == len(lm.lm.prompts)
 
 
@@ -368,10 +368,10 @@ def search(lm, folder, name, policy, tasks, limit):
     folder.mkdir()
     with Journal(folder / "journal.jsonl") as journal:
         driver = Driver(world, act, judge, Budget(tokens=limit), seed=4, journal=journal, concurrency=3)
-        strands = sorted(driver.run(tasks, algorithm(name, {})), key=lambda strand: strand.task)
-    assert [strand.error for strand in strands] == [None] * len(strands)
+        outcomes = sorted(driver.run(tasks, algorithm(name, {})), key=lambda outcome: outcome.task)
+    assert [outcome.error for outcome in outcomes] == [None] * len(outcomes)
     answers = [line for line in (folder / "journal.jsonl").read_text().splitlines() if json.loads(line)[0] >= 0]
-    return [json.dumps(result(strand), sort_keys=True) for strand in strands], answers
+    return [json.dumps(result(outcome), sort_keys=True) for outcome in outcomes], answers
 
 
 @pytest.mark.parametrize(("name", "policy"), [("mcts", "text"), ("beam", "text"), ("best_first", "rank")])
@@ -386,6 +386,6 @@ def test_a_search_is_the_same_without_a_cache_and_with_a_cold_and_a_warm_one(tmp
     rows = [json.loads(row) for row in plain[0]]
     assert Counter(row["stopped"] for row in rows)["tokens"] >= 2  # else the property would say little
     spent = sum(row["spent"]["tokens"] for row in rows)
-    assert (warm.billed, warm.saved.tokens) == (FREE, spent)
+    assert (warm.billed, warm.saved.tokens) == (NO_USAGE, spent)
     assert (cold.billed + cold.saved).tokens == spent
     assert 0 < cold.billed.tokens < spent

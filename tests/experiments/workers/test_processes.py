@@ -132,7 +132,7 @@ def test_other_models_too(tmp_path, other, monkeypatch, workers, hash_seed, conc
 def test_a_replay_and_a_resume_in_one_process_read_what_workers_wrote(make, counting, whole):
     run, folder = make("run")
     run_on(run, Processes(2), open_model=counting.counted)
-    assert [digest(strand.root) for strand in replay(run)] == [row["tree"] for row in run.results()]
+    assert [digest(outcome.root) for outcome in replay(run)] == [row["tree"] for row in run.results()]
     evaluate.run(run, lm=counting.Counted(folder))
     assert (outcome(run), counting.asked(folder)) == whole
 

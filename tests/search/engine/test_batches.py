@@ -21,7 +21,7 @@ class Kept(RuntimeError):
         super().__init__(text)
         self.bill = bill
 
-    def settle(self):
+    def take_unbilled_usage(self):
         return self.bill or Usage()
 
 
@@ -72,32 +72,32 @@ def kinds(path):
 
 def test_the_good_answers_are_journaled_and_a_resume_asks_for_the_others(run, server, path):
     first = server({"c"})
-    strand = run(first)
-    assert str(strand.error) == "no reply about c"
+    outcome = run(first)
+    assert str(outcome.error) == "no reply about c"
     assert first.calls == [list("abcde"), ["a"], ["b"], ["c"], ["d"], ["e"]]
     assert sorted(first.paid) == ["a", "b", "d", "e"]
-    assert (strand.spent.usage, strand.spent.roles) == (Usage(4, 40, 0, 8), {"lost": Usage(4, 40, 0, 8)})
+    assert (outcome.spent.usage, outcome.spent.roles) == (Usage(4, 40, 0, 8), {"lost": Usage(4, 40, 0, 8)})
     assert kinds(path) == ["expand", "part"]
     second = server(())
-    strand = run(second)
-    assert (strand.error, second.paid) == (None, ["c"])
-    assert strand.spent.roles == {"value": Usage(5, 50, 0, 10)}
+    outcome = run(second)
+    assert (outcome.error, second.paid) == (None, ["c"])
+    assert outcome.spent.roles == {"value": Usage(5, 50, 0, 10)}
     assert kinds(path) == ["expand", "part", "evaluate"]
     third = server(())
     again = run(third)
-    assert (third.calls, again.spent, again.answer.action) == ([], strand.spent, strand.answer.action)
+    assert (third.calls, again.spent, again.answer.action) == ([], outcome.spent, outcome.answer.action)
 
 
 def test_it_may_fail_again_and_again(run, server, path):
     paid = []
     for broken in ("cde", "de", "ade", "d", ""):
         model = server(set(broken))
-        strand = run(model)
+        outcome = run(model)
         paid += model.paid
-    assert strand.error is None
+    assert outcome.error is None
     assert sorted(paid) == list("abcde")
     assert kinds(path) == ["expand", "part", "part", "part", "evaluate"]
-    assert [node.value for node in strand.root.children] == [0.1 * ord(word) % 1 for word in "abcde"]
+    assert [node.value for node in outcome.root.children] == [0.1 * ord(word) % 1 for word in "abcde"]
 
 
 def test_what_a_resume_finds_counts_against_the_budget(run, server):
@@ -107,15 +107,15 @@ def test_what_a_resume_finds_counts_against_the_budget(run, server):
 
 def test_a_budget_too_small_for_the_rest_stops_and_tells_what_was_paid(run, server):
     run(server({"c"}), budget="lm_calls=5")
-    strand = run(server(()), budget="lm_calls=4")
-    assert (strand.stopped, strand.spent.usage.calls) == ("lm_calls", 4)
+    outcome = run(server(()), budget="lm_calls=4")
+    assert (outcome.stopped, outcome.spent.usage.calls) == ("lm_calls", 4)
 
 
 def test_dollars_of_parts_are_paid_once(run, server):
     money = {"price": lambda usage: usage.calls * 1.0, "budget": "usd=5"}
     run(server({"c"}), **money)
-    strand = run(server(()), **money)
-    assert (strand.error, strand.spent.usd) == (None, 5.0)
+    outcome = run(server(()), **money)
+    assert (outcome.error, outcome.spent.usd) == (None, 5.0)
 
 
 def test_an_error_that_keeps_nothing_is_asked_about_once(run, server, path):
@@ -136,8 +136,8 @@ def test_others_at_the_same_time_lose_nothing(letters, drive, server, path):
     model = server({"c"})
     world = letters(lambda word: "abc" if word.task == 1 and not word.letters else "ab"[: not word.letters])
     with Journal(path) as journal:
-        strands = drive(world, model, look, tasks=range(3), journal=journal)
-    assert [str(strand.error) for strand in strands.values()] == ["None", "no reply about c", "None"]
+        outcomes = drive(world, model, look, tasks=range(3), journal=journal)
+    assert [str(outcome.error) for outcome in outcomes.values()] == ["None", "no reply about c", "None"]
 
 
 def test_positions_that_are_merged_keep_their_places(letters, mover, server, drive, path):
@@ -155,10 +155,10 @@ def test_positions_that_are_merged_keep_their_places(letters, mover, server, dri
     whole = run(server(()))
     path.unlink()
     assert str(run(server({"bd", "ad"})).error).startswith("no reply")
-    strand = run(server(()))
-    assert strand.error is None
-    assert [node.value for node in strand.root] == [node.value for node in whole.root]
-    assert strand.spent.usage == whole.spent.usage
+    outcome = run(server(()))
+    assert outcome.error is None
+    assert [node.value for node in outcome.root] == [node.value for node in whole.root]
+    assert outcome.spent.usage == whole.spent.usage
 
 
 def test_a_good_part_that_cannot_be_used_is_lost(run, server, path):
@@ -196,7 +196,7 @@ def test_proposals_have_parts_too(letters, mover, judge, drive, path):
     for _ in range(2):
         with Journal(path) as journal:
             beam = algorithm("beam", {"depth": 2})
-            strand = drive(letters({"": "ab", "a": "a", "b": "b"}), judge(), beam, policy=policy, journal=journal)[0]
+            outcome = drive(letters({"": "ab", "a": "a", "b": "b"}), judge(), beam, policy=policy, journal=journal)[0]
         broken.clear()
-    assert strand.error is None
+    assert outcome.error is None
     assert policy.calls == [[""], ["a", "b"], ["a"], ["b"], ["b"]]

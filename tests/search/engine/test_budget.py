@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.search import (
-    FREE,
+    NO_USAGE,
     Budget,
     Ledger,
     Usage,
@@ -62,8 +62,8 @@ def test_parse_refuses_what_is_not_positive():
 @pytest.mark.parametrize(
     ("limit", "spent", "more"),
     [
-        ({"nodes": 10}, Ledger(nodes=7), (3, 0, FREE)),
-        ({"env_steps": 10}, Ledger(env_steps=7, replayed_steps=9), (0, 3, FREE)),
+        ({"nodes": 10}, Ledger(nodes=7), (3, 0, NO_USAGE)),
+        ({"env_steps": 10}, Ledger(env_steps=7, replayed_steps=9), (0, 3, NO_USAGE)),
         ({"lm_calls": 10}, Ledger(usage=Usage(calls=7)), (0, 0, Usage(calls=3))),
         ({"tokens": 10}, Ledger(usage=Usage(prompt=4, completion=3)), (0, 0, Usage(prompt=2, completion=1))),
     ],
@@ -85,7 +85,7 @@ def test_the_first_limit_that_blocks_is_named():
 
 def test_what_is_free_is_allowed_when_all_is_spent():
     spent = Ledger(nodes=5, usage=Usage(calls=5, prompt=5))
-    assert Budget(nodes=5, lm_calls=5, tokens=5).blocks(spent, 0, 0, FREE) is None
+    assert Budget(nodes=5, lm_calls=5, tokens=5).blocks(spent, 0, 0, NO_USAGE) is None
 
 
 def test_cached_tokens_are_part_of_the_prompt_and_not_billed_twice():
@@ -94,7 +94,7 @@ def test_cached_tokens_are_part_of_the_prompt_and_not_billed_twice():
 
 def test_usages_add_up_kind_by_kind():
     assert Usage(1, 2, 3, 4, 5) + Usage(10, 20, 30, 40, 50) == Usage(11, 22, 33, 44, 55)
-    assert sum([Usage(1, 2), Usage(3, 4)], FREE) == Usage(4, 6)
+    assert sum([Usage(1, 2), Usage(3, 4)], NO_USAGE) == Usage(4, 6)
 
 
 def test_a_new_ledger_is_empty():

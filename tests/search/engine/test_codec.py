@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import FREE, Estimate, Proposal, Proposals, Reply, Usage
+from forethought.search import NO_USAGE, Estimate, Proposal, Proposals, Reply, Usage
 from forethought.search.engine.codec import (
     check,
     check_value,
@@ -23,7 +23,7 @@ from forethought.search.engine.codec import (
 from forethought.search.engine.journal import encode
 
 COUNTS = st.integers(0, 10**6)
-USAGES = st.just(FREE) | st.builds(Usage, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
+USAGES = st.just(NO_USAGE) | st.builds(Usage, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
 UNIT = st.floats(0, 1)
 PROPOSALS = st.builds(Proposals, st.lists(st.builds(Proposal, st.text(), UNIT, st.text()), max_size=3), USAGES)
 
@@ -71,13 +71,13 @@ def test_the_format_of_replies():
 
 
 def test_what_cost_nothing_comes_back_free():
-    assert load_estimate(0.5).usage is FREE
-    assert load_proposals([[], 0]).usage is FREE
-    assert load_reply(["", 0]).usage is FREE
+    assert load_estimate(0.5).usage is NO_USAGE
+    assert load_proposals([[], 0]).usage is NO_USAGE
+    assert load_reply(["", 0]).usage is NO_USAGE
 
 
 def test_a_plain_list_of_proposals_cost_nothing():
-    assert usage_of([Proposal("a")]) is FREE
+    assert usage_of([Proposal("a")]) is NO_USAGE
     assert usage_of(Proposals([], Usage(1))) == Usage(1)
 
 

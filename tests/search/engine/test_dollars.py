@@ -1,4 +1,4 @@
-"""A purse that is a share of a pool: what it lacks is asked for, what it has to spare is given back."""
+"""A budget in dollars that is a share of a pool: what it lacks is asked for, what it has to spare is given back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.search import FREE, Usage
-from forethought.search.engine.dollars import Purse
+from forethought.search import NO_USAGE, Usage
+from forethought.search.engine.dollars import DollarBudget
 
 
 def cents(usage):
@@ -32,31 +32,31 @@ class Pool:
 
 
 @pytest.fixture
-def purse():
+def dollars():
     def made(usd, pool):
-        purse = Purse(usd, cents)
-        purse.more = pool
-        return purse
+        dollars = DollarBudget(usd, cents)
+        dollars.more = pool
+        return dollars
 
     return made
 
 
-def test_what_is_lacking_is_asked_for_and_only_then(purse):
+def test_what_is_lacking_is_asked_for_and_only_then(dollars):
     pool = Pool(1.0)
-    one = purse(0.5, pool)
+    one = dollars(0.5, pool)
     assert one.reserve(0, costing(50)) is None
     assert pool.asked == []
     assert one.reserve(1, costing(25)) is None
     assert pool.asked == [0.25]
-    assert one.reserve(2, FREE) is None
+    assert one.reserve(2, NO_USAGE) is None
     assert one.reserve(3, costing(80)) == "usd"
     assert (pool.usd, one.limit) == (0.75, 0.75)
     assert one.reserve(4, costing(75)) is None
 
 
-def test_what_is_to_spare_is_given_back(purse):
+def test_what_is_to_spare_is_given_back(dollars):
     pool = Pool(9.0)
-    one = purse(0.5, pool)
+    one = dollars(0.5, pool)
     one.reserve(0, costing(200))
     one.pay([costing(10)])
     one.keep(0.5)
@@ -68,25 +68,25 @@ def test_what_is_to_spare_is_given_back(purse):
     assert len(pool.asked) <= 3
 
 
-def test_a_grant_of_what_is_lacking_is_enough_whatever_sums_are_rounded_to(purse):
+def test_a_grant_of_what_is_lacking_is_enough_whatever_sums_are_rounded_to(dollars):
     """0.29 + (0.99 - 0.29) is below 0.99, and such."""
     for have in range(1, 100):
         for worst in range(have, 100):
-            assert purse(have / 100, Pool(1e9)).reserve(0, costing(worst)) is None
+            assert dollars(have / 100, Pool(1e9)).reserve(0, costing(worst)) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 60), st.integers(0, 60)), max_size=60))
 def test_purses_of_one_pool_spend_it_and_no_more(asked):
     pool = Pool(5.0, 0.25)
-    purses = [Purse(1e-12, cents) for _ in range(3)]
-    for each in purses:
+    budgets = [DollarBudget(1e-12, cents) for _ in range(3)]
+    for each in budgets:
         each.more = pool
     for who, worst, cost in asked:
-        stopped = purses[who].reserve(0, costing(worst))
+        stopped = budgets[who].reserve(0, costing(worst))
         if stopped:  # then nobody had it, but for what others keep
-            assert pool.usd + sum(each.limit - each.spent for each in purses) < worst / 100 + 2 * 0.25 + 1e-9
+            assert pool.usd + sum(each.limit - each.spent for each in budgets) < worst / 100 + 2 * 0.25 + 1e-9
         else:
-            purses[who].pay([costing(min(worst, cost))])
-        purses[who].settle(0)
-        purses[who].keep(0.25)
-    assert sum(each.spent for each in purses) <= 5.0 + 1e-9
+            budgets[who].pay([costing(min(worst, cost))])
+        budgets[who].settle(0)
+        budgets[who].keep(0.25)
+    assert sum(each.spent for each in budgets) <= 5.0 + 1e-9

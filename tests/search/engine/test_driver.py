@@ -24,8 +24,8 @@ from forethought.search import (
     Reward,
     algorithm,
     digest,
+    episode_return,
     greedy,
-    return_of,
 )
 
 LEGAL = {"": "ab", "a": "ab", "b": "ab"}
@@ -53,15 +53,15 @@ def test_questions_of_many_tasks_are_one_call(letters, judge, oracle, drive):
         return root
 
     asker = oracle()
-    strands = drive(letters({}), judge(), search, asker=asker, tasks=range(3))
-    assert all(strand.error is None for strand in strands.values())
+    outcomes = drive(letters({}), judge(), search, asker=asker, tasks=range(3))
+    assert all(outcome.error is None for outcome in outcomes.values())
     assert [[question.role for question in call] for call in asker.calls] == [["task 0?", "task 1?", "task 2?"]]
 
 
 def test_no_more_searches_run_at_once_than_told(letters, judge, mover, drive):
     policy = mover()
-    strands = drive(letters(LEGAL), judge(VALUES), greedy, policy=policy, tasks=range(5), concurrency=2)
-    assert len(strands) == 5
+    outcomes = drive(letters(LEGAL), judge(VALUES), greedy, policy=policy, tasks=range(5), concurrency=2)
+    assert len(outcomes) == 5
     assert [len(call) for call in policy.calls] == [2, 2, 2, 2, 2, 2, 1, 1, 1]
 
 
@@ -80,7 +80,7 @@ def test_strands_come_when_they_end_and_places_are_filled_at_once(letters, judge
     policy = mover()
     world = letters(lambda word: "a" if len(word.letters) < word.task else "")
     driver = Driver(world, policy, judge(), Budget(nodes=100), concurrency=2)
-    assert [strand.task for strand in driver.run(iter([3, 0, 1]), greedy)] == [0, 1, 3]
+    assert [outcome.task for outcome in driver.run(iter([3, 0, 1]), greedy)] == [0, 1, 3]
     assert policy.calls[:2] == [[(3, ""), (0, "")], [(3, "a"), (1, "")]]
 
 
@@ -110,8 +110,8 @@ def sample(query):  # a policy that uses the seed it is given
     drawn = random.Random(query.seed).sample(query.actions, min(2, len(query.actions)))
     return [Proposal(action) for action in drawn]
 settings = {"policy": mover(sample), "tasks": range(6), "seed": 11, "concurrency": int(sys.argv[2])}
-strands = here["run_all"](grown(3), judge(here["worth"](3)), algorithm("mcts", {"width": 2}), **settings)
-print(*[digest(strand.root) for strand in strands.values()])
+outcomes = here["run_all"](grown(3), judge(here["worth"](3)), algorithm("mcts", {"width": 2}), **settings)
+print(*[digest(outcome.root) for outcome in outcomes.values()])
 """
 
 
@@ -152,8 +152,12 @@ def test_offers_attempts_and_empty_lists_are_free(letters, judge, mover, one):
         assert (yield ExpandAll([])) == []
         return root
 
-    strand = one(letters(LEGAL), value, search, policy=policy)
-    assert (strand.attempts, strand.answer, strand.stopped) == ([strand.root], strand.root, "returned")
+    outcome = one(letters(LEGAL), value, search, policy=policy)
+    assert (outcome.attempts, outcome.answer, outcome.stopped) == (
+        [outcome.root],
+        outcome.root,
+        "returned",
+    )
     assert (policy.calls, value.calls) == ([], [])
 
 
@@ -164,8 +168,8 @@ def test_nodes_that_can_be_read_once_only_are_refused_before_anybody_is_asked(le
     def search(root):
         yield request_of(node for node in [root])
 
-    strand = drive(letters(LEGAL), value, search, policy=policy)[0]
-    assert isinstance(strand.error, TypeError)
+    outcome = drive(letters(LEGAL), value, search, policy=policy)[0]
+    assert isinstance(outcome.error, TypeError)
     assert (policy.calls, value.calls) == ([], [])
 
 
@@ -177,8 +181,8 @@ def test_a_search_may_be_composed_of_others(letters, judge, one):
         yield Attempt(second)
         return second
 
-    strand = one(letters(LEGAL), judge(VALUES), twice)
-    assert [node.state.letters for node in strand.attempts] == ["b", "bb"]
+    outcome = one(letters(LEGAL), judge(VALUES), twice)
+    assert [node.state.letters for node in outcome.attempts] == ["b", "bb"]
 
 
 def test_a_search_that_returns_at_once_asks_nothing(letters, judge, one):
@@ -186,8 +190,8 @@ def test_a_search_that_returns_at_once_asks_nothing(letters, judge, one):
         return root
         yield
 
-    strand = one(letters(LEGAL), judge(), search)
-    assert (strand.answer, strand.stopped, strand.live) == (strand.root, "returned", False)
+    outcome = one(letters(LEGAL), judge(), search)
+    assert (outcome.answer, outcome.stopped, outcome.live) == (outcome.root, "returned", False)
 
 
 # The true reward
@@ -203,29 +207,29 @@ def reward_search(root):
 
 
 def test_the_reward_is_refused_without_the_privilege(letters, judge, drive):
-    strand = drive(letters(LEGAL, rewards={"b": 1.0}), judge(), reward_search)[0]
+    outcome = drive(letters(LEGAL, rewards={"b": 1.0}), judge(), reward_search)[0]
     with pytest.raises(PrivilegeError, match=r"true reward, which this run was not given; run with --privilege reward"):
-        raise strand.error
+        raise outcome.error
     assert drive(letters(LEGAL), judge(), reward_search, privileges=frozenset({"other"}))[0].error is not None
 
 
 def test_the_reward_is_told_with_the_privilege(letters, judge, one):
     world = letters(LEGAL, rewards={"a": 0.25, "b": 1.0})
-    strand = one(world, judge(), reward_search, privileges=frozenset({"reward"}))
-    assert (strand.root.memory, strand.answer.state.letters) == (("0.25", "1.0"), "b")
-    assert strand.spent.replayed_steps == 2  # one step to each child
+    outcome = one(world, judge(), reward_search, privileges=frozenset({"reward"}))
+    assert (outcome.root.memory, outcome.answer.state.letters) == (("0.25", "1.0"), "b")
+    assert outcome.spent.replayed_steps == 2  # one step to each child
 
 
 def test_the_return_of_a_node_adds_up_the_rewards_of_its_path(letters, judge, one):
     world = letters(LEGAL, rewards={"b": 0.25, "bb": 0.5, "a": 9.0})
-    strand = one(world, judge(VALUES), greedy)
-    assert return_of(strand.answer) == (0.75, 2)
-    assert return_of(strand.root) == (0.0, 0)
+    outcome = one(world, judge(VALUES), greedy)
+    assert episode_return(outcome.answer) == (0.75, 2)
+    assert episode_return(outcome.root) == (0.0, 0)
 
 
 def test_the_return_counts_what_the_world_had_to_replay(letters, judge, one):
     world = letters(LEGAL)
-    strand = one(world, judge(VALUES), greedy)
+    outcome = one(world, judge(VALUES), greedy)
     plain = world.step
 
     def step(state, action):
@@ -234,4 +238,4 @@ def test_the_return_counts_what_the_world_had_to_replay(letters, judge, one):
         return made
 
     world.step = step
-    assert return_of(strand.answer) == (0.0, 12)
+    assert episode_return(outcome.answer) == (0.0, 12)

@@ -48,11 +48,11 @@ def isolated(results, letters, judge, mover, drive, tmp_path):
         whole = results(drive(letters(LEGAL), judge(VALUES), greedy, tasks=TASKS))
         with Journal(tmp_path / "j") as journal:
             world, value = world or letters(LEGAL), value or judge(VALUES)
-            strands = drive(world, value, search, policy=policy or mover(), tasks=TASKS, journal=journal)
-        assert [task for task, strand in strands.items() if strand.error is not None] == [2]
-        assert results(strands) == {task: row for task, row in whole.items() if task != 2}
-        assert not strands[2].live
-        return strands[2]
+            outcomes = drive(world, value, search, policy=policy or mover(), tasks=TASKS, journal=journal)
+        assert [task for task, outcome in outcomes.items() if outcome.error is not None] == [2]
+        assert results(outcomes) == {task: row for task, row in whole.items() if task != 2}
+        assert not outcomes[2].live
+        return outcomes[2]
 
     return run
 
@@ -71,23 +71,23 @@ def estimate(query):
 
 
 def test_an_exception_of_the_policy(isolated, mover):
-    strand = isolated(policy=mover(only(2, boom, proposals)))
-    assert isinstance(strand.error, Broken)
-    assert (len(strand.root.children), strand.spent.nodes) == (0, 0)
+    outcome = isolated(policy=mover(only(2, boom, proposals)))
+    assert isinstance(outcome.error, Broken)
+    assert (len(outcome.root.children), outcome.spent.nodes) == (0, 0)
 
 
 def test_an_exception_of_the_value(isolated, judge):
-    strand = isolated(value=judge(only(2, boom, estimate)))
-    assert isinstance(strand.error, Broken)
-    assert strand.spent.nodes == 2
+    outcome = isolated(value=judge(only(2, boom, estimate)))
+    assert isinstance(outcome.error, Broken)
+    assert outcome.spent.nodes == 2
 
 
 @pytest.mark.parametrize(
     "value", [-0.1, 1.1, float("nan"), float("inf"), 10, "0.5", None], ids=repr
 )  # each of them what a model's wrapper could let through
 def test_a_value_that_is_none(isolated, judge, value):
-    strand = isolated(value=judge(only(2, lambda query: Estimate(value), estimate)))
-    assert isinstance(strand.error, ValueError)
+    outcome = isolated(value=judge(only(2, lambda query: Estimate(value), estimate)))
+    assert isinstance(outcome.error, ValueError)
 
 
 @pytest.mark.parametrize("answer", [None, 0.5, "high", {"value": 1}, Reply("0.5")], ids=repr)
@@ -114,16 +114,16 @@ def test_a_bill_that_is_none(isolated, judge, usage):
     ids=repr,
 )
 def test_a_bill_that_cannot_be(isolated, judge, usage):
-    strand = isolated(value=judge(only(2, lambda query: Estimate(0.5, usage=usage), estimate)))
-    assert isinstance(strand.error, ValueError)
-    assert strand.spent.usage == Usage()
+    outcome = isolated(value=judge(only(2, lambda query: Estimate(0.5, usage=usage), estimate)))
+    assert isinstance(outcome.error, ValueError)
+    assert outcome.spent.usage == Usage()
 
 
 @pytest.mark.parametrize("settle", [None, 5, lambda: None, lambda: Usage(-1), lambda: 1 / 0])
 def test_an_error_that_cannot_tell_its_bill(isolated, judge, settle):
     def fail(query):
         error = RuntimeError("no reply")
-        error.settle = settle
+        error.take_unbilled_usage = settle
         raise error
 
     assert isolated(value=judge(only(2, fail, estimate))).error is not None
@@ -136,9 +136,9 @@ def test_a_width_that_is_none(isolated, width):
             yield Expand(root, width)
         return (yield from greedy(root))
 
-    strand = isolated(search=search)
-    assert isinstance(strand.error, ValueError)
-    assert strand.spent.nodes == 0
+    outcome = isolated(search=search)
+    assert isinstance(outcome.error, ValueError)
+    assert outcome.spent.nodes == 0
 
 
 def test_a_node_of_another_task_is_no_answer(isolated):
@@ -217,9 +217,9 @@ def test_a_task_that_cannot_begin(isolated, letters):
     world = letters(LEGAL)
     plain = world.root
     world.root = lambda index: boom() if index == 2 else plain(index)
-    strand = isolated(world=world)
-    assert isinstance(strand.error, Broken)
-    assert (strand.root.task, len(strand.root.children), strand.spent.nodes) == (2, 0, 0)
+    outcome = isolated(world=world)
+    assert isinstance(outcome.error, Broken)
+    assert (outcome.root.task, len(outcome.root.children), outcome.spent.nodes) == (2, 0, 0)
 
 
 def test_a_search_that_cannot_begin(isolated):
@@ -312,9 +312,15 @@ def test_a_search_that_fails_when_it_is_closed(letters, judge, drive, tmp_path):
 
     for _ in range(2):  # live, and replayed
         with Journal(tmp_path / "j") as journal:
-            strands = drive(letters(LEGAL), judge(VALUES), search, tasks=TASKS, budget="nodes=3", journal=journal)
-        assert [isinstance(strand.error, Broken) for strand in strands.values()] == [False, False, True, False, False]
-        assert {strand.stopped for strand in strands.values()} == {"nodes"}
+            outcomes = drive(letters(LEGAL), judge(VALUES), search, tasks=TASKS, budget="nodes=3", journal=journal)
+        assert [isinstance(outcome.error, Broken) for outcome in outcomes.values()] == [
+            False,
+            False,
+            True,
+            False,
+            False,
+        ]
+        assert {outcome.stopped for outcome in outcomes.values()} == {"nodes"}
 
 
 def test_what_ends_the_process_ends_the_run(letters, judge, drive):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from forethought.search import (
-    FREE,
+    NO_USAGE,
     Ask,
     Budget,
     Driver,
@@ -35,10 +35,10 @@ def spend(letters, priced_mover, priced_judge, one):
     def run(budget, search=None):
         policy, value = priced_mover(MOVE, usage=MOVE), priced_judge(JUDGE, VALUES, usage=JUDGE)
         world = letters(lambda word: "ab")
-        strand = one(
+        outcome = one(
             world, value, search or algorithm("greedy", {"width": 2, "depth": 3}), policy=policy, budget=budget
         )
-        return strand, policy, value
+        return outcome, policy, value
 
     return run
 
@@ -67,11 +67,11 @@ def spend(letters, priced_mover, priced_judge, one):
     ],
 )
 def test_a_search_runs_to_the_last_step_it_can_pay_for(spend, budget, nodes, stopped, answer):
-    strand, _, _ = spend(budget)
-    assert (strand.spent.nodes, strand.stopped) == (nodes, stopped)
-    assert strand.answer.state.letters == answer
+    outcome, _, _ = spend(budget)
+    assert (outcome.spent.nodes, outcome.stopped) == (nodes, stopped)
+    assert outcome.answer.state.letters == answer
     (name, limit), *_ = Budget.parse(budget).limits().items()
-    assert strand.spent.to_json()[name] <= limit
+    assert outcome.spent.to_json()[name] <= limit
 
 
 def test_no_model_is_asked_what_cannot_be_paid(spend):
@@ -82,15 +82,15 @@ def test_no_model_is_asked_what_cannot_be_paid(spend):
 def test_the_ledger_counts_what_was_answered_and_not_what_was_reserved(letters, priced_mover, judge, one):
     dear, paid = Usage(3, 100, 0, 100), Usage(1, 4, 0, 1)
     policy = priced_mover(dear, usage=paid)
-    strand = one(letters(lambda word: "ab"), judge(VALUES), algorithm("greedy", {"depth": 2}), policy=policy)
-    assert strand.spent.usage == paid + paid
-    assert strand.spent.roles == {"policy": paid + paid}
+    outcome = one(letters(lambda word: "ab"), judge(VALUES), algorithm("greedy", {"depth": 2}), policy=policy)
+    assert outcome.spent.usage == paid + paid
+    assert outcome.spent.roles == {"policy": paid + paid}
 
 
 def test_reserving_is_for_the_worst_case_even_if_answers_are_cheap(letters, priced_mover, judge, one):
     policy = priced_mover(Usage(1, 90, 0, 10), usage=Usage(1, 1))
-    strand = one(letters(lambda word: "ab"), judge(VALUES), greedy, policy=policy, budget="tokens=101")
-    assert (len(policy.calls), strand.spent.usage.tokens, strand.stopped) == (2, 2, "tokens")
+    outcome = one(letters(lambda word: "ab"), judge(VALUES), greedy, policy=policy, budget="tokens=101")
+    assert (len(policy.calls), outcome.spent.usage.tokens, outcome.stopped) == (2, 2, "tokens")
 
 
 def test_nodes_are_reserved_by_width_or_by_the_actions_there_are(letters, judge, one):
@@ -109,14 +109,14 @@ def test_many_nodes_in_one_request_are_reserved_together(letters, judge, one):
 
 
 def test_judging_is_free_of_nodes(spend):
-    strand, _, value = spend("nodes=2")
+    outcome, _, value = spend("nodes=2")
     assert value.calls == [[(0, "a"), (0, "b")]]
-    assert strand.spent.evaluations == 2
+    assert outcome.spent.evaluations == 2
 
 
 def test_limits_hold_for_each_task_by_itself(letters, judge, drive):
-    strands = drive(letters(lambda word: "ab"), judge(), greedy, tasks=range(3), budget="nodes=4")
-    assert [strand.spent.nodes for strand in strands.values()] == [4, 4, 4]
+    outcomes = drive(letters(lambda word: "ab"), judge(), greedy, tasks=range(3), budget="nodes=4")
+    assert [outcome.spent.nodes for outcome in outcomes.values()] == [4, 4, 4]
 
 
 def test_a_stopped_search_is_closed_and_answers_its_last_offer_else_the_root(letters, judge, one):
@@ -150,10 +150,10 @@ def test_free_questions_are_paid_from_the_same_budget(letters, judge, oracle, on
         return root
 
     asker = oracle(lambda question: Reply("yes", price))
-    asker.bound = lambda question: price
-    strand = one(letters({}), judge(), search, asker=asker, budget="tokens=29")
-    assert (len(asker.calls), strand.spent.usage.tokens, strand.stopped) == (2, 20, "tokens")
-    assert strand.spent.roles == {f"question {number}": price for number in (0, 1)}
+    asker.worst_case_usage = lambda question: price
+    outcome = one(letters({}), judge(), search, asker=asker, budget="tokens=29")
+    assert (len(asker.calls), outcome.spent.usage.tokens, outcome.stopped) == (2, 20, "tokens")
+    assert outcome.spent.roles == {f"question {number}": price for number in (0, 1)}
 
 
 def overspending(letters, priced_mover, priced_judge, drive, bound, used, role, tasks=3):
@@ -164,10 +164,10 @@ def overspending(letters, priced_mover, priced_judge, drive, bound, used, role, 
         return used if query.task == 1 else cheap
 
     def propose(query):
-        return Proposals([Proposal(a) for a in query.actions], cost(query) if role == "policy" else FREE)
+        return Proposals([Proposal(a) for a in query.actions], cost(query) if role == "policy" else NO_USAGE)
 
     def evaluate(query):
-        return Estimate(0.5, usage=cost(query) if role == "value" else FREE)
+        return Estimate(0.5, usage=cost(query) if role == "value" else NO_USAGE)
 
     policy, value = priced_mover(bound, propose), priced_judge(bound, evaluate)
     return drive(letters({"": "a"}), value, greedy, policy=policy, tasks=range(tasks))
@@ -176,19 +176,19 @@ def overspending(letters, priced_mover, priced_judge, drive, bound, used, role, 
 @pytest.mark.parametrize("role", ["policy", "value"])
 @pytest.mark.parametrize("used", [Usage(2, 5, 0, 5), Usage(1, 6, 0, 5), Usage(1, 5, 0, 6)])
 def test_an_answer_beyond_its_bound_is_an_error_of_its_task(letters, priced_mover, priced_judge, drive, used, role):
-    strands = overspending(letters, priced_mover, priced_judge, drive, Usage(1, 5, 0, 5), used, role)
-    assert [strand.error is None for strand in strands.values()] == [True, False, True]
+    outcomes = overspending(letters, priced_mover, priced_judge, drive, Usage(1, 5, 0, 5), used, role)
+    assert [outcome.error is None for outcome in outcomes.values()] == [True, False, True]
     with pytest.raises(
-        RuntimeError, match=rf"cost {used.calls} calls and {used.tokens} tokens.*bound.*1 calls and 10 tokens"
+        RuntimeError, match=rf"cost {used.calls} calls and {used.tokens} tokens.*worst case.*1 calls and 10 tokens"
     ):
-        raise strands[1].error
+        raise outcomes[1].error
 
 
 @pytest.mark.parametrize("used", [Usage(1, 5, 0, 5), Usage(1, 9, 9, 1), Usage(0, 0), Usage(1, 5, 0, 5, 3)])
 def test_an_answer_at_its_bound_is_fine(letters, priced_mover, priced_judge, drive, used):
-    strands = overspending(letters, priced_mover, priced_judge, drive, Usage(1, 5, 0, 5), used, "value")
-    assert all(strand.error is None for strand in strands.values())
-    assert strands[1].spent.usage == used
+    outcomes = overspending(letters, priced_mover, priced_judge, drive, Usage(1, 5, 0, 5), used, "value")
+    assert all(outcome.error is None for outcome in outcomes.values())
+    assert outcomes[1].spent.usage == used
 
 
 def test_one_bound_is_for_all_queries_of_a_request(letters, mover, priced_judge, one):
@@ -213,11 +213,11 @@ def test_a_model_without_a_bound_is_taken_to_cost_nothing_and_must(letters, move
 
 
 def test_a_bound_that_fails_is_an_error_of_its_task(letters, priced_judge, drive):
-    value = priced_judge(FREE)
-    value.bound = lambda query: FREE if query.task else 1 / 0
-    strands = drive(letters({"": "a"}), value, greedy, tasks=range(2))
-    assert isinstance(strands[0].error, ZeroDivisionError)
-    assert strands[1].stopped == "returned"
+    value = priced_judge(NO_USAGE)
+    value.worst_case_usage = lambda query: NO_USAGE if query.task else 1 / 0
+    outcomes = drive(letters({"": "a"}), value, greedy, tasks=range(2))
+    assert isinstance(outcomes[0].error, ZeroDivisionError)
+    assert outcomes[1].stopped == "returned"
 
 
 def test_nothing_is_asked_twice_where_evaluation_is_of_no_node(letters, judge, one):
@@ -250,8 +250,8 @@ def boom(*_):
 
 
 def test_seconds_stop_every_search_of_a_run(letters, judge, drive, clock):
-    strands = drive(letters(LEGAL), slow(clock, judge, 1.0), greedy, tasks=[0, 1], budget="seconds=3.5")
-    assert [(strand.stopped, strand.answer.state.letters) for strand in strands.values()] == [("seconds", "b")] * 2
+    outcomes = drive(letters(LEGAL), slow(clock, judge, 1.0), greedy, tasks=[0, 1], budget="seconds=3.5")
+    assert [(outcome.stopped, outcome.answer.state.letters) for outcome in outcomes.values()] == [("seconds", "b")] * 2
 
 
 def test_a_run_may_take_all_its_seconds(letters, judge, one, clock):
@@ -282,4 +282,4 @@ def test_seconds_add_up_over_the_processes_of_a_run(journaled, judge, clock):
 def test_time_is_not_asked_for_without_a_limit_of_seconds(letters, judge, drive, monkeypatch, mover):
     driver = Driver(letters(LEGAL), mover(), judge(VALUES), Budget(nodes=100))
     monkeypatch.setattr(time, "monotonic", boom)
-    assert [strand.stopped for strand in driver.run([0], greedy)] == ["returned"]
+    assert [outcome.stopped for outcome in driver.run([0], greedy)] == ["returned"]

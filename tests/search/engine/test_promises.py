@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from forethought.common.seeds import seed_of
 from forethought.search import (
     ALGORITHMS,
-    FREE,
+    NO_USAGE,
     PRIVILEGES,
     Budget,
     Estimate,
@@ -39,7 +39,7 @@ LIMITS = st.fixed_dictionaries(
 def search(grown, worth_of, priced_mover, priced_judge, oracle, drive):
     """Runs an algorithm on three grown trees, with models whose price is drawn for each question, up to the bound."""
 
-    def run(seed, name, share, waits=False, **options):
+    def run(seed, name, share, is_remote=False, **options):
         worth = worth_of(seed)
 
         def bound(query):
@@ -56,10 +56,10 @@ def search(grown, worth_of, priced_mover, priced_judge, oracle, drive):
         def judge(query):
             return Estimate(0.5 if query.node.imagined else worth(query).value, usage=cost(query))
 
-        policy, value = priced_mover(FREE, propose), priced_judge(FREE, judge)
+        policy, value = priced_mover(NO_USAGE, propose), priced_judge(NO_USAGE, judge)
         asker = oracle(lambda question: Reply("0:a", cost(question)))
         for model in (policy, value, asker):
-            model.bound, model.waits, model.markov = bound, waits, True
+            model.worst_case_usage, model.is_remote, model.markov = bound, is_remote, True
         return drive(
             grown(seed),
             value,
@@ -81,19 +81,19 @@ def search(grown, worth_of, priced_mover, priced_judge, oracle, drive):
     share=st.floats(0, 1),
     limits=LIMITS,
     concurrency=st.sampled_from([1, 8]),
-    waits=st.booleans(),
+    is_remote=st.booleans(),
     transpositions=st.booleans(),
 )
-def test_no_limit_of_a_task_is_ever_exceeded(search, seed, name, share, limits, concurrency, waits, transpositions):
-    strands = search(
-        seed, name, share, waits, budget=Budget(**limits), concurrency=concurrency, transpositions=transpositions
+def test_no_limit_of_a_task_is_ever_exceeded(search, seed, name, share, limits, concurrency, is_remote, transpositions):
+    outcomes = search(
+        seed, name, share, is_remote, budget=Budget(**limits), concurrency=concurrency, transpositions=transpositions
     )
-    for strand in strands.values():
-        assert strand.error is None
-        spent = strand.spent.to_json()
+    for outcome in outcomes.values():
+        assert outcome.error is None
+        spent = outcome.spent.to_json()
         assert all(spent[limit] <= amount for limit, amount in limits.items())
         assert sum(role["calls"] for role in spent["roles"].values()) == spent["lm_calls"]
-        assert strand.stopped == "returned" or strand.stopped in limits
+        assert outcome.stopped == "returned" or outcome.stopped in limits
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "reflexion"])  # whose answer is its last attempt
@@ -114,9 +114,9 @@ def test_an_ending_is_never_given_up_for_something_unfinished(search, seed, name
             offered.setdefault(root.task, []).append(end.value)
             return end.value
 
-    for task, strand in search(seed, name, 0, search=listening, budget=Budget(nodes=nodes)).items():
-        nodes_offered = offered.get(task, [strand.root])
-        assert strand.answer is nodes_offered[-1]
+    for task, outcome in search(seed, name, 0, search=listening, budget=Budget(nodes=nodes)).items():
+        nodes_offered = offered.get(task, [outcome.root])
+        assert outcome.answer is nodes_offered[-1]
         finished = [node.done for node in nodes_offered]
         assert finished == sorted(finished)
 
@@ -129,10 +129,10 @@ def test_a_journal_cut_anywhere_goes_on_to_the_same_trees(search, tmp_path_facto
 
     def told():
         with Journal(path) as journal:
-            strands = search(seed, name, 0.5, budget=Budget(**limits), journal=journal)
+            outcomes = search(seed, name, 0.5, budget=Budget(**limits), journal=journal)
         return {
-            task: (digest(strand.root), strand.answer.place, strand.stopped, strand.spent.to_json())
-            for task, strand in strands.items()
+            task: (digest(outcome.root), outcome.answer.place, outcome.stopped, outcome.spent.to_json())
+            for task, outcome in outcomes.items()
         }
 
     whole = told()

@@ -15,7 +15,7 @@ class Raised(RuntimeError):
 
     def __init__(self, cost):
         super().__init__("more")
-        self.settle = lambda: cost
+        self.take_unbilled_usage = lambda: cost
 
 
 class Learning:
@@ -24,7 +24,7 @@ class Learning:
     def __init__(self):
         self.worst, self.calls = 10, 0
 
-    def bound(self, query):
+    def worst_case_usage(self, query):
         return Usage(1, self.worst)
 
     def evaluate(self, queries):
@@ -44,8 +44,8 @@ def look(root):
 def search(limit, path, value):
     with Journal(path) as journal:
         world = TaskSimulator(Game24(["4 5 6 10"]))
-        (strand,) = Driver(world, AllActions(), value, Budget(tokens=limit), journal=journal).run([0], look)
-    return strand.error, strand.stopped, strand.spent.usage.tokens
+        (outcome,) = Driver(world, AllActions(), value, Budget(tokens=limit), journal=journal).run([0], look)
+    return outcome.error, outcome.stopped, outcome.spent.usage.tokens
 
 
 @pytest.mark.parametrize(

@@ -71,13 +71,13 @@ def hash_of(query):
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_every_algorithm_goes_on_and_a_resume_asks_nothing(searched, results, dumb, oracle, name):
-    strands = searched(name)
-    assert [strand.error for strand in strands.values()] == [None] * 6
+    outcomes = searched(name)
+    assert [outcome.error for outcome in outcomes.values()] == [None] * 6
     asked = oracle(lambda question: pytest.fail("asked again"))
     again = searched(name, policy=dumb(), value=dumb(), asker=asked)
-    assert results(again) == results(strands)
-    refused = sum(strand.spent.usage.refused for strand in strands.values())
-    told = [row for strand in strands.values() for row in dump(strand.root) if row.get("refusal")]
+    assert results(again) == results(outcomes)
+    refused = sum(outcome.spent.usage.refused for outcome in outcomes.values())
+    told = [row for outcome in outcomes.values() for row in dump(outcome.root) if row.get("refusal")]
     assert refused >= len(told) > 0
     assert {row["refusal"] for row in told} == {WHY}
 
@@ -86,8 +86,8 @@ def test_every_algorithm_goes_on_and_a_resume_asks_nothing(searched, results, du
 def test_nobody_is_asked_to_go_on_from_a_dead_end(searched, mover, judge, name):
     policy = mover()
     value = judge(lambda query: Estimate(0.0, usage=COST, parsed=False, refusal=WHY))
-    strands = searched(name, policy=policy, value=value)
-    assert [strand.error for strand in strands.values()] == [None] * 6
+    outcomes = searched(name, policy=policy, value=value)
+    assert [outcome.error for outcome in outcomes.values()] == [None] * 6
     if name not in ("react", "reflexion", "rap", "walk", "best_of_n"):  # which ask for no value before they go on
         assert {letters for call in policy.calls for _, letters in call} <= {""}
 

@@ -56,9 +56,9 @@ def test_every_answer_is_a_line(journaled, path):
 
 
 def test_a_stop_is_a_line(journaled, path):
-    strands = journaled(budget="nodes=2", tasks=[0])
+    outcomes = journaled(budget="nodes=2", tasks=[0])
     assert lines(path)[2:] == ['[0,2,"stop","nodes"]']
-    assert strands[0].answer.state.letters == "b"
+    assert outcomes[0].answer.state.letters == "b"
 
 
 def test_an_answer_is_in_the_file_before_it_is_used(journaled, path):
@@ -77,8 +77,8 @@ def test_an_answer_is_in_the_file_before_it_is_used(journaled, path):
 
 def test_an_answer_that_cannot_be_used_is_no_line_and_is_asked_for_again(journaled, judge, path):
     wrong = judge(lambda query: Estimate(1.5 if query.task == 1 else 0.5))
-    strands = journaled(value=wrong)
-    assert strands[1].error is not None
+    outcomes = journaled(value=wrong)
+    assert outcomes[1].error is not None
     assert [line for line in lines(path) if line.startswith("[1")] == ['[1,0,"expand",[[[["a",0.5],["b",0.5]],0]]]']
     assert journaled()[1].answer.state.letters == "bb"
 
@@ -148,8 +148,8 @@ def test_a_run_may_be_resumed_at_another_concurrency(results, grown, worth_of, j
 def test_journals_of_workers_are_merged_by_sorting(results, grown, worth_of, judge, drive, dumb, tmp_path):
     def run(path, value, policy, tasks):
         with Journal(path) as journal:
-            strands = drive(grown(1), value, mcts, policy=policy, tasks=tasks, budget="nodes=30", journal=journal)
-        return results(strands)
+            outcomes = drive(grown(1), value, mcts, policy=policy, tasks=tasks, budget="nodes=30", journal=journal)
+        return results(outcomes)
 
     whole = run(tmp_path / "a", judge(worth_of(1)), None, [0, 2]) | run(
         tmp_path / "b", judge(worth_of(1)), None, [1, 3]
@@ -170,8 +170,8 @@ def test_an_error_of_the_world_is_tried_again_from_the_journal(letters, judge, m
     world.step = broken
     for fails in (True, False):
         with Journal(path) as journal:
-            strand = drive(world, judge(), greedy, policy=policy, journal=journal)[0]
-        assert isinstance(strand.error, OSError) is fails
+            outcome = drive(world, judge(), greedy, policy=policy, journal=journal)[0]
+        assert isinstance(outcome.error, OSError) is fails
         world.step = plain
     assert policy.calls == [[(0, "")], [(0, "a")]]
 

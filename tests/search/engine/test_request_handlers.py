@@ -6,7 +6,7 @@ import pytest
 
 from forethought.common.seeds import seed_of
 from forethought.search import (
-    FREE,
+    NO_USAGE,
     TERMINAL,
     Ask,
     Estimate,
@@ -37,10 +37,10 @@ def expand(letters, mover, judge, one):
             return root
 
         policy = mover(lambda query: [Proposal(letter, **fields) for letter in proposed])
-        strand = one(letters({"": legal}), judge(), search, policy=policy)
-        assert answered == [strand.root.children]
+        outcome = one(letters({"": legal}), judge(), search, policy=policy)
+        assert answered == [outcome.root.children]
         return SimpleNamespace(
-            spent=strand.spent, root=strand.root, words=[n.action for n in answered[0]], policy=policy
+            spent=outcome.spent, root=outcome.root, words=[n.action for n in answered[0]], policy=policy
         )
 
     return run
@@ -96,10 +96,10 @@ def test_a_refusal_that_counts_as_a_step_is_seen(letters, judge, mover, one):
 
     world = Counting({"": "a", "?": "a", "a": ""})
     policy = mover(lambda query: [Proposal("x" if not query.context.steps else "a")])
-    strand = one(world, judge(), algorithm("react", {"depth": 2}), policy=policy)
-    assert strand.answer.state.letters == "?a"
-    assert strand.root.children[0].observation == "no such letter"
-    assert (strand.spent.nodes, strand.spent.illegal_actions) == (2, 1)
+    outcome = one(world, judge(), algorithm("react", {"depth": 2}), policy=policy)
+    assert outcome.answer.state.letters == "?a"
+    assert outcome.root.children[0].observation == "no such letter"
+    assert (outcome.spent.nodes, outcome.spent.illegal_actions) == (2, 1)
 
 
 @pytest.mark.parametrize("proposed", ["", "xyz"])
@@ -118,10 +118,10 @@ def test_a_second_expansion_adds_only_what_is_new(letters, mover, judge, one):
         return root
 
     policy = mover(lambda query: [Proposal(letter) for letter in next(batches)])
-    strand = one(letters({"": "abc"}), judge(), search, policy=policy)
+    outcome = one(letters({"": "abc"}), judge(), search, policy=policy)
     assert answered == [["a", "b"], ["c"], []]
-    assert [node.index for node in strand.root.children] == [0, 1, 2]
-    assert (strand.root.dead, strand.root.asked, strand.spent.nodes) == (False, 3, 3)
+    assert [node.index for node in outcome.root.children] == [0, 1, 2]
+    assert (outcome.root.dead, outcome.root.asked, outcome.spent.nodes) == (False, 3, 3)
 
 
 def test_steps_that_a_world_had_to_replay_are_billed(letters, mover, judge, one):
@@ -148,17 +148,17 @@ def test_expand_all_answers_one_family_a_node(letters, judge, mover, one):
         return root
 
     policy = mover()
-    strand = one(letters({"": "ab", "a": "xyz", "b": "q"}), judge(), search, policy=policy)
+    outcome = one(letters({"": "ab", "a": "xyz", "b": "q"}), judge(), search, policy=policy)
     assert [[node.state.letters for node in family] for family in answered] == [["bq"], ["ax", "ay"], []]
     assert policy.calls == [[(0, "")], [(0, "b"), (0, "a")]]
-    assert strand.spent.nodes == 5
+    assert outcome.spent.nodes == 5
 
 
 def test_evaluate_sets_value_and_estimate(letters, judge, one):
-    strand = one(letters({"": "ab"}), judge({"a": 0.25, "b": 1}), greedy)
-    a, b = strand.root.children
+    outcome = one(letters({"": "ab"}), judge({"a": 0.25, "b": 1}), greedy)
+    a, b = outcome.root.children
     assert (a.value, a.estimate.value, b.value) == (0.25, 0.25, 1)
-    assert (strand.root.estimate, strand.spent.evaluations) == (None, 2)
+    assert (outcome.root.estimate, outcome.spent.evaluations) == (None, 2)
 
 
 def test_a_query_shows_its_node(letters, judge, mover, one):
@@ -209,11 +209,11 @@ def test_a_question_has_the_seed_of_its_node_and_ordinal(letters, judge, oracle,
         return child
 
     asker = oracle(lambda question: Reply(f"{question.role} {question.seed % 2}"))
-    strand = one(letters({"": "a"}), judge(), search, asker=asker, seed=5)
+    outcome = one(letters({"": "a"}), judge(), search, asker=asker, seed=5)
     seeds = [question.seed for call in asker.calls for question in call]
     assert seeds == [seed_of(5, 0, [0], ordinal, "ask") for ordinal in (0, 1)]
     assert answered == [f"why? {seed % 2}" for seed in seeds]
-    assert strand.answer.asked == 3
+    assert outcome.answer.asked == 3
 
 
 def test_questions_without_a_model_to_answer_them_are_an_error(letters, judge, drive):
@@ -221,9 +221,9 @@ def test_questions_without_a_model_to_answer_them_are_an_error(letters, judge, d
         yield Ask(root, "why?")
         return root
 
-    strand = drive(letters({}), judge(), search)[0]
+    outcome = drive(letters({}), judge(), search)[0]
     with pytest.raises(RuntimeError, match=r"no model to answer them; give an asker"):
-        raise strand.error
+        raise outcome.error
 
 
 def test_an_answer_to_a_question_is_billed_to_its_role(letters, judge, oracle, one):
@@ -234,7 +234,7 @@ def test_an_answer_to_a_question_is_billed_to_its_role(letters, judge, oracle, o
         return root
 
     asker = oracle(lambda question: Reply("so", price))
-    asker.bound = lambda question: price
+    asker.worst_case_usage = lambda question: price
     spent = one(letters({}), judge(), search, asker=asker).spent
     assert (spent.usage, spent.roles) == (price, {"why?": price})
     assert one(letters({}), judge(), search, asker=oracle()).spent.roles == {}
@@ -263,26 +263,31 @@ def test_an_ending_that_shows_a_reward_reaches_no_model_and_no_tree(letters, jud
     rewards = dict.fromkeys(("ab", "ba", "b"), 1.0)
     world = letters({"": "ab", "a": "ab", "b": "ab"}, ends={"ab", "ba"}, rewards=rewards, shows_reward=True)
     assert SECRET in world.step(world.root(0).state._replace(letters="a"), "b").observation  # it is there to be read
-    strand = one(world, judge(evaluate), search, policy=mover(propose))
-    endings = [node for node in strand.root if node.done]
+    outcome = one(world, judge(evaluate), search, policy=mover(propose))
+    endings = [node for node in outcome.root if node.done]
     assert {node.observation for node in endings} == {TERMINAL}
     assert any(TERMINAL in text for text in read)
-    everything = [*read, repr(dump(strand.root)), *(repr(node.context) for node in strand.root), repr(strand.root)]
+    everything = [
+        *read,
+        repr(dump(outcome.root)),
+        *(repr(node.context) for node in outcome.root),
+        repr(outcome.root),
+    ]
     assert not any("score" in text for text in everything)
 
 
 def test_a_task_that_has_ended_before_it_began_shows_no_reward(letters, judge, one):
     world = letters({}, ends={""}, rewards={"": 1.0}, shows_reward=True)
-    strand = one(world, judge(), greedy)
-    assert strand.answer.done
-    assert "score" not in repr((strand.root.context, dump(strand.root)))
-    assert strand.root.context.opening == TERMINAL
+    outcome = one(world, judge(), greedy)
+    assert outcome.answer.done
+    assert "score" not in repr((outcome.root.context, dump(outcome.root)))
+    assert outcome.root.context.opening == TERMINAL
 
 
 def test_an_ending_that_shows_no_reward_is_read(letters, judge, one):
     value = judge({"a": 0.5})
-    strand = one(letters({"": "a"}, ends={"a"}), value, greedy)
-    assert strand.answer.observation == "0:a"
+    outcome = one(letters({"": "a"}, ends={"a"}), value, greedy)
+    assert outcome.answer.observation == "0:a"
     assert value.queries[0].context.observation == "0:a"
 
 
@@ -294,4 +299,4 @@ def test_all_else_of_an_episode_is_read_where_only_the_ending_is_hidden(letters,
 
 def test_a_free_answer_leaves_no_role_in_the_ledger(letters, judge, one):
     spent = one(letters({"": "ab"}), judge(), greedy).spent
-    assert (spent.usage, spent.roles) == (FREE, {})
+    assert (spent.usage, spent.roles) == (NO_USAGE, {})

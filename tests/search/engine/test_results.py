@@ -15,14 +15,14 @@ def trial(letters, judge, one):
 
     def run(search, **settings):
         world = letters({"": "ab", "a": "ab"}, ends={"ab"}, rewards=REWARDS)
-        strand = one(world, judge({"a": 0.5, "ab": 0.75}), search, **settings)
-        return strand, result(strand)
+        outcome = one(world, judge({"a": 0.5, "ab": 0.75}), search, **settings)
+        return outcome, result(outcome)
 
     return run
 
 
 def test_a_result_is_the_line_of_a_task(trial):
-    strand, row = trial(greedy)
+    outcome, row = trial(greedy)
     answer = {
         "score": 0.75,
         "metrics": {"length": 2},
@@ -39,8 +39,8 @@ def test_a_result_is_the_line_of_a_task(trial):
         "oracle": None,
         "stopped": "returned",
         "values": [0.0, 0.75],
-        "spent": strand.spent.to_json(),
-        "tree": digest(strand.root),
+        "spent": outcome.spent.to_json(),
+        "tree": digest(outcome.root),
     }
     assert json.loads(json.dumps(row)) == row
 
@@ -93,6 +93,6 @@ def test_an_unfinished_answer_scores_what_it_was_paid_so_far(trial):
 
 
 def test_reading_the_true_reward_afterwards_is_not_billed(trial):
-    strand, row = trial(greedy)
-    assert row["spent"]["env_steps"] == strand.spent.env_steps == 4
+    outcome, row = trial(greedy)
+    assert row["spent"]["env_steps"] == outcome.spent.env_steps == 4
     assert row["spent"]["replayed_steps"] == 0

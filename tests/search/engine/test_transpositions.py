@@ -79,7 +79,7 @@ def test_the_tree_is_the_same_and_no_position_is_paid_for_twice(bags, models, or
         asker = oracle()
         privileges = frozenset(PRIVILEGES)
         found = drive(bags, value, search, policy=policy, tasks=(0, 1), asker=asker, privileges=privileges, **options)
-        assert all(strand.error is None for strand in found.values())
+        assert all(outcome.error is None for outcome in found.values())
         return [(digest(s.root), s.answer.actions) for s in found.values()], policy, value, found
 
     plain, policy, value, before = run()
@@ -98,11 +98,11 @@ def test_positions_are_merged_by_hand(bags, models, one):
     """Breadth first over ab: a, b; aa, ab, ba, bb: ba is ab."""
     policy, value = models()
     policy.script = lambda query: Proposals([Proposal("a"), Proposal("b")], PRICE)
-    strand = one(bags, value, lambda root: beam(root, depth=3, keep=9), policy=policy, transpositions=True)
+    outcome = one(bags, value, lambda root: beam(root, depth=3, keep=9), policy=policy, transpositions=True)
     assert sorted(map(position, policy.queries)) == ["", "a", "aa", "ab", "b", "bb"]
     assert sorted(map(position, value.queries)) == ["a", "aa", "aaa", "aab", "ab", "abb", "b", "bb", "bbb"]
-    assert strand.spent.nodes == 14
-    first, second = (child for node in strand.root for child in node.children if position_of(child) == "ab")
+    assert outcome.spent.nodes == 14
+    first, second = (child for node in outcome.root for child in node.children if position_of(child) == "ab")
     assert (first.value, first.estimate.rationale) == (second.value, second.estimate.rationale)
     assert first.children[0].parent is first
     assert second.children[0].parent is second
@@ -116,11 +116,11 @@ def test_the_budget_holds_what_is_really_asked(bags, models, one):
     policy, value = models()
     policy.script = lambda query: Proposals([Proposal("a"), Proposal("b")], PRICE)
     budget = f"lm_calls={PRICE.calls * 15}"  # 6 + 9 questions, as above
-    strand = one(
+    outcome = one(
         bags, value, lambda root: beam(root, depth=3, keep=9), policy=policy, budget=budget, transpositions=True
     )
-    assert strand.stopped == "returned"
-    assert strand.spent.usage.calls == PRICE.calls * 15
+    assert outcome.stopped == "returned"
+    assert outcome.spent.usage.calls == PRICE.calls * 15
 
 
 def test_another_sample_of_the_same_node_is_another_question(bags, models, one):
@@ -151,11 +151,11 @@ def test_a_run_goes_on_after_any_answer(bags, models, path, drive):
         policy, value = models()
         policy.script = lambda query: Proposals([Proposal("a"), Proposal("b")], PRICE)
         with Journal(path) as journal:
-            strand = drive(
+            outcome = drive(
                 bags, value, lambda root: beam(root, depth=3), policy=policy, journal=journal, transpositions=True
             )[0]
-        assert strand.error is None
-        return digest(strand.root), strand.spent, len(value.queries)
+        assert outcome.error is None
+        return digest(outcome.root), outcome.spent, len(value.queries)
 
     tree, spent, paid = run()
     lines = path.read_text().splitlines(keepends=True)

@@ -28,7 +28,7 @@ def remote(priced_judge, worth_of):
             return Estimate(worth(query).value, "so", price)
 
         value = priced_judge(price, answer)
-        value.waits = True
+        value.is_remote = True
         return value
 
     return make
@@ -50,7 +50,7 @@ def test_waiting_changes_no_result(grown, remote, drive, results, name, seed, co
         return results(drive(world, value, search, tasks=tasks, budget=budget, concurrency=concurrency, seed=seed))
 
     together = remote(seed=seed)
-    together.waits = False
+    together.is_remote = False
     assert run(remote(lambda query: draw.random() * 0.002, seed)) == run(together)
 
 
@@ -70,8 +70,8 @@ def test_a_slow_task_holds_up_no_other(letters, remote, drive):
             others_done.set()
         return end
 
-    strands = drive(letters(LEGAL), remote(delay), search, tasks=range(4))
-    assert all(strand.error is None for strand in strands.values())
+    outcomes = drive(letters(LEGAL), remote(delay), search, tasks=range(4))
+    assert all(outcome.error is None for outcome in outcomes.values())
     assert ended[-1] == 0
 
 
@@ -82,12 +82,16 @@ def test_a_call_that_fails_loses_its_task_alone(letters, remote, drive, path):
         return 0.0
 
     with Journal(path) as journal:
-        strands = drive(letters(LEGAL), remote(delay), greedy, tasks=range(3), journal=journal)
-    assert [type(strand.error) for strand in strands.values()] == [type(None), ConnectionError, type(None)]
+        outcomes = drive(letters(LEGAL), remote(delay), greedy, tasks=range(3), journal=journal)
+    assert [type(outcome.error) for outcome in outcomes.values()] == [
+        type(None),
+        ConnectionError,
+        type(None),
+    ]
     with Journal(path) as journal:
         value = remote()
-        strands = drive(letters(LEGAL), value, greedy, tasks=range(3), journal=journal)
-    assert all(strand.error is None for strand in strands.values())
+        outcomes = drive(letters(LEGAL), value, greedy, tasks=range(3), journal=journal)
+    assert all(outcome.error is None for outcome in outcomes.values())
     assert {query.task for query in value.queries} == {1}
 
 
@@ -99,19 +103,19 @@ def test_every_answer_is_journaled_before_it_is_used(letters, remote, drive, pat
         return end
 
     with Journal(path) as journal:
-        strands = drive(letters(LEGAL), remote(), search, tasks=range(4), journal=journal)
-    assert [strand.error for strand in strands.values()] == [None] * 4
+        outcomes = drive(letters(LEGAL), remote(), search, tasks=range(4), journal=journal)
+    assert [outcome.error for outcome in outcomes.values()] == [None] * 4
 
 
 @pytest.mark.parametrize("limit", [14, 28, 45])
 def test_dollars_are_reserved_while_answers_are_away(letters, remote, drive, limit):
     """Each look is two answers of 7 tokens; a cent a token, and four tasks at once."""
     value = remote(lambda query: 0.002)
-    strands = drive(
+    outcomes = drive(
         letters(LEGAL), value, greedy, tasks=range(4), budget=f"usd={limit / 100 + 1e-6}",
         price=lambda usage: usage.tokens / 100,
     )  # fmt: skip
-    assert sum(strand.spent.usage.tokens for strand in strands.values()) == limit - limit % 14
+    assert sum(outcome.spent.usage.tokens for outcome in outcomes.values()) == limit - limit % 14
 
 
 def test_an_interrupted_run_does_not_stay_for_its_answers(letters, remote, drive):

@@ -25,7 +25,7 @@ from forethought.search import (
     Proposals,
     Query,
     Search,
-    Strand,
+    TaskSearch,
     Usage,
     beam,
     mcts,
@@ -65,7 +65,7 @@ class Models:
         value = random.Random(query.seed).random()
         return Estimate(value, f"{value:.2f} – because", Usage(1, 50, 10, query.seed % 20))
 
-    def bound(self, query: Query) -> Usage:
+    def worst_case_usage(self, query: Query) -> Usage:
         return Usage(1, 60, 0, 20)
 
 
@@ -75,8 +75,8 @@ def search(root: Node) -> Search:
     return mcts(root, width=5, iterations=30 + root.task % 5)
 
 
-def failure(strand: Strand) -> dict[str, object]:
-    return {"task": strand.task, "error": repr(strand.error), "spent": strand.spent.to_json()}
+def failure(outcome: TaskSearch) -> dict[str, object]:
+    return {"task": outcome.task, "error": repr(outcome.error), "spent": outcome.spent.to_json()}
 
 
 def main(folder: Path, asked: Path) -> None:
@@ -87,10 +87,10 @@ def main(folder: Path, asked: Path) -> None:
     with run.journal() as journal:
         budget = Budget(nodes=71, tokens=4830)
         driver = Driver(world, models, models, budget, seed=7, journal=journal, concurrency=2)
-        strands = list(driver.run(TASKS, search))
+        outcomes = list(driver.run(TASKS, search))
     run.write_results(
-        [result(strand) for strand in strands if strand.error is None],
-        [failure(strand) for strand in strands if strand.error is not None],
+        [result(outcome) for outcome in outcomes if outcome.error is None],
+        [failure(outcome) for outcome in outcomes if outcome.error is not None],
     )
 
 

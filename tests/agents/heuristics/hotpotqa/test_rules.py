@@ -238,11 +238,11 @@ SEARCHES = (("greedy", {"width": 1}), ("greedy", {"width": 4}), ("beam", {"width
 @pytest.mark.parametrize(("name", "settings"), SEARCHES)
 def test_questions_are_answered_from_two_pages(made, name, settings):
     driver = Driver(TaskSimulator(made), RulePolicy(ENV), RuleValue(ENV), Budget(nodes=100))
-    for strand in driver.run(range(len(QUESTIONS)), algorithm(name, {**settings, "depth": made.library.max_steps})):
-        assert strand.error is None
-        metrics = made.metrics(strand.answer.state)
-        assert (metrics["em"], metrics["fact_coverage"]) == (True, 1.0), strand.answer.actions
-        assert (TERMINAL in strand.answer.context.observation) == strand.answer.done
+    for outcome in driver.run(range(len(QUESTIONS)), algorithm(name, {**settings, "depth": made.library.max_steps})):
+        assert outcome.error is None
+        metrics = made.metrics(outcome.answer.state)
+        assert (metrics["em"], metrics["fact_coverage"]) == (True, 1.0), outcome.answer.actions
+        assert (TERMINAL in outcome.answer.context.observation) == outcome.answer.done
 
 
 def test_worth_and_proposals_do_not_depend_on_the_order_of_sets():

@@ -27,7 +27,7 @@ from forethought.agents.models.server.unclaimed import Kept, ServerError
 from forethought.agents.policies import AllActions
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import FREE, Budget, Driver, Estimate, Evaluate, Usage, lost
+from forethought.search import NO_USAGE, Budget, Driver, Estimate, Evaluate, Usage, wasted_usage
 
 GOOD, BAD = Request("good", Sampling(max_tokens=4)), Request("bad", Sampling(max_tokens=4))
 BILL = Usage(1, 2, 1, 1)  # of GOOD, as the stub counts
@@ -74,12 +74,12 @@ def test_the_first_look_of_a_score_is_paid_though_the_second_fails(stub, server)
     stub.top = lambda prompt: {"1": -0.1, "2": -3.0}
     stub.fault = lambda asked: status(400) if asked.prompt.endswith("1") else None
     error = failure(server.score, [ScoreRequest("the score is ", ("1", "2", "10"))])
-    assert lost(error) == Usage(1, 4, 1, 1)
-    assert lost(error) is FREE
+    assert wasted_usage(error) == Usage(1, 4, 1, 1)
+    assert wasted_usage(error) is NO_USAGE
 
 
 def test_a_look_that_tells_no_log_probabilities_is_paid(stub, server):
-    assert lost(failure(server.score, [ScoreRequest("the score is ", ("1", "2"))])) == Usage(1, 4, 1, 1)
+    assert wasted_usage(failure(server.score, [ScoreRequest("the score is ", ("1", "2"))])) == Usage(1, 4, 1, 1)
 
 
 @pytest.mark.parametrize("usage", [{"prompt_tokens": -1}, [3, 1], 10**99])
@@ -97,14 +97,14 @@ LONG = stub_server.raw(b"x" * 2_000_000)  # is paid, and cannot be read
 
 def test_a_request_that_was_refused_cost_nothing(stub, server):
     stub.fault = lambda asked: status(400)
-    assert lost(failure(server.complete, [BAD])) is FREE
+    assert wasted_usage(failure(server.complete, [BAD])) is NO_USAGE
 
 
 def test_what_is_settled_is_forgotten_and_paid_anew(stub, server):
     stub.fault = lambda asked: status(400) if asked.prompt == "bad" else None
     error = failure(server.complete, [GOOD, BAD])
-    assert lost(error) == BILL
-    assert lost(error) is FREE
+    assert wasted_usage(error) == BILL
+    assert wasted_usage(error) is NO_USAGE
     assert server.complete([GOOD])[0].usage == BILL
     assert stub.tries["good"] == 2
 
@@ -114,7 +114,7 @@ def test_what_is_not_settled_is_handed_out_with_its_bill(stub, server):
     error = failure(server.complete, [GOOD, BAD])
     assert server.complete([GOOD])[0].usage == BILL
     assert stub.tries["good"] == 1
-    assert lost(error) is FREE
+    assert wasted_usage(error) is NO_USAGE
 
 
 @pytest.mark.parametrize("settled_first", [False, True])
@@ -123,9 +123,9 @@ def test_a_fault_that_is_told_again_is_billed_once(stub, server, settled_first):
     first = failure(server.complete, [GOOD, BAD, Request("other")])
     again = failure(server.complete, [GOOD, BAD])
     assert stub.tries["bad"] == 1
-    bills = [lost(error) for error in ((first, again) if settled_first else (again, first))]
-    assert sum(bills, FREE) == BILL + bound_of_completion(server, BAD) + Usage(1, 2, 1, 1, assumed=1)  # the other's
-    assert bills[1] == (FREE if settled_first else Usage(1, 2, 1, 1))
+    bills = [wasted_usage(error) for error in ((first, again) if settled_first else (again, first))]
+    assert sum(bills, NO_USAGE) == BILL + bound_of_completion(server, BAD) + Usage(1, 2, 1, 1, assumed=1)  # the other's
+    assert bills[1] == (NO_USAGE if settled_first else Usage(1, 2, 1, 1))
 
 
 class Judge:
@@ -141,8 +141,8 @@ class Judge:
         replies = iter(self.lm.complete([request for query in queries for request in self.requests(query)]))
         return [Estimate(0.5, usage=next(replies).usage + next(replies).usage) for _ in queries]
 
-    def bound(self, query):
-        return sum((bound_of_completion(self.lm, request) for request in self.requests(query)), FREE)
+    def worst_case_usage(self, query):
+        return sum((bound_of_completion(self.lm, request) for request in self.requests(query)), NO_USAGE)
 
 
 def test_in_a_driver_all_that_was_paid_is_in_the_ledgers_and_in_the_bill_of_a_cache(stub, server, tmp_path):
@@ -155,25 +155,25 @@ def test_in_a_driver_all_that_was_paid_is_in_the_ledgers_and_in_the_bill_of_a_ca
     cached = Cached(server, tmp_path / "replies.sqlite")
     judge = Judge(cached)
     world = TaskSimulator(Game24(["4 5 6 10", "3 3 8 8", "1 1 4 6"]))
-    strands = sorted(
+    outcomes = sorted(
         Driver(world, AllActions(), judge, Budget(tokens=100_000)).run(range(3), look), key=lambda s: s.task
     )
-    assert [type(strand.error) for strand in strands] == [type(None), ServerError, type(None)]
+    assert [type(outcome.error) for outcome in outcomes] == [type(None), ServerError, type(None)]
     assert set(stub.tries.values()) == {1}
-    assert [strand.spent.usage.calls for strand in strands] == [2, 2, 2]
+    assert [outcome.spent.usage.calls for outcome in outcomes] == [2, 2, 2]
     again = next(asked.prompt for asked in stub.seen if "again" in asked.prompt and "3 3" in asked.prompt)
     paid = Counter(stub.reply(asked)["usage"]["prompt_tokens"] for asked in stub.seen if asked.prompt != again)
     prompts = sum(tokens * times for tokens, times in paid.items()) + server.count(again)
-    assert sum(strand.spent.usage.prompt for strand in strands) == prompts
-    assert cached.billed == sum((strand.spent.usage for strand in strands), FREE)
+    assert sum(outcome.spent.usage.prompt for outcome in outcomes) == prompts
+    assert cached.billed == sum((outcome.spent.usage for outcome in outcomes), NO_USAGE)
 
 
 def test_a_cache_keeps_the_replies_of_a_batch_that_failed(stub, server, tmp_path):
     stub.fault = lambda asked: status(400) if asked.prompt == "bad" else None
     cached = Cached(server, tmp_path / "replies.sqlite")
     error = failure(cached.complete, [BAD, GOOD])
-    assert [lost(error), lost(error)] == [BILL, FREE]
-    assert (cached.billed, cached.saved) == (BILL, FREE)
+    assert [wasted_usage(error), wasted_usage(error)] == [BILL, NO_USAGE]
+    assert (cached.billed, cached.saved) == (BILL, NO_USAGE)
     stub.fault = lambda asked: None
     bad, good = cached.complete([BAD, GOOD])
     assert (stub.tries["good"], stub.tries["bad"]) == (1, 2)
@@ -182,7 +182,7 @@ def test_a_cache_keeps_the_replies_of_a_batch_that_failed(stub, server, tmp_path
 
 def test_a_fault_that_was_settled_is_told_to_nobody_else(stub, server):
     stub.fault = lambda asked: status(400)
-    lost(failure(server.complete, [GOOD, BAD]))
+    wasted_usage(failure(server.complete, [GOOD, BAD]))
     stub.fault = lambda asked: None
     assert [len(server.complete([one])) for one in (GOOD, BAD)] == [1, 1]
 
@@ -192,7 +192,7 @@ def test_to_settle_one_failure_leaves_the_others_theirs(stub, server):
     stub.fault = lambda asked: status(400)
     failure(server.complete, [BAD, BAD, GOOD])
     for _ in range(2):
-        lost(failure(server.complete, [BAD]))
+        wasted_usage(failure(server.complete, [BAD]))
     assert stub.tries["bad"] == 2
 
 
@@ -211,7 +211,7 @@ def test_equal_requests_that_failed_are_told_and_billed_one_by_one():
     fault = Fault("no", usage=BILL)
     failure(kept.answer, ["q", "q"], fill(fault, fault))
     errors = [failure(kept.answer, ["q"], fill()) for _ in range(2)]
-    assert [lost(error) for error in errors] == [BILL, BILL]
+    assert [wasted_usage(error) for error in errors] == [BILL, BILL]
     assert kept.answer(["q"], fill(Completion("a", BILL))) == [Completion("a", BILL)]
 
 
@@ -224,7 +224,7 @@ def test_two_that_fail_alike_at_once_are_both_told():
         found[:] = [fault]
 
     errors.append(failure(kept.answer, ["q"], ask))
-    assert [lost(error) for error in errors] == [BILL, BILL]
+    assert [wasted_usage(error) for error in errors] == [BILL, BILL]
 
 
 def test_a_call_that_was_told_nothing_is_told_so():
@@ -240,23 +240,23 @@ def test_no_call_of_many_threads_gets_fewer_replies_and_every_reply_is_billed_on
     bound, start, errors = bound_of_completion(server, BAD), threading.Barrier(8), []
 
     def ask(number):
-        bill = FREE
+        bill = NO_USAGE
         start.wait()
         for turn in range(6):
             batch = [[GOOD], [GOOD, BAD], [BAD]][(number + turn) % 3]
             try:
                 replies = server.complete(batch)
                 assert len(replies) == len(batch)
-                bill += sum((reply.usage for reply in replies), FREE)
+                bill += sum((reply.usage for reply in replies), NO_USAGE)
             except ServerError as error:
                 errors.append(error)
                 if turn % 2:
-                    bill += lost(error)
+                    bill += wasted_usage(error)
         return bill
 
     with ThreadPoolExecutor(8) as pool:
         bill = sum(pool.map(ask, range(8)), BILL)
-    bill += sum(map(lost, errors), FREE)
+    bill += sum(map(wasted_usage, errors), NO_USAGE)
     assert bill.calls == len(stub.seen)
     assert bill.prompt == stub.tries["good"] * BILL.prompt + stub.tries["bad"] * bound.prompt
 
@@ -295,5 +295,9 @@ def test_a_run_never_pays_more_dollars_than_it_has_though_tokens_overshoot(stub,
     worst = 2 * 0.67
     for limit, stopped_at in ((worst - 0.01, 0.0), (worst, worst), (3 * worst - 0.01, 2 * worst)):
         world, judge = TaskSimulator(Game24(["4 5 6 10"])), Judge(server)
-        (strand,) = Driver(world, AllActions(), judge, Budget(usd=limit), price=price).run([0], look)
-        assert (strand.error, strand.stopped, strand.spent.usd) == (None, "usd", pytest.approx(stopped_at))
+        (outcome,) = Driver(world, AllActions(), judge, Budget(usd=limit), price=price).run([0], look)
+        assert (outcome.error, outcome.stopped, outcome.spent.usd) == (
+            None,
+            "usd",
+            pytest.approx(stopped_at),
+        )

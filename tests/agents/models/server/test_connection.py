@@ -24,7 +24,7 @@ from forethought.agents.models.server.redaction import mask
 from forethought.agents.models.server.responses import top_of
 from forethought.agents.models.server.retry import Patience
 from forethought.agents.models.server.unclaimed import ServerError
-from forethought.search import lost
+from forethought.search import wasted_usage
 
 KEY = "sk-secret-0123456789"
 QUICK = Patience(retries=1, timeout=5.0, deadline=10.0, first=0.01, longest=0.02)
@@ -331,7 +331,7 @@ def test_a_reply_that_is_too_long_is_left_billed_at_its_bound_and_not_asked_agai
     assert time.monotonic() - began < 10
     assert stub.sent < 20_000_000
     assert server.attempts == 1
-    assert lost(caught.value).tokens == server.bound_of_completion(Request("p")).tokens
+    assert wasted_usage(caught.value).tokens == server.bound_of_completion(Request("p")).tokens
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,7 @@ class Judge:
         replies = self.lm.complete([Request(f"judge {query.node.observation}") for query in queries])
         return [Estimate(0.5, usage=reply.usage) for reply in replies]
 
-    def bound(self, query):
+    def worst_case_usage(self, query):
         return Usage(1, 10_000, 0, 64)
 
 
@@ -283,10 +283,10 @@ def test_in_a_driver_one_task_fails_and_the_others_pay_once(stub, server):
         return root
 
     driver = Driver(TaskSimulator(Game24(puzzles)), AllActions(), Judge(server), Budget(tokens=100_000))
-    strands = sorted(driver.run(range(4), look), key=lambda strand: strand.task)
-    assert [type(strand.error) for strand in strands] == [type(None)] * 3 + [ServerError]
+    outcomes = sorted(driver.run(range(4), look), key=lambda outcome: outcome.task)
+    assert [type(outcome.error) for outcome in outcomes] == [type(None)] * 3 + [ServerError]
     assert sorted(stub.tries.values()) == [1, 1, 1, 1]
-    assert [strand.spent.usage.calls for strand in strands] == [1, 1, 1, 0]
+    assert [outcome.spent.usage.calls for outcome in outcomes] == [1, 1, 1, 0]
 
 
 # Faults that stay.
