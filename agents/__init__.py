@@ -9,7 +9,7 @@ from forethought.agents.models.scripted import Scripted
 from forethought.agents.policies import AllActions, LMRank, LMText
 from forethought.agents.presets import AGENTS, Agent, complete
 from forethought.agents.prompts import Prompt, load_prompt
-from forethought.agents.responder import LMAsker
+from forethought.agents.responder import LMResponder
 from forethought.agents.values import LMTextValue, LMTokenValue
 
 __all__ = [
@@ -20,8 +20,8 @@ __all__ = [
     "Cached",
     "Completion",
     "JudgedEndings",
-    "LMAsker",
     "LMRank",
+    "LMResponder",
     "LMText",
     "LMTextValue",
     "LMTokenValue",

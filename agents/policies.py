@@ -23,7 +23,7 @@ from forethought.agents.readers.action import is_of_a_kind, read_action
 from forethought.common import random as draws
 from forethought.common.sums import plain_sum
 from forethought.envs import is_template
-from forethought.search import NO_USAGE, Context, Proposal, Proposals, Query, Question, Usage, is_remote
+from forethought.search import NO_USAGE, Context, PromptRequest, Proposal, Proposals, Query, Usage, is_remote
 
 WORD = re.compile(r"[^\W_]+(?:['’&.,/-][^\W_]+)*")
 SEPARATOR = "[SEP]"  # between the texts of a page; no word of it
@@ -119,7 +119,7 @@ class LMRank:
         listed = tuple(action for action in query.actions if not is_template(action))
         return ScoreRequest(self.prompt.render(query), listed)
 
-    def worst_case_usage(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
         assert isinstance(query, Query)
         request = self._request(query)
         return bound_of_score(self.lm, request) if request.continuations else NO_USAGE
@@ -127,7 +127,7 @@ class LMRank:
 
 def admissible(query: Query) -> tuple[str, ...]:
     """The actions that show how the family spells: those of the node, or of the last real one before an imagined."""
-    node = next(node for node in reversed(query.node.trail) if not node.imagined)
+    node = next(node for node in reversed(query.node.ancestors) if not node.imagined)
     try:
         return query.actions if node is query.node else node.world.actions(node.state)
     except TypeError:  # a foreign environment lists none
@@ -176,6 +176,6 @@ class LMText:
         proposals = [Proposal(text, count / self.samples, reasons[text]) for text, count in counted]
         return Proposals(proposals, usage, refusal)
 
-    def worst_case_usage(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
         assert isinstance(query, Query)
         return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), NO_USAGE)

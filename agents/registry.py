@@ -12,7 +12,7 @@ from forethought.agents.heuristics.values import ENDINGS, JudgedEndings, RulePol
 from forethought.agents.models.protocol import LM
 from forethought.agents.policies import AllActions, LMRank, LMText, RandomActions
 from forethought.agents.prompts import Prompt, load_prompt
-from forethought.agents.responder import LMAsker
+from forethought.agents.responder import LMResponder
 from forethought.agents.values import LMTextValue, LMTokenValue
 from forethought.search import ALGORITHMS, Estimate, Policy, Query, Value
 
@@ -72,7 +72,7 @@ def known_settings(algorithm: str, policy: str, value: str) -> dict[str, Setting
         "value.": pick("value", value, VALUES),
     }
     if algorithm in ASKING:
-        makers["ask."] = LMAsker
+        makers["ask."] = LMResponder
     return {
         prefix + parameter.name: ALL if parameter.default is None else parameter.default
         for prefix, maker in makers.items()
@@ -161,13 +161,13 @@ def make_value(
     return JudgedEndings(value, env_id) if endings == "rule" else value
 
 
-def make_asker(
+def make_responder(
     algorithm: str, lm: LM | None, questions: Mapping[str, Prompt], settings: Mapping[str, Setting] | None = None
-) -> LMAsker | None:
+) -> LMResponder | None:
     """Who answers the questions of an algorithm; None where it has none. Raises ValueError: no model can."""
     if not questions:
         return None
-    maker: Callable[..., LMAsker] = LMAsker
+    maker: Callable[..., LMResponder] = LMResponder
     model = required(lm, f"{algorithm} with its questions ({', '.join(questions)})")
     return maker(model, questions, **part_of(settings or {}, "ask."))
 

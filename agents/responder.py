@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from forethought.agents.models.protocol import LM, Request, Sampling, bound_of_completion, unread
 from forethought.agents.prompts import Prompt
 from forethought.agents.readers.action import bare_text
-from forethought.search import Query, Question, Reply, Usage, is_remote
+from forethought.search import PromptRequest, Query, Reply, Usage, is_remote
 
 
-class LMAsker:
+class LMResponder:
     """Answers a question of role R with what the model writes to the prompt R; one line.
 
     An empty reply is a parse failure. Raises ValueError: a role without a prompt.
@@ -22,21 +22,21 @@ class LMAsker:
         self.lm, self.prompts, self.is_remote = lm, prompts, is_remote(lm)
         self.sampling = Sampling(temperature, max_tokens, ("\n",))
 
-    def ask(self, questions: Sequence[Question]) -> list[Reply]:
-        replies = self.lm.complete([self._request(question) for question in questions])
+    def respond(self, requests: Sequence[PromptRequest]) -> list[Reply]:
+        replies = self.lm.complete([self._request(request) for request in requests])
         return [
             Reply(text, reply.usage if text else reply.usage + unread(reply), reply.refusal)
             for reply in replies
             for text in [bare_text(reply.text)]
         ]
 
-    def _request(self, question: Question) -> Request:
+    def _request(self, question: PromptRequest) -> Request:
         if question.role not in self.prompts:
             raise ValueError(f"no prompt puts the question {question.role!r}; there are {', '.join(self.prompts)}")
         return Request(
             self.prompts[question.role].fill(question.context, action=question.action), self.sampling, question.seed
         )
 
-    def worst_case_usage(self, question: Query | Question) -> Usage:
-        assert isinstance(question, Question)
+    def worst_case_usage(self, question: Query | PromptRequest) -> Usage:
+        assert isinstance(question, PromptRequest)
         return bound_of_completion(self.lm, self._request(question))

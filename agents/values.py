@@ -20,7 +20,7 @@ from forethought.agents.prompts import Prompt
 from forethought.agents.readers.reply import separate_reasoning
 from forethought.agents.readers.score import find_score, rationale_before
 from forethought.common.sums import plain_sum
-from forethought.search import NO_USAGE, Estimate, Query, Question, Usage, is_remote
+from forethought.search import NO_USAGE, Estimate, PromptRequest, Query, Usage, is_remote
 
 SCORES = tuple(str(score) for score in range(11))
 
@@ -56,7 +56,7 @@ class LMTokenValue:
             estimates.append(Estimate(min(expected / 10, 1.0), usage=scores.usage))
         return estimates
 
-    def worst_case_usage(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
         assert isinstance(query, Query)
         return bound_of_score(self.lm, ScoreRequest(self.prompt.render(query), SCORES))
 
@@ -100,7 +100,7 @@ class LMTextValue:
         parts = (median.rationale, rationale_before(median.text, score))
         return Estimate(mean(value for value, _ in scored), "\n\n".join(filter(None, parts)), usage)
 
-    def worst_case_usage(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
         assert isinstance(query, Query)
         return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), NO_USAGE)
 

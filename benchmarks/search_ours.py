@@ -25,9 +25,9 @@ from forethought.search import (
     Driver,
     Estimate,
     Journal,
+    PromptRequest,
     Proposal,
     Query,
-    Question,
     Reply,
 )
 from forethought.search.registry import ALGORITHMS
@@ -95,7 +95,7 @@ class Integers:
 
 
 class Models:
-    """Policy, value and asker at once."""
+    """Policy, value and responder at once."""
 
     def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
         """All actions, first those that were not tried at the node."""
@@ -114,8 +114,8 @@ class Models:
         state: int | None = query.node.state
         return int(query.node.observation) if state is None else state
 
-    def ask(self, questions: Sequence[Question]) -> list[Reply]:
-        return [Reply(str(question.seed)) for question in questions]
+    def respond(self, requests: Sequence[PromptRequest]) -> list[Reply]:
+        return [Reply(str(request.seed)) for request in requests]
 
 
 def microseconds(what: str) -> float:
@@ -146,7 +146,7 @@ def search(algorithm: Algorithm, timed: Timed, tasks: int, journaled: bool) -> t
             models,
             models,
             Budget(nodes=10**9),
-            asker=models,
+            responder=models,
             journal=journal,
             privileges=timed.privileges,
         )

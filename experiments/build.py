@@ -18,11 +18,11 @@ from forethought.agents.registry import (
     VALUES,
     WRITTEN,
     default_endings,
-    make_asker,
     make_policy,
+    make_responder,
     make_value,
 )
-from forethought.agents.responder import LMAsker
+from forethought.agents.responder import LMResponder
 from forethought.common.source_digests import digests, is_module
 from forethought.envs import Json, Simulator
 from forethought.envs.simulator import TaskSimulator
@@ -51,7 +51,7 @@ class Models(NamedTuple):
 
     policy: Policy
     value: Value
-    asker: LMAsker | None
+    responder: LMResponder | None
 
 
 def make_models(experiment: Experiment, lm: LM | None, value: Value | None = None) -> Models:
@@ -63,7 +63,7 @@ def make_models(experiment: Experiment, lm: LM | None, value: Value | None = Non
     return Models(
         make_policy(experiment.policy, lm, prompts, env, settings),
         value,
-        make_asker(experiment.algorithm, lm, questions, settings),
+        make_responder(experiment.algorithm, lm, questions, settings),
     )
 
 
@@ -131,7 +131,7 @@ class Equipment:
             self.models.value,
             budget,
             seed=self.experiment.seed,
-            asker=self.models.asker,
+            responder=self.models.responder,
             journal=journal,
             privileges=frozenset(self.experiment.privileges),
             price=self.experiment.price(),
@@ -174,7 +174,9 @@ def sources_of(experiment: Experiment, world: Simulator[Any], models: Models) ->
     Those of other families of environments are left out.
     """
     core = world.family if isinstance(world, TaskSimulator) else getattr(world, "core", world)
-    kinds = [type(core), type(models.policy), type(models.value)] + [type(models.asker)] * (models.asker is not None)
+    kinds = [type(core), type(models.policy), type(models.value)] + [type(models.responder)] * (
+        models.responder is not None
+    )
     asked = [ALGORITHMS[experiment.algorithm], POLICIES[experiment.policy], VALUES[experiment.value], Driver]
     family = type(core).__module__
     return digests(

@@ -34,7 +34,7 @@ class Drawing:
 
 def draw(root: Node, answer: Node, title: str, note: str, truth: dict[int, bool] | None = None) -> Drawing:
     """Lay a tree out from left to right. `truth` (by id of node) marks states from which success can be reached."""
-    chosen = {id(node) for node in answer.trail}
+    chosen = {id(node) for node in answer.ancestors}
     boxes: list[Box] = []
     lowest = place(root, None, 0, chosen, truth or {}, boxes)
     depth = max(box.x for box in boxes) + BOX + 10

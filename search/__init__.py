@@ -13,27 +13,13 @@ from forethought.search.engine.journal_parts import PastJournal
 from forethought.search.engine.results import result
 from forethought.search.engine.task_search import TaskSearch, episode_return
 from forethought.search.engine.tree_dump import digest, dump
+from forethought.search.estimates import NO_USAGE, Estimate, Proposal, Proposals, Reply, Usage
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
 from forethought.search.lats import lats
 from forethought.search.mcts import mcts
-from forethought.search.models import (
-    NO_USAGE,
-    Asker,
-    Bounded,
-    Estimate,
-    Policy,
-    Proposal,
-    Proposals,
-    Query,
-    Question,
-    Reply,
-    Usage,
-    Value,
-    is_remote,
-    wasted_usage,
-)
-from forethought.search.node import TERMINAL, Context, Node, value
+from forethought.search.models import Bounded, Policy, PromptRequest, Query, Responder, Value, is_remote, wasted_usage
+from forethought.search.node import TERMINAL, Context, Node, by_terminal_then_value, by_value
 from forethought.search.puct import puct
 from forethought.search.rap import rap
 from forethought.search.react import react
@@ -63,7 +49,6 @@ __all__ = [
     "TERMINAL",
     "Algorithm",
     "Ask",
-    "Asker",
     "Attempt",
     "Bounded",
     "Budget",
@@ -83,13 +68,14 @@ __all__ = [
     "Play",
     "Policy",
     "PrivilegeError",
+    "PromptRequest",
     "Proposal",
     "Proposals",
     "Propose",
     "Query",
-    "Question",
     "Reply",
     "Request",
+    "Responder",
     "Reward",
     "Search",
     "TaskSearch",
@@ -100,6 +86,8 @@ __all__ = [
     "beam",
     "best_first",
     "best_of_n",
+    "by_terminal_then_value",
+    "by_value",
     "depth_first",
     "digest",
     "dump",
@@ -116,7 +104,6 @@ __all__ = [
     "reflexion",
     "restarts",
     "result",
-    "value",
     "walk",
     "wasted_usage",
 ]

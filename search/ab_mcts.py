@@ -66,10 +66,10 @@ def ab_mcts(
             backup(child, [child.value])
             arms[child].scores.add(child.value)
             arms[node].gen.add(child.value)
-            for parent, above in pairwise(node.trail):
+            for parent, above in pairwise(node.ancestors):
                 arms[above].scores.add(child.value)
                 arms[parent].cont.add(child.value)
-        for above in reversed(node.trail):
+        for above in reversed(node.ancestors):
             arms[above].closed = arms[above].failures >= patience and not any(map(is_open, above.children))
         best = max([best, *children], key=merit)
         yield Offer(best)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from forethought.search.node import Node, standing, value
+from forethought.search.node import Node, by_terminal_then_value, by_value
 from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
 
 
@@ -24,7 +24,7 @@ def beam(root: Node, *, width: int | None = None, keep: int = 5, depth: int = 10
         if not children:
             break
         yield Evaluate(children)
-        level = sorted(finished + children, key=value, reverse=True)[:keep]
-        best = max([best, *level] if best.done else level, key=standing)
+        level = sorted(finished + children, key=by_value, reverse=True)[:keep]
+        best = max([best, *level] if best.done else level, key=by_terminal_then_value)
         yield Offer(best)
     return best

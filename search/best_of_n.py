@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forethought.search.node import Node, standing
+from forethought.search.node import Node, by_terminal_then_value
 from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
 
 
@@ -26,10 +26,10 @@ def best_of_n(root: Node, *, n: int = 8, depth: int = 10) -> Search:
         after = dict(zip(growing, families, strict=True))
         samples = [child for node in samples for child in after.get(node) or [node]]
         width = 1
-        yield Offer(max(samples, key=standing))  # nothing is judged yet: all values are 0
+        yield Offer(max(samples, key=by_terminal_then_value))  # nothing is judged yet: all values are 0
     if samples == [root]:
         return root
     yield Evaluate(samples)
-    best = max(samples, key=standing)
+    best = max(samples, key=by_terminal_then_value)
     yield Offer(best)
     return best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forethought.search.node import Node, standing, value
+from forethought.search.node import Node, by_terminal_then_value, by_value
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
 
@@ -31,8 +31,8 @@ def depth_first(
         if not children:
             continue  # a dead end
         yield Evaluate(children)
-        best = max(children if best is root else [best, *children], key=standing)
+        best = max(children if best is root else [best, *children], key=by_terminal_then_value)
         yield Offer(best)
         promising = [child for child in reversed(children) if child.value > threshold]
-        stack += sorted(promising, key=value)  # of equals the first child comes last, and is popped first
+        stack += sorted(promising, key=by_value)  # of equals the first child comes last, and is popped first
     return best

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from forethought.search.node import Node, standing, value
+from forethought.search.node import Node, by_terminal_then_value, by_value
 from forethought.search.requests import Evaluate, Expand, ExpandAll, Offer, Search
 
 
@@ -27,12 +27,12 @@ def dvts(root: Node, *, n: int = 4, width: int = 4, depth: int = 10) -> Search:
     if not root.done and root.depth < depth:
         steps = yield Expand(root, n * width)
         yield Evaluate(steps)
-        tips = [max(steps[first::n], key=value) for first in range(min(n, len(steps)))] or [root]
-        yield Offer(max(tips, key=standing))
+        tips = [max(steps[first::n], key=by_value) for first in range(min(n, len(steps)))] or [root]
+        yield Offer(max(tips, key=by_terminal_then_value))
     while growing := [tip for tip in tips if not (tip.done or tip.dead) and tip.depth < depth]:
         families = yield ExpandAll(growing, width)
         yield Evaluate(list(chain.from_iterable(families)))
-        after = {tip: max(family, key=value) for tip, family in zip(growing, families, strict=True) if family}
+        after = {tip: max(family, key=by_value) for tip, family in zip(growing, families, strict=True) if family}
         tips = [after.get(tip, tip) for tip in tips]
-        yield Offer(max(tips, key=standing))
-    return max(tips, key=standing)
+        yield Offer(max(tips, key=by_terminal_then_value))
+    return max(tips, key=by_terminal_then_value)

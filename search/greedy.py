@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forethought.search.node import Node, value
+from forethought.search.node import Node, by_value
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
 
@@ -17,6 +17,6 @@ def greedy(root: Node, *, width: int | None = None, depth: int = 10) -> Search:
         if not children:
             break
         yield Evaluate(children)
-        node = max(children, key=value)
+        node = max(children, key=by_value)
         yield Offer(node)
     return node

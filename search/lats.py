@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from forethought.search.mcts import backup, select
-from forethought.search.node import Node, value
+from forethought.search.node import Node, by_value
 from forethought.search.requests import Ask, Attempt, Evaluate, Expand, Offer, Reward, Search
 
 
@@ -54,7 +54,7 @@ def lats(
             break
         if end.done and kept:
             lessons.append((yield Ask(end, "reflection")))
-            root.remember(lessons[-kept:])
+            root.set_memory(lessons[-kept:])
     return best
 
 
@@ -75,5 +75,5 @@ def simulate(node: Node, width: int, depth: int) -> Search:
         yield Evaluate(children)
         for child in children:
             child.visits, child.total = 1, child.value
-        node = max(children, key=value)
+        node = max(children, key=by_value)
     return node

@@ -1,107 +1,19 @@
-"""What search asks of models: proposals of actions, estimates of value, replies to questions."""
+"""The models of a search: a policy, a value model and a responder, and the queries that they answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import add
 from typing import Protocol, runtime_checkable
 
 from forethought.common.seeds import seed_of
 from forethought.envs.simulator import speller
+from forethought.search.estimates import NO_USAGE, Estimate, Proposal, Reply, Usage
 from forethought.search.node import Context, Node
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """The cost of answers: calls of a language model, tokens by kind, and the replies that could not be used.
-
-    `parse_failures` counts replies that could not be read. `truncated` counts those of them that ended at the
-    token limit, `refused` those of them that the model will never give (see `Completion.refusal`). `assumed` counts
-    replies billed at their bound, because the server sent no usable counts.
-    """
-
-    calls: int = 0
-    prompt: int = 0
-    cached: int = 0
-    completion: int = 0
-    parse_failures: int = 0
-    truncated: int = 0
-    refused: int = 0
-    assumed: int = 0
-
-    @property
-    def tokens(self) -> int:
-        return self.prompt + self.completion
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(*map(add, self.counts, other.counts))
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """In the order of the fields."""
-        return (
-            self.calls,
-            self.prompt,
-            self.cached,
-            self.completion,
-            self.parse_failures,
-            self.truncated,
-            self.refused,
-            self.assumed,
-        )
-
-
-NO_USAGE = Usage()
-
-
-@dataclass(slots=True)
-class Proposal:
-    """An action with its prior probability and, where the model gave one, its rationale."""
-
-    action: str
-    prior: float = 1.0
-    rationale: str = ""
-
-
-class Proposals(list[Proposal]):
-    """The proposals for one query, with their cost. A plain list of proposals is one that cost nothing.
-
-    `refusal` is the reason why the model will never answer this query; the node is then a dead end.
-    """
-
-    def __init__(self, items: Iterable[Proposal] = (), usage: Usage = NO_USAGE, refusal: str = "") -> None:
-        super().__init__(items)
-        self.usage, self.refusal = usage, refusal
-
-
-@dataclass(slots=True)
-class Estimate:
-    """A value in [0, 1], the rationale behind it, and what it cost.
-
-    `parsed` is False where no reply could be read: the value is then a placeholder, it is counted in
-    `usage.parse_failures`, and no training example is made from it. `refusal` is the reason why the model will never
-    answer this query; such an estimate is not parsed, and its value is 0.
-    """
-
-    value: float
-    rationale: str = ""
-    usage: Usage = NO_USAGE
-    parsed: bool = True
-    refusal: str = ""
-
-
-@dataclass(slots=True)
-class Reply:
-    """The answer to a free question: a text, its cost, and the reason why the model will never give one, if so."""
-
-    text: str
-    usage: Usage = NO_USAGE
-    refusal: str = ""
-
-
 class Query:
-    """What a policy or value is asked about. Prompts are made from `context` and `actions` only."""
+    """The node that a policy or a value model is asked about. Prompts are made from `context` and `actions` only."""
 
     __slots__ = ("_actions", "_run_seed", "node", "rendered", "width")
 
@@ -154,11 +66,11 @@ class Query:
     @property
     def seed(self) -> int:
         """Of (run seed, task, path of the node, ordinal of the question), never of the order of calls."""
-        return seed_of(self._run_seed, self.node.task, self.node.place, self.node.asked)
+        return seed_of(self._run_seed, self.node.task, self.node.seed_path, self.node.num_queries)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PromptRequest:
     """A question to a language model about one node: its context, the role of the prompt, the seed of the reply.
 
     `action` is what an imagination is about.
@@ -180,20 +92,20 @@ class Value(Protocol):
         """For each query the estimate of its node."""
 
 
-class Asker(Protocol):
-    def ask(self, questions: Sequence[Question]) -> Sequence[Reply]:
-        """For each question a reply."""
+class Responder(Protocol):
+    def respond(self, requests: Sequence[PromptRequest]) -> Sequence[Reply]:
+        """For each request a reply."""
 
 
 @runtime_checkable
 class Bounded(Protocol):
-    """A policy, value or asker that costs something says beforehand how much at the worst.
+    """A policy, value or responder with costs. It states the worst case before a call.
 
-    Budgets reserve this before they ask. One that is not Bounded is taken to cost nothing, and an
-    answer that costs more than its bound is an error of the wrapper of the model, reported as one.
+    Budgets reserve this before they ask. A model that is not Bounded is free, and an answer that costs more than
+    its worst case is an error of the wrapper of the model.
     """
 
-    def worst_case_usage(self, query: Query | Question) -> Usage: ...
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage: ...
 
 
 def wasted_usage(error: BaseException) -> Usage:
@@ -203,13 +115,13 @@ def wasted_usage(error: BaseException) -> Usage:
 
 
 def raises_bound(error: BaseException) -> bool:
-    """Whether a model has found, before it asked for more, that its bound was too low: it is reserved for and asked
-    again. The model keeps what was answered, or gives its bill by `take_unbilled_usage()`."""
+    """Whether a model has found, before it asked for more, that its worst case was too low: the engine reserves the
+    new one and asks again. The model keeps its answers until then, or gives their usage by `take_unbilled_usage()`."""
     return bool(getattr(error, "bound_raised", False))
 
 
 def keeps(error: BaseException) -> bool:
-    """Whether the model that raised it has kept the good replies of its batch for whoever asks for them again."""
+    """Whether the model that raised it has kept the good replies of its batch for a second call."""
     return bool(getattr(error, "kept", False))
 
 

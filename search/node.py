@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from forethought.envs import Simulator, Step
-
-if TYPE_CHECKING:
-    from forethought.search.models import Estimate
+from forethought.search.estimates import Estimate
 
 TERMINAL = "Terminal State"  # stands for a last observation that would show a reward
 
@@ -43,17 +41,17 @@ class Node:
     children: Sequence[Node] = ()
     value: float = 0.0
     estimate: Estimate | None = None
-    thought: str = ""  # why the policy proposed it
+    rationale: str = ""  # why the policy proposed it
     visits: int = 0
     total: float = 0.0
-    asked: int = 0  # how often a model was asked about this node
-    fingerprint: int = 0  # see asked.py; 0: not needed yet
+    num_queries: int = 0  # model queries about this node so far
+    fingerprint: int = 0  # see question_digest.py; 0: not needed yet
     dead: bool = False
     refusal: str = ""  # why a model will never answer a question about it, such as a prompt beyond its context
     imagined: bool = False  # a model wrote its observation; it has no state
     memory: tuple[str, ...] = ()  # what earlier attempts taught; part of its context
     attempt: int = 0  # of a root: how many roots came before it
-    later: Sequence[Node] = ()  # of the first root: those of the attempts after it
+    attempts: Sequence[Node] = ()  # of the first root: the roots of later attempts
 
     def __init__(
         self,
@@ -89,7 +87,7 @@ class Node:
         return self.parent.children.index(self) if self.parent is not None else 0
 
     @property
-    def trail(self) -> list[Node]:
+    def ancestors(self) -> list[Node]:
         """From the root to this node, both included."""
         nodes = [self]
         while (parent := nodes[-1].parent) is not None:
@@ -99,36 +97,36 @@ class Node:
     @property
     def path(self) -> list[int]:
         """Which child to take at each level to get here from the root."""
-        return [node.index for node in self.trail[1:]]
+        return [node.index for node in self.ancestors[1:]]
 
     @property
-    def place(self) -> list[int]:
-        """Its path, behind a mark of the attempt it belongs to: where it stands among all nodes of a task."""
-        attempt = self.trail[0].attempt
+    def seed_path(self) -> list[int]:
+        """The path of indices, behind the number of the attempt if it is not the first: seeds are drawn from it."""
+        attempt = self.ancestors[0].attempt
         return [-attempt, *self.path] if attempt else self.path
 
-    def again(self, memory: Sequence[str]) -> Node:
-        """Another root at the place of this first one, for an attempt whose contexts begin with `memory`."""
+    def new_attempt(self, memory: Sequence[str]) -> Node:
+        """Another root with the state of this first one, for an attempt whose contexts begin with `memory`."""
         assert self.parent is None, "an attempt begins at a root"
         assert not self.attempt, "attempts are counted at the first root"
         root = Node(self.state, self.observation, world=self.world, task=self.task, done=self.done)
-        root.memory, root.attempt = tuple(memory), 1 + len(self.later)
-        self.later = [*self.later, root]
+        root.memory, root.attempt = tuple(memory), 1 + len(self.attempts)
+        self.attempts = [*self.attempts, root]
         return root
 
-    def remember(self, memory: Sequence[str]) -> None:
-        """From now on the contexts of this node and of all below it have this memory."""
+    def set_memory(self, memory: Sequence[str]) -> None:
+        """Replace the memory of this node and of all nodes below it."""
         for node in self:
             node.memory = tuple(memory)
 
     @property
     def actions(self) -> list[str]:
         """The actions from the root to this node."""
-        return [node.action for node in self.trail[1:]]
+        return [node.action for node in self.ancestors[1:]]
 
     @property
     def context(self) -> Context:
-        root, *rest = self.trail
+        root, *rest = self.ancestors
         steps = tuple((node.action, node.observation) for node in rest)
         return Context(self.world.instruction(root.state), root.observation, steps, self.memory)
 
@@ -145,11 +143,11 @@ class Node:
         return f"Node({seen!r}, depth={self.depth}, value={self.value:.3f}, children={children})"
 
 
-def value(node: Node) -> float:
-    """The key to sort nodes by."""
+def by_value(node: Node) -> float:
+    """Sort key: the value."""
     return node.value
 
 
-def standing(node: Node) -> tuple[bool, float]:
-    """The key for answers: an ending stands before anything unfinished, then the value counts."""
+def by_terminal_then_value(node: Node) -> tuple[bool, float]:
+    """Sort key of answers: endings rank above unfinished nodes, then the value counts."""
     return node.done, node.value

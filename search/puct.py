@@ -8,7 +8,7 @@ from typing import Any
 
 from forethought.common.sums import plain_sum
 from forethought.search.mcts import most_visited
-from forethought.search.node import Node, value
+from forethought.search.node import Node, by_value
 from forethought.search.requests import Evaluate, ExpandAll, Offer, Request, Search
 
 
@@ -93,7 +93,7 @@ def simulate(
     yield Evaluate([end for end in ends if end.estimate is None])
     for leaf, end in zip(leaves, ends, strict=True):
         end.visits += end is not leaf
-        for node in end.trail:
+        for node in end.ancestors:
             node.total += 0.0 if end.dead else end.value
     return ends
 
@@ -101,4 +101,4 @@ def simulate(
 def best_finished(best: Node | None, nodes: Sequence[Node]) -> Node | None:
     """The finished node of highest value; of equals the first."""
     finished = [node for node in nodes if node.done]
-    return max([best, *finished] if best else finished, key=value, default=None)
+    return max([best, *finished] if best else finished, key=by_value, default=None)

@@ -26,7 +26,7 @@ def reflexion(root: Node, *, attempts: int = 3, depth: int = 10, kept: int = 3, 
             break
         if kept:
             lessons.append((yield Ask(end, "reflection")))
-        start = root.again(lessons[-kept:])
+        start = root.new_attempt(lessons[-kept:])
     return best
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
+from forethought.search.estimates import Proposal
 from forethought.search.node import Node
-
-if TYPE_CHECKING:
-    from forethought.search.models import Proposal
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forethought.search.node import Node, standing, value
+from forethought.search.node import Node, by_terminal_then_value, by_value
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
 
@@ -24,12 +24,12 @@ def restarts(
             if not children:
                 break
             yield Evaluate(children)
-            best = max(children if best is root else [best, *children], key=standing)
+            best = max(children if best is root else [best, *children], key=by_terminal_then_value)
             yield Offer(best)
-            node = max(children, key=value)
+            node = max(children, key=by_value)
             passed += [child for child in children if child is not node and not child.done and child.depth < depth]
         if restarts == 0 or not passed or (best.done and best.value >= enough):
             return best
         restarts -= 1
-        node = max(passed, key=value)
+        node = max(passed, key=by_value)
         passed.remove(node)

@@ -6,7 +6,7 @@ import random
 
 from forethought.common import random as draws
 from forethought.common.seeds import seed_of
-from forethought.search.node import Node, standing
+from forethought.search.node import Node, by_terminal_then_value
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
 
@@ -43,6 +43,6 @@ def walk(
         if not (node.children or node.dead):
             yield Expand(node, width)
         yield Evaluate([node, *node.children] if itself else node.children)
-        best = max([best, *(child for child in node.children if child.done)], key=standing)
+        best = max([best, *(child for child in node.children if child.done)], key=by_terminal_then_value)
         yield Offer(best)
     return best

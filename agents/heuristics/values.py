@@ -11,7 +11,18 @@ from forethought.agents.heuristics.webshop.heuristics import webshop_proposals, 
 from forethought.common.sums import plain_sum
 from forethought.envs.game24.rules import NUMBER, OPS, whole
 from forethought.envs.game24.spelling import Number
-from forethought.search import NO_USAGE, Bounded, Context, Estimate, Proposal, Query, Question, Usage, Value, is_remote
+from forethought.search import (
+    NO_USAGE,
+    Bounded,
+    Context,
+    Estimate,
+    PromptRequest,
+    Proposal,
+    Query,
+    Usage,
+    Value,
+    is_remote,
+)
 
 Rule = TypeVar("Rule")
 
@@ -100,7 +111,7 @@ class JudgedEndings:
         asked = iter(self.value.evaluate([query for query in queries if not query.proven]))
         return [Estimate(self.rule(query.context)) if query.proven else next(asked) for query in queries]
 
-    def worst_case_usage(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
         assert isinstance(query, Query)
         return self.value.worst_case_usage(query) if isinstance(self.value, Bounded) and not query.proven else NO_USAGE
 

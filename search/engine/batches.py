@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from forethought.search.engine.request_handlers import RequestHandler, total
-from forethought.search.models import Usage, keeps, raises_bound
+from forethought.search.estimates import Usage
+from forethought.search.models import keeps, raises_bound
 
 
 class Miscounted(RuntimeError):

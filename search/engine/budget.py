@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from math import inf
 
 from forethought.envs import Json
-from forethought.search.models import NO_USAGE, Usage
+from forethought.search.estimates import NO_USAGE, Usage
 
 
 @dataclass(frozen=True, slots=True)

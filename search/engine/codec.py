@@ -7,7 +7,7 @@ from math import inf
 from numbers import Real
 from typing import Any
 
-from forethought.search.models import NO_USAGE, Estimate, Proposal, Proposals, Reply, Usage
+from forethought.search.estimates import NO_USAGE, Estimate, Proposal, Proposals, Reply, Usage
 
 LOST = "lost"  # an entry of what was paid for answers that a failure has lost
 PART = "part"  # an entry of the good answers of a request that failed: [kind, [[place, answer], ...]]
@@ -101,7 +101,7 @@ def bill_of_estimate(estimate: Any) -> Usage:
 def bill_of_reply(reply: Any) -> Usage:
     """Raises TypeError: no reply."""
     if not isinstance(reply, Reply):
-        raise TypeError(f"the asker answered {reply!r:.80} to a question; expected a Reply('a text')")
+        raise TypeError(f"the responder answered {reply!r:.80} to a prompt; expected a Reply('a text')")
     return reply.usage
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from forethought.common.sums import plain_sum
-from forethought.search.models import NO_USAGE, Usage
+from forethought.search.estimates import NO_USAGE, Usage
 
 Price = Callable[[Usage], float]  # US dollars
 

@@ -31,7 +31,8 @@ from forethought.search.engine.request_handlers import (
 from forethought.search.engine.task_search import TaskSearch, checked_answer, episode_return
 from forethought.search.engine.threads import DaemonThreadPool
 from forethought.search.engine.transpositions import Positions, shared
-from forethought.search.models import NO_USAGE, Asker, Policy, Usage, Value, raises_bound, wasted_usage
+from forethought.search.estimates import NO_USAGE, Usage
+from forethought.search.models import Policy, Responder, Value, raises_bound, wasted_usage
 from forethought.search.node import Node, visible
 from forethought.search.requests import (
     Ask,
@@ -78,7 +79,7 @@ class Driver:
         budget: Budget,
         *,
         seed: int = 0,
-        asker: Asker | None = None,
+        responder: Responder | None = None,
         journal: Journal | PastJournal | None = None,
         privileges: frozenset[str] = frozenset(),
         price: Price | None = None,
@@ -94,13 +95,13 @@ class Driver:
             raise ValueError(f"concurrency is {concurrency}; at least one search must run")
         self.world, self.budget, self.seed = world, budget, seed
         self.journal, self.privileges, self.concurrency = journal, privileges, concurrency
-        expanding, evaluating, asking = Expanding(policy), Evaluating(value), Asking(asker)
+        expanding, evaluating, asking = Expanding(policy), Evaluating(value), Asking(responder)
         self._kinds: tuple[tuple[tuple[type, ...], RequestHandler[Any, Any], Bounds[Any]], ...] = (
             ((Expand, ExpandAll), expanding, Bounds(policy)),
             ((Evaluate,), evaluating, Bounds(value)),
-            ((Ask,), asking, Bounds(asker)),
+            ((Ask,), asking, Bounds(responder)),
             ((Propose,), Proposing(policy), Bounds(policy)),
-            ((Imagine,), Imagining(asking), Bounds(asker)),
+            ((Imagine,), Imagining(asking), Bounds(responder)),
         )
         self._shared = shared(policy, value) if transpositions else None
         self._paid = frozenset(chain.from_iterable(types for types, _, _ in self._kinds))
@@ -219,7 +220,7 @@ class Driver:
         return [(search, answer) for (search, _), answer in zip(asking, answers, strict=True)]
 
     def _line(self, search: TaskSearch, kind: RequestHandler[Any, Any], name: str, answer: Any) -> str:
-        return seal(search.task, search.seq, name, answer, kind.asked(search.request)) if self.journal else ""
+        return seal(search.task, search.seq, name, answer, kind.question_digest(search.request)) if self.journal else ""
 
     def _accept(
         self, search: TaskSearch, parts: Sequence[Any] | Broken, kind: RequestHandler[Any, Any], lines: list[str]

@@ -52,7 +52,7 @@ def explained(error: Exception, request: Any) -> Exception:
 
 def compare(search: TaskSearch, kind: RequestHandler[Any, Any], name: str, asked: str) -> None:
     """Raises JournalError: the journaled answer was given to another question than the search asks now."""
-    if (now := kind.asked(search.request)) == asked:
+    if (now := kind.question_digest(search.request)) == asked:
         return
     before, after = in_words(asked), in_words(now)
     if before == after:

@@ -18,7 +18,8 @@ from forethought.search.engine.codec import (
 )
 from forethought.search.engine.question_digest import about, about_actions
 from forethought.search.engine.request_handlers import Asking, check_width, note_refusal
-from forethought.search.models import NO_USAGE, Policy, Proposal, Query, Question, Reply, Usage, is_remote
+from forethought.search.estimates import NO_USAGE, Proposal, Reply, Usage
+from forethought.search.models import Policy, PromptRequest, Query, is_remote
 from forethought.search.node import TERMINAL, Node
 from forethought.search.requests import Imagine, Propose
 
@@ -36,7 +37,7 @@ class Proposing:
         check_width(request.width)
         return [Query(request.node, request.width, seed)], 0
 
-    def asked(self, request: Propose) -> str:
+    def question_digest(self, request: Propose) -> str:
         return about([request.node], f"1*{request.width}")
 
     def bills(self, answers: Sequence[Sequence[Proposal]]) -> Iterable[Usage]:
@@ -46,7 +47,7 @@ class Proposing:
         node, proposals = request.node, answers[0]
         if usage_of(proposals) is not NO_USAGE:
             spent.charge("policy", usage_of(proposals))
-        node.asked += 1
+        node.num_queries += 1
         note_refusal(node, proposals)
         spell = Query(node, None, 0).canonical
         spelled = [replace(proposal, action=spell(proposal.action)) for proposal in proposals[: request.width]]
@@ -62,13 +63,13 @@ class Imagining:
     def __init__(self, asking: Asking) -> None:
         self.ask, self.is_remote = asking.ask, asking.is_remote
 
-    def queries(self, request: Imagine, seed: int) -> tuple[list[Question], int]:
+    def queries(self, request: Imagine, seed: int) -> tuple[list[PromptRequest], int]:
         node = request.node
-        drawn = seed_of(seed, node.task, node.place, node.asked, ROLE)
-        asked = [Question(node.context, ROLE, drawn + k, p.action) for k, p in enumerate(request.proposals)]
+        drawn = seed_of(seed, node.task, node.seed_path, node.num_queries, ROLE)
+        asked = [PromptRequest(node.context, ROLE, drawn + k, p.action) for k, p in enumerate(request.proposals)]
         return asked, len(asked)
 
-    def asked(self, request: Imagine) -> str:
+    def question_digest(self, request: Imagine) -> str:
         actions = [proposal.action for proposal in request.proposals]
         return about_actions(request.node, str(len(actions)), actions)
 
@@ -87,7 +88,7 @@ class Imagining:
                 child = Node(None, TERMINAL if done else answer.text, node, proposal.action, proposal.prior, done)
                 child.imagined = True
                 children.append(child)
-        node.asked += 1
+        node.num_queries += 1
         spent.nodes += len(children)
         node.children = [*node.children, *children]
         node.dead = not node.children

@@ -12,7 +12,7 @@ def about(nodes: Iterable[Node], label: str) -> str:
     """`label:digest` of the ways to these nodes, in their order, and of how often each was asked about before."""
     digest = 0
     for node in nodes:  # quick, for it comes with every answer; as `place`, without a call for each node
-        known = (node.fingerprint or fingerprint(node)) ^ node.asked
+        known = (node.fingerprint or fingerprint(node)) ^ node.num_queries
         if node.memory:
             known = place(node)
         digest = (31 * digest + known) & 0xFFFFFFFF
@@ -25,7 +25,7 @@ def about_actions(node: Node, label: str, actions: Sequence[str]) -> str:
 
 
 def place(node: Node) -> int:
-    known = (node.fingerprint or fingerprint(node)) ^ node.asked
+    known = (node.fingerprint or fingerprint(node)) ^ node.num_queries
     return crc32(coded(repr(node.memory)), known) if node.memory else known
 
 

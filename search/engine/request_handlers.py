@@ -24,25 +24,13 @@ from forethought.search.engine.codec import (
     usage_of,
 )
 from forethought.search.engine.question_digest import about
-from forethought.search.models import (
-    NO_USAGE,
-    Asker,
-    Bounded,
-    Estimate,
-    Policy,
-    Proposal,
-    Query,
-    Question,
-    Reply,
-    Usage,
-    Value,
-    is_remote,
-)
+from forethought.search.estimates import NO_USAGE, Estimate, Proposal, Reply, Usage
+from forethought.search.models import Bounded, Policy, PromptRequest, Query, Responder, Value, is_remote
 from forethought.search.node import Node, visible
 from forethought.search.requests import Ask, Evaluate, Expand, ExpandAll, Play
 
 REFUSED = "Invalid action!"  # as ReAct's notebooks say it
-Q = TypeVar("Q", Query, Question)  # what the model is asked
+Q = TypeVar("Q", Query, PromptRequest)  # what the model is asked
 A = TypeVar("A")  # what it answers to one query
 
 
@@ -57,8 +45,8 @@ class RequestHandler(Protocol[Q, A]):
         """The queries of a request, and how many children they can make at the most."""
 
     def ask(self, queries: Sequence[Q]) -> Sequence[A]: ...
-    def asked(self, request: Any) -> str:
-        """A digest of the question: see asked.py."""
+    def question_digest(self, request: Any) -> str:
+        """A digest of the question: see question_digest.py."""
 
     def bills(self, answers: Sequence[A]) -> Iterable[Usage]:
         """What each of the fresh answers cost, be they good or not. Raises TypeError: one is no answer at all."""
@@ -99,7 +87,7 @@ class Expanding:
         offered = [node.world.actions(node.state) for node in nodes]
         return [Query(n, len(acts), seed, acts) for n, acts in zip(nodes, offered, strict=True)], sum(map(len, offered))
 
-    def asked(self, request: Expand | ExpandAll) -> str:
+    def question_digest(self, request: Expand | ExpandAll) -> str:
         nodes, width = open_nodes(request), "all" if request.width is None else request.width
         shown = type(request) is Expand and request.refused
         return about(nodes, f"{len(nodes)}*{width}{', refusals shown' if shown else ''}")
@@ -146,7 +134,7 @@ def grow(
     world, children = node.world, []
     if (usage := usage_of(proposals)) is not NO_USAGE:
         spent.charge("policy", usage)
-    node.asked += 1
+    node.num_queries += 1
     note_refusal(node, proposals)
     width = len(world.actions(node.state)) if width is None else width
     tried, spell = {child.action for child in node.children if not child.imagined}, speller(world)
@@ -167,7 +155,7 @@ def grow(
                 seen = f"{REFUSED} {seen or node.observation}"
         child = Node(step.state, seen, node, action, proposal.prior, step.terminated)
         if proposal.rationale:
-            child.thought = proposal.rationale
+            child.rationale = proposal.rationale
         children.append(child)
     spent.nodes += len(children)
     node.children = [*node.children, *children]
@@ -197,7 +185,7 @@ class Evaluating:
     def queries(self, request: Evaluate, seed: int) -> tuple[list[Query], int]:
         return [Query(node, None, seed) for node in request.nodes], 0
 
-    def asked(self, request: Evaluate) -> str:
+    def question_digest(self, request: Evaluate) -> str:
         return about(request.nodes, str(len(request.nodes)))
 
     def bills(self, answers: Sequence[Estimate]) -> Iterable[Usage]:
@@ -211,7 +199,7 @@ class Evaluating:
             if estimate.refusal:
                 note_refusal(node, estimate)
                 node.dead = not (node.done or node.children)
-            node.asked += 1
+            node.num_queries += 1
         spent.evaluations += len(answers)
 
 
@@ -219,29 +207,29 @@ class Asking:
     name, plays = "ask", False
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
 
-    def __init__(self, asker: Asker | None) -> None:
-        self.asker, self.is_remote = asker, is_remote(asker)
+    def __init__(self, responder: Responder | None) -> None:
+        self.responder, self.is_remote = responder, is_remote(responder)
 
-    def queries(self, request: Ask, seed: int) -> tuple[list[Question], int]:
+    def queries(self, request: Ask, seed: int) -> tuple[list[PromptRequest], int]:
         node = request.node
-        drawn = seed_of(seed, node.task, node.place, node.asked, "ask")
-        return [Question(node.context, request.role, drawn)], 0
+        drawn = seed_of(seed, node.task, node.seed_path, node.num_queries, "ask")
+        return [PromptRequest(node.context, request.role, drawn)], 0
 
-    def ask(self, queries: Sequence[Question]) -> Sequence[Reply]:
-        if self.asker is None:
+    def ask(self, queries: Sequence[PromptRequest]) -> Sequence[Reply]:
+        if self.responder is None:
             raise RuntimeError(
-                "this search asks questions of its own, and the run has no model to answer them; give an asker"
+                "this search asks questions of its own, and the run has no model to answer them; give a responder"
             )
-        return self.asker.ask(queries)
+        return self.responder.respond(queries)
 
-    def asked(self, request: Ask) -> str:
+    def question_digest(self, request: Ask) -> str:
         return about([request.node], request.role)
 
     def bills(self, answers: Sequence[Reply]) -> Iterable[Usage]:
         return list(map(bill_of_reply, answers))
 
     def apply(self, request: Ask, answers: Sequence[Reply], spent: Ledger) -> str:
-        request.node.asked += 1
+        request.node.num_queries += 1
         if answers[0].usage is not NO_USAGE:
             spent.charge(request.role, answers[0].usage)
         note_refusal(request.node, answers[0])

@@ -34,7 +34,7 @@ def result(search: TaskSearch) -> dict[str, Json]:
 
 
 def span(root: Node) -> list[Json] | None:
-    values = [node.value for node in chain.from_iterable((root, *root.later)) if node.estimate]
+    values = [node.value for node in chain.from_iterable((root, *root.attempts)) if node.estimate]
     return [min(values), max(values)] if values else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from forethought.search.engine.budget import Ledger
 from forethought.search.engine.journal import Entry
 from forethought.search.engine.transpositions import Positions
-from forethought.search.models import NO_USAGE, Usage
+from forethought.search.estimates import NO_USAGE, Usage
 from forethought.search.node import Node
 from forethought.search.requests import Search
 

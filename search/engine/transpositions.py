@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from forethought.search.models import NO_USAGE, Estimate, Proposals, Query
+from forethought.search.estimates import NO_USAGE, Estimate, Proposals
+from forethought.search.models import Query
 
 
 class Positions:
@@ -65,7 +66,7 @@ def place_of(kind: str, query: Query) -> Any:
     node = query.node
     if node.imagined:
         return None
-    return kind, query.key, query.width, node.memory, node.trail[0].attempt, node.asked
+    return kind, query.key, query.width, node.memory, node.ancestors[0].attempt, node.num_queries
 
 
 def free(answer: Any) -> Any:

@@ -15,7 +15,7 @@ def dump(root: Node) -> list[dict[str, Json]]:
     """Every node, parents first, `parent` being the row of its parent (-1 for the root)."""
     rows: list[dict[str, Json]] = []
     number: dict[int, int] = {}
-    for node in chain(root, *root.later):
+    for node in chain(root, *root.attempts):
         number[id(node)] = len(rows)
         rows.append(
             {
@@ -25,7 +25,7 @@ def dump(root: Node) -> list[dict[str, Json]]:
                 "prior": node.prior,
                 "value": node.value if node.estimate else None,
                 "rationale": node.estimate.rationale if node.estimate else "",
-                "thought": node.thought,
+                "thought": node.rationale,
                 "visits": node.visits,
                 "total": node.total,
                 "done": node.done,

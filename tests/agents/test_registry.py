@@ -8,8 +8,8 @@ from forethought.agents.registry import (
     NoValue,
     default_endings,
     known_settings,
-    make_asker,
     make_policy,
+    make_responder,
     make_value,
     part_of,
     prompts_for,
@@ -44,7 +44,7 @@ def test_settings_reach_the_part_they_name():
     assert (policy.samples, policy.sampling.temperature, policy.sampling.max_tokens) == (2, 0, 32)
     value = make_value("lm-text", ENV, Scripted(), prompts_for(ENV, "all", "lm-text"), "model", given)
     assert (value.samples, value.sampling.max_tokens) == (5, 9)
-    assert make_asker("lats", Scripted(), questions_of(ENV, "lats"), given).sampling.temperature == 0.2
+    assert make_responder("lats", Scripted(), questions_of(ENV, "lats"), given).sampling.temperature == 0.2
     assert part_of(given) == {"width": 3}
 
 
@@ -85,7 +85,7 @@ def test_endings_are_the_models_where_no_rule_is_known():
         (lambda: make_value("rule", ENV, None, {}, "coin"), "judged by 'rule' or 'model'; 'coin' was given"),
         (lambda: make_policy("lm-rank", None, {}), "the policy lm-rank asks a language model, and none was given"),
         (
-            lambda: make_asker("lats", None, questions_of(ENV, "lats")),
+            lambda: make_responder("lats", None, questions_of(ENV, "lats")),
             r"lats with its questions \(reflection\) asks a language model",
         ),
     ],

@@ -4,8 +4,8 @@ import pytest
 
 from forethought.agents import Scripted, load_prompt
 from forethought.agents.registry import questions_of
-from forethought.agents.responder import LMAsker
-from forethought.search import Context, Question, Usage
+from forethought.agents.responder import LMResponder
+from forethought.search import Context, PromptRequest, Usage
 
 PROMPTS = questions_of("Other-v0", "reflexion")
 CONTEXT = Context("Answer.", "Question: who?", (("search[x]", "Could not find x."),), ("look twice",))
@@ -13,7 +13,7 @@ CONTEXT = Context("Answer.", "Question: who?", (("search[x]", "Could not find x.
 
 def test_a_reflection_is_what_the_model_writes_to_the_prompt_file():
     lm = Scripted(["  search for y instead \nand more", ""])
-    first, second = LMAsker(lm, PROMPTS).ask([Question(CONTEXT, "reflection", 7)] * 2)
+    first, second = LMResponder(lm, PROMPTS).respond([PromptRequest(CONTEXT, "reflection", 7)] * 2)
     assert (first.text, second.text) == ("search for y instead", "")
     assert (first.usage.parse_failures, second.usage.parse_failures) == (0, 1)
     prompt = lm.prompts[0]
@@ -24,16 +24,16 @@ def test_a_reflection_is_what_the_model_writes_to_the_prompt_file():
 
 def test_what_it_costs_is_bounded_beforehand():
     lm = Scripted(["a b c"])
-    asker = LMAsker(lm, PROMPTS, max_tokens=5)
-    question = Question(CONTEXT, "reflection", 7)
-    assert asker.worst_case_usage(question) == Usage(1, lm.count(PROMPTS["reflection"].fill(CONTEXT)), 0, 5)
-    (reply,) = asker.ask([question])
+    responder = LMResponder(lm, PROMPTS, max_tokens=5)
+    question = PromptRequest(CONTEXT, "reflection", 7)
+    assert responder.worst_case_usage(question) == Usage(1, lm.count(PROMPTS["reflection"].fill(CONTEXT)), 0, 5)
+    (reply,) = responder.respond([question])
     assert reply.usage.completion == 3
 
 
 def test_a_role_without_a_prompt_is_refused():
     with pytest.raises(ValueError, match="no prompt puts the question 'imagine'; there are reflection"):
-        LMAsker(Scripted(), PROMPTS).ask([Question(CONTEXT, "imagine", 0)])
+        LMResponder(Scripted(), PROMPTS).respond([PromptRequest(CONTEXT, "imagine", 0)])
 
 
 def test_only_those_who_ask_read_prompts():

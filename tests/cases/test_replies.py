@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from forethought.agents import LMAsker, LMText, LMTextValue, Request, Sampling, Scripted, load_prompt
+from forethought.agents import LMResponder, LMText, LMTextValue, Request, Sampling, Scripted, load_prompt
 from forethought.agents.readers.reply import is_ended, read_reply
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import Context, Node, Query, Question
+from forethought.search import Context, Node, PromptRequest, Query
 
 PROPOSE, VALUE = load_prompt("Game24-v0", "propose"), load_prompt("Game24-v0", "value_text")
 REFLECTION = load_prompt("Game24-v0", "reflection")
@@ -147,8 +147,8 @@ def test_the_last_score_counts_and_that_of_reasoning_does_not(query):
     ],
 )
 def test_a_reflection_is_read_in_the_same_way(reply):
-    asker = LMAsker(Scripted([reply]), {"reflection": REFLECTION})
-    (answer,) = asker.ask([Question(Context("", "(left: 4 5 6 10)", ()), "reflection", 0)])
+    responder = LMResponder(Scripted([reply]), {"reflection": REFLECTION})
+    (answer,) = responder.respond([PromptRequest(Context("", "(left: 4 5 6 10)", ()), "reflection", 0)])
     assert answer.text == "Next time I begin with 10 - 4."
 
 

@@ -36,9 +36,9 @@ from forethought.search import (
     Budget,
     Driver,
     Estimate,
+    PromptRequest,
     Proposal,
     Query,
-    Question,
     Reply,
     TaskSearch,
     algorithm,
@@ -59,7 +59,7 @@ GLIBC = platform.libc_ver()[0] == "glibc"
 
 
 class Hashed:
-    """Policy, value and asker: weights, values and replies that a hash of what is seen draws."""
+    """Policy, value and responder: weights, values and replies that a hash of what is seen draws."""
 
     def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
         return [self.ranked(query)[: query.width] for query in queries]
@@ -72,8 +72,8 @@ class Hashed:
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
         return [Estimate(seed_of(query.context.observation, "value") % 1009 / 1009) for query in queries]
 
-    def ask(self, questions: Sequence[Question]) -> list[Reply]:
-        return [Reply(f"{question.role} {question.seed % 7}") for question in questions]
+    def respond(self, requests: Sequence[PromptRequest]) -> list[Reply]:
+        return [Reply(f"{request.role} {request.seed % 7}") for request in requests]
 
 
 @lru_cache
@@ -97,7 +97,7 @@ def outcomes(env_id: str, name: str, models: str) -> list[TaskSearch]:
         policy,
         hashed if models == "hashed" else RuleValue(env_id),
         Budget(nodes=60, env_steps=400),
-        asker=hashed,
+        responder=hashed,
         privileges=frozenset(PRIVILEGES),
         seed=5,
     )

@@ -16,7 +16,7 @@ def test_the_chosen_path_is_drawn_whole():
     done = outcome()
     drawing = draw(done.root, done.answer, "title", "note")
     assert [box.title.split(" · ")[0] for box in drawing.boxes if box.chosen] == [
-        node.observation for node in done.answer.trail
+        node.observation for node in done.answer.ancestors
     ]
 
 

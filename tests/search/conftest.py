@@ -19,10 +19,10 @@ from forethought.search import (
     Estimate,
     Journal,
     Node,
+    PromptRequest,
     Proposal,
     Proposals,
     Query,
-    Question,
     Reply,
     TaskSearch,
     Usage,
@@ -168,27 +168,27 @@ class PricedMover(Mover):
 
     price = NO_USAGE
 
-    def worst_case_usage(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
         return self.price
 
 
 class PricedJudge(Judge):
     price = NO_USAGE
 
-    def worst_case_usage(self, query: Query | Question) -> Usage:
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
         return self.price
 
 
 class Oracle:
-    """An asker: replies to a prompt with a function of it."""
+    """A responder: replies to a prompt with a function of it."""
 
-    def __init__(self, reply: Callable[[Question], Reply] | None = None) -> None:
+    def __init__(self, reply: Callable[[PromptRequest], Reply] | None = None) -> None:
         self.reply = reply or (lambda question: Reply(question.role.upper()))
-        self.calls: list[list[Question]] = []
+        self.calls: list[list[PromptRequest]] = []
 
-    def ask(self, questions: Sequence[Question]) -> list[Reply]:
-        self.calls.append(list(questions))
-        return [self.reply(question) for question in questions]
+    def respond(self, requests: Sequence[PromptRequest]) -> list[Reply]:
+        self.calls.append(list(requests))
+        return [self.reply(request) for request in requests]
 
 
 class Dumb:

@@ -68,7 +68,7 @@ def test_the_width_is_asked_for(letters, judge, mover, one):
 def test_the_answer_ends_a_path_of_best_children(grown, worth_of, judge, one, seed, width, depth):
     settings = {"depth": depth} | ({"width": width} if width else {})
     outcome = one(grown(seed), judge(worth_of(seed)), algorithm("greedy", settings))
-    trail = outcome.answer.trail
+    trail = outcome.answer.ancestors
     for parent, child in pairwise(trail):
         assert child.value == max(sibling.value for sibling in parent.children)
         assert not any(sibling.children for sibling in parent.children if sibling is not child)

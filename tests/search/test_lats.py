@@ -16,11 +16,11 @@ VALUES = {"a": 0.6, "b": 0.5, "aa": 0.8, "bb": 0.4}
 @pytest.fixture(scope="session")
 def search(letters, judge, mover, one, words, oracle):
     def run(legal=LEGAL, values=VALUES, ends=("aa", "bb"), rewards=None, budget="nodes=1000", **settings):
-        asker = oracle(lambda question: Reply(f"not {''.join(action for action, _ in question.context.steps)}"))
+        responder = oracle(lambda question: Reply(f"not {''.join(action for action, _ in question.context.steps)}"))
         world = letters(legal, ends=ends, rewards={"bb": 1.0} if rewards is None else rewards)
-        models = {"policy": mover(), "asker": asker, "privileges": frozenset(PRIVILEGES), "budget": budget}
+        models = {"policy": mover(), "responder": responder, "privileges": frozenset(PRIVILEGES), "budget": budget}
         outcome = one(world, judge(values), algorithm("lats", settings), **models)
-        return outcome, {word: (node.visits, node.total) for word, node in words(outcome.root).items()}, asker
+        return outcome, {word: (node.visits, node.total) for word, node in words(outcome.root).items()}, responder
 
     return run
 
@@ -35,40 +35,40 @@ def test_simulations_are_as_worked_by_hand(search):
     outcome, counts, _ = search(iterations=1)
     assert counts == {"": (1, 0.0), "a": (2, 0.6), "aa": (2, 0.8), "b": (1, 0.5)}
     assert outcome.answer.state.letters == "aa"
-    outcome, counts, asker = search(iterations=9)
+    outcome, counts, responder = search(iterations=9)
     assert counts == {"": (2, 1.0), "a": (2, 0.6), "aa": (2, 0.8), "b": (2, 1.5), "bb": (2, 1.4)}
     assert [node.state.letters for node in outcome.attempts] == ["aa", "bb"]
     assert outcome.answer is outcome.attempts[1]
-    assert [question.role for call in asker.calls for question in call] == ["reflection"]
+    assert [question.role for call in responder.calls for question in call] == ["reflection"]
 
 
 def test_reflections_are_memory_in_the_whole_tree_and_the_last_are_kept(search, words):
     wide = {"": "ab", "a": "ab", "b": "ab"}
     values = {"a": 0.6, "b": 0.5, "aa": 0.8, "ab": 0.3, "ba": 0.2, "bb": 0.4}
-    outcome, _, asker = search(wide, values, ends=("aa", "ab", "ba", "bb"), rewards={}, iterations=9, kept=2)
+    outcome, _, responder = search(wide, values, ends=("aa", "ab", "ba", "bb"), rewards={}, iterations=9, kept=2)
     notes = ["not aa", "not bb", *("not " + node.state.letters for node in outcome.attempts[2:])]
-    assert len(asker.calls) == 4
+    assert len(responder.calls) == 4
     assert {node.memory for node in outcome.root} == {tuple(notes[-2:])}
-    assert asker.calls[1][0].context.memory == ("not aa",)
+    assert responder.calls[1][0].context.memory == ("not aa",)
 
 
 @pytest.mark.parametrize("rewards", [{"aa": 0.3, "bb": 0.2}, {"aa": -0.2, "bb": -0.9}, {"aa": -20.0, "bb": -90.0}])
 def test_the_best_attempt_is_the_answer_and_none_is_made_twice(search, rewards):
-    outcome, counts, asker = search(rewards=rewards, iterations=5)
+    outcome, counts, responder = search(rewards=rewards, iterations=5)
     assert outcome.answer.state.letters == "aa"
     assert [node.state.letters for node in outcome.attempts] == ["aa", "bb"]
-    assert (counts[""][0], len(asker.calls)) == (2, 2)
+    assert (counts[""][0], len(responder.calls)) == (2, 2)
 
 
 def test_where_no_reflection_is_kept_none_is_asked_for(search):
-    outcome, _, asker = search(iterations=9, kept=0)
-    assert (outcome.answer.state.letters, asker.calls) == ("bb", [])
+    outcome, _, responder = search(iterations=9, kept=0)
+    assert (outcome.answer.state.letters, responder.calls) == ("bb", [])
 
 
 def test_where_nothing_ends_the_newest_simulation_is_the_answer(search):
-    outcome, _, asker = search(ends=(), iterations=3, depth=2)
+    outcome, _, responder = search(ends=(), iterations=3, depth=2)
     assert outcome.attempts == []
-    assert asker.calls == []
+    assert responder.calls == []
     assert len(outcome.answer.state.letters) == 2
 
 

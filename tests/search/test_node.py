@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Context, Node, greedy, value
+from forethought.search import Context, Node, by_value, greedy
 
 
 @pytest.fixture
@@ -24,8 +24,15 @@ def test_a_child_takes_task_world_and_depth_from_its_parent(family):
 
 def test_a_new_node_was_not_judged_and_not_visited(leaf):
     node = leaf()
-    assert (node.value, node.estimate, node.visits, node.total, node.asked, node.dead) == (0.0, None, 0, 0.0, 0, False)
-    assert (len(node.children), node.thought) == (0, "")
+    assert (node.value, node.estimate, node.visits, node.total, node.num_queries, node.dead) == (
+        0.0,
+        None,
+        0,
+        0.0,
+        0,
+        False,
+    )
+    assert (len(node.children), node.rationale) == (0, "")
 
 
 def test_the_reward_is_not_on_a_node():
@@ -34,10 +41,10 @@ def test_the_reward_is_not_on_a_node():
 
 def test_trail_path_and_actions_lead_from_the_root(family):
     root, _, b, _, last = family
-    assert last.trail == [root, b, last]
+    assert last.ancestors == [root, b, last]
     assert last.path == [1, 1]
     assert last.actions == ["b", "b"]
-    assert (root.trail, root.path, root.actions) == ([root], [], [])
+    assert (root.ancestors, root.path, root.actions) == ([root], [], [])
 
 
 def test_context_is_the_instruction_the_opening_and_the_steps(family):
@@ -99,4 +106,4 @@ def test_repr_fits_on_a_line(leaf):
 def test_value_is_the_key_to_sort_by(family):
     _, a, b, *_ = family
     a.value, b.value = 0.25, 0.5
-    assert max((a, b), key=value) is b
+    assert max((a, b), key=by_value) is b

@@ -46,11 +46,13 @@ def search(letters, judge, mover, one, oracle):
                 for letter in (legal if proposing is None else proposing).get(word_of(query.context), "")
             ]
         )
-        asker = oracle(imagine or (lambda question: Reply(f"0:{word_of(question.context)}{question.action}")))
-        asker.worst_case_usage = lambda question: PRICE
+        responder = oracle(imagine or (lambda question: Reply(f"0:{word_of(question.context)}{question.action}")))
+        responder.worst_case_usage = lambda question: PRICE
         value = judge(lambda query: Estimate(values.get(word_of(query.context), 0.0)))
         world = world or letters(legal, ends=ENDS)
-        return one(world, value, algorithm("rap", settings), policy=policy, asker=asker, budget=budget), asker
+        return one(
+            world, value, algorithm("rap", settings), policy=policy, responder=responder, budget=budget
+        ), responder
 
     return run
 
@@ -68,13 +70,13 @@ def imagined(root):
 # expanded: aa 1/.9, ab 1/.1, a 3/1.4. Then a is visited the most, and is done; from there a plan of one iteration
 # imagines aa and ab, each visited once: the first of them is done.
 def test_the_plan_and_the_steps_are_as_worked_by_hand(search):
-    outcome, asker = search(iterations=3, depth=1)
+    outcome, responder = search(iterations=3, depth=1)
     assert imagined(outcome.root) == {"a": (3, 1.4), "b": (2, 0.7), "bb": (1, 0.2), "aa": (1, 0.9), "ab": (1, 0.1)}
     assert (outcome.root.visits, outcome.root.total) == (5, pytest.approx(2.1))
     assert real(outcome.root) == ["", "a"]
     assert outcome.answer.actions == ["a"]
-    assert [[question.action for question in call] for call in asker.calls] == [["a", "b"], ["b"], ["a", "b"]]
-    assert asker.calls[2][0].context.steps == (("a", "0:a"),)
+    assert [[question.action for question in call] for call in responder.calls] == [["a", "b"], ["b"], ["a", "b"]]
+    assert responder.calls[2][0].context.steps == (("a", "0:a"),)
 
 
 def test_only_what_is_done_steps_in_the_environment(search):
@@ -93,10 +95,10 @@ def test_an_action_that_the_world_refuses_gives_way_to_the_next(search):
 
 
 def test_no_proposal_is_a_dead_end(search):
-    outcome, asker = search(proposing={}, iterations=3)
+    outcome, responder = search(proposing={}, iterations=3)
     assert outcome.answer is outcome.root
     assert outcome.root.dead
-    assert asker.calls == []
+    assert responder.calls == []
 
 
 def test_an_empty_imagination_makes_no_child(search):
@@ -108,8 +110,8 @@ def test_an_empty_imagination_makes_no_child(search):
 
 
 def test_an_imagined_ending_is_not_imagined_further(search):
-    outcome, asker = search(imagine=lambda question: Reply(f"{TERMINAL}."), iterations=5, depth=1)
-    assert len(asker.calls) == 1
+    outcome, responder = search(imagine=lambda question: Reply(f"{TERMINAL}."), iterations=5, depth=1)
+    assert len(responder.calls) == 1
     assert [node.observation for node in outcome.root.children if node.imagined] == [TERMINAL] * 2
     assert all(node.done for node in outcome.root.children if node.imagined)
 
@@ -121,14 +123,14 @@ def test_the_horizon_bounds_the_plan(search):
 
 
 def test_repeated_proposals_are_imagined_once(search):
-    _, asker = search(proposing={"": "aab"}, width=3, iterations=1, depth=1)
-    assert [question.action for question in asker.calls[0]] == ["a", "b"]
+    _, responder = search(proposing={"": "aab"}, width=3, iterations=1, depth=1)
+    assert [question.action for question in responder.calls[0]] == ["a", "b"]
 
 
 def test_seeds_are_of_the_place_and_the_proposal(search):
-    _, asker = search(iterations=1, depth=1)
+    _, responder = search(iterations=1, depth=1)
     first = seed_of(0, 0, [], 1, "imagination")
-    assert [question.seed for question in asker.calls[0]] == [first, first + 1]
+    assert [question.seed for question in responder.calls[0]] == [first, first + 1]
 
 
 @settings(max_examples=60, deadline=None)
@@ -142,7 +144,7 @@ def test_a_plan_leaves_no_trace_in_the_world(grown, search, words, seed, nodes, 
 
     letters = dict.fromkeys(["", "a", "b", "c", "abc"], "abc")
     world = grown(seed)
-    outcome, asker = search(
+    outcome, responder = search(
         letters, imagine=imagine, world=world, budget=f"nodes={nodes}", iterations=iterations, width=width
     )
     true = [node for node in outcome.root if not node.imagined]
@@ -152,7 +154,7 @@ def test_a_plan_leaves_no_trace_in_the_world(grown, search, words, seed, nodes, 
     assert not outcome.answer.imagined
     for node in true:
         assert world.root(0).state.letters + "".join(node.actions) == node.state.letters
-    calls = sum(len(call) for call in asker.calls)
+    calls = sum(len(call) for call in responder.calls)
     assert outcome.spent.usage.calls == calls
     assert calls == 0 or outcome.spent.roles["imagination"].calls == calls
 
@@ -164,7 +166,7 @@ def test_a_run_goes_on_after_any_answer(journaled, path, oracle, judge, mover):
         return {
             "value": judge(lambda query: Estimate(VALUES.get(word_of(query.context), 0.0))),
             "policy": mover(lambda query: [Proposal(x, 0.5) for x in LEGAL.get(word_of(query.context), "")]),
-            "asker": oracle(
+            "responder": oracle(
                 lambda question: Reply(
                     f"{question.context.observation[:2]}{word_of(question.context)}{question.action}"
                 )
@@ -174,7 +176,7 @@ def test_a_run_goes_on_after_any_answer(journaled, path, oracle, judge, mover):
     def run():
         asked = models()
         outcomes = journaled(algorithm("rap", {"iterations": 4, "depth": 2}), tasks=[0], **asked)
-        return digest(outcomes[0].root), sum(map(len, asked["asker"].calls))
+        return digest(outcomes[0].root), sum(map(len, asked["responder"].calls))
 
     whole, calls = run()
     lines = path.read_text().splitlines(keepends=True)
@@ -195,7 +197,7 @@ def test_what_is_imagined_is_no_answer(letters, judge, drive, oracle, last):
             yield Offer(child)
         return child
 
-    outcome = drive(letters({"": "a"}), judge(), search, asker=oracle())[0]
+    outcome = drive(letters({"": "a"}), judge(), search, responder=oracle())[0]
     with pytest.raises(ValueError, match="the answer after 'a' is imagined; a search plays its actions"):
         raise outcome.error
 
@@ -238,7 +240,7 @@ def test_an_imagined_node_has_no_key_and_no_actions(letters, judge, one, oracle)
         assert child.dead
         return root
 
-    outcome = one(letters({"": "ab"}), judge(), search, asker=oracle())
+    outcome = one(letters({"": "ab"}), judge(), search, responder=oracle())
     rows = dump(outcome.root)
     assert [row.get("imagined") for row in rows] == [None, True]
     assert rows[1]["observation"] == "IMAGINATION"
@@ -250,4 +252,4 @@ def test_a_question_about_an_imagined_node_can_be_asked(letters, judge, one, ora
         assert (yield Ask(child, "why?")) == "WHY?"
         return root
 
-    one(letters({"": "ab"}), judge(), search, asker=oracle())
+    one(letters({"": "ab"}), judge(), search, responder=oracle())

@@ -30,18 +30,18 @@ def search(letters, judge, mover, one, oracle):
             steps, memory = question.context.steps, question.context.memory
             return Reply(f"not {steps[0][0] if steps else ''} {len(memory)}")
 
-        asker = oracle(note)
+        responder = oracle(note)
         world = letters(LEGAL, ends=("aa", "bb"), rewards={"bb": 1.0} if rewards is None else rewards)
-        models = {"policy": mover(policy), "asker": asker, "privileges": privileges}
-        return one(world, judge(), algorithm(name, settings), **models), asker
+        models = {"policy": mover(policy), "responder": responder, "privileges": privileges}
+        return one(world, judge(), algorithm(name, settings), **models), responder
 
     return run
 
 
 def test_react_follows_the_first_proposal_and_judges_nothing(search):
-    outcome, asker = search(name="react", depth=5)
+    outcome, responder = search(name="react", depth=5)
     assert outcome.answer.state.letters == "aa"
-    assert (outcome.spent.nodes, outcome.spent.evaluations, asker.calls) == (2, 0, [])
+    assert (outcome.spent.nodes, outcome.spent.evaluations, responder.calls) == (2, 0, [])
 
 
 @pytest.mark.parametrize(("depth", "answer"), [(0, ""), (1, "a"), (2, "aa")])
@@ -75,12 +75,14 @@ def test_react_ends_where_nothing_is_proposed(search):
 def test_attempts_end_with_a_good_one_and_what_is_kept_are_the_last_notes(
     search, attempts, kept, depth, rewards, enough
 ):
-    outcome, asker = search(policy=learner, rewards=rewards, attempts=attempts, kept=kept, depth=depth, enough=enough)
+    outcome, responder = search(
+        policy=learner, rewards=rewards, attempts=attempts, kept=kept, depth=depth, enough=enough
+    )
     found = [rewards.get(node.state.letters, 0.0) for node in outcome.attempts]
     assert outcome.answer is outcome.attempts[-1]
     assert len(found) == attempts or found[-1] >= enough
     assert all(reward < enough for reward in found[:-1])
-    asked = [call[0].context.memory for call in asker.calls]
+    asked = [call[0].context.memory for call in responder.calls]
     assert len(asked) == (len(found) - 1 if kept else 0)
     assert [len(memory) for memory in asked] == [min(kept, number) for number in range(len(asked))]
     assert len(outcome.answer.context.memory) == min(kept, len(asked))
@@ -89,10 +91,10 @@ def test_attempts_end_with_a_good_one_and_what_is_kept_are_the_last_notes(
 
 
 def test_a_failed_attempt_teaches_the_next_one(search):
-    outcome, asker = search(attempts=3)
+    outcome, responder = search(attempts=3)
     assert [node.state.letters for node in outcome.attempts] == ["aa", "bb"]
     assert outcome.answer is outcome.attempts[1]
-    ((question,),) = asker.calls
+    ((question,),) = responder.calls
     assert (question.role, question.context.steps) == ("reflection", (("a", "0:a"), ("a", "0:aa")))
     assert outcome.answer.context.memory == ("not a 0",)
     assert outcome.attempts[0].context.memory == ()
@@ -101,22 +103,22 @@ def test_a_failed_attempt_teaches_the_next_one(search):
 
 
 def test_a_right_answer_needs_no_second_attempt(search):
-    outcome, asker = search(rewards={"aa": 1.0})
+    outcome, responder = search(rewards={"aa": 1.0})
     assert [node.state.letters for node in outcome.attempts] == ["aa"]
-    assert asker.calls == []
+    assert responder.calls == []
 
 
 def test_the_last_attempt_is_the_answer_and_the_last_notes_are_kept(search):
-    outcome, asker = search(policy=stubborn, rewards={}, attempts=4, kept=2)
+    outcome, responder = search(policy=stubborn, rewards={}, attempts=4, kept=2)
     assert [node.state.letters for node in outcome.attempts] == ["aa"] * 4
     assert outcome.answer is outcome.attempts[3]
-    assert [call[0].context.memory for call in asker.calls] == [(), ("not a 0",), ("not a 0", "not a 1")]
+    assert [call[0].context.memory for call in responder.calls] == [(), ("not a 0",), ("not a 0", "not a 1")]
     assert outcome.answer.context.memory == ("not a 1", "not a 2")
 
 
 def test_an_ending_stands_while_the_next_attempt_is_under_way(letters, judge, mover, one, oracle):
     world = letters({**LEGAL, "b": "b", "bb": "b"}, ends=("aa", "bbb"))
-    asked = {"policy": mover(learner), "asker": oracle(lambda question: Reply("try b")), "privileges": PRIVILEGES}
+    asked = {"policy": mover(learner), "responder": oracle(lambda question: Reply("try b")), "privileges": PRIVILEGES}
     found = []
     for nodes in range(1, 7):
         outcome = one(world, judge(), algorithm("reflexion", {"attempts": 2}), budget=Budget(nodes=nodes), **asked)
@@ -134,14 +136,14 @@ def test_without_the_privilege_nothing_is_learnt_from_the_reward(search):
 
 
 def test_where_no_reflection_is_kept_none_is_asked_for(search):
-    outcome, asker = search(policy=stubborn, rewards={}, attempts=3, kept=0, privileges=frozenset({"reward"}))
-    assert (len(outcome.attempts), asker.calls) == (3, [])
+    outcome, responder = search(policy=stubborn, rewards={}, attempts=3, kept=0, privileges=frozenset({"reward"}))
+    assert (len(outcome.attempts), responder.calls) == (3, [])
 
 
 def test_each_attempt_is_a_root_of_its_own_with_seeds_of_its_own(search):
     outcome, _ = search(policy=stubborn, rewards={}, attempts=3)
-    roots = [node.trail[0] for node in outcome.attempts]
-    assert roots == [outcome.root, *outcome.root.later]
-    assert [node.place for node in outcome.attempts] == [[0, 0], [-1, 0, 0], [-2, 0, 0]]
+    roots = [node.ancestors[0] for node in outcome.attempts]
+    assert roots == [outcome.root, *outcome.root.attempts]
+    assert [node.seed_path for node in outcome.attempts] == [[0, 0], [-1, 0, 0], [-2, 0, 0]]
     assert [row["action"] for row in dump(outcome.root)] == ["", "a", "a"] * 3
     assert [row["parent"] for row in dump(outcome.root)] == [-1, 0, 1, -1, 3, 4, -1, 6, 7]

@@ -52,10 +52,10 @@ def test_questions_of_many_tasks_are_one_call(letters, judge, oracle, drive):
         assert (yield Ask(root, f"task {root.task}?")) == f"TASK {root.task}?"
         return root
 
-    asker = oracle()
-    outcomes = drive(letters({}), judge(), search, asker=asker, tasks=range(3))
+    responder = oracle()
+    outcomes = drive(letters({}), judge(), search, responder=responder, tasks=range(3))
     assert all(outcome.error is None for outcome in outcomes.values())
-    assert [[question.role for question in call] for call in asker.calls] == [["task 0?", "task 1?", "task 2?"]]
+    assert [[question.role for question in call] for call in responder.calls] == [["task 0?", "task 1?", "task 2?"]]
 
 
 def test_no_more_searches_run_at_once_than_told(letters, judge, mover, drive):

@@ -149,10 +149,10 @@ def test_free_questions_are_paid_from_the_same_budget(letters, judge, oracle, on
             yield Ask(root, f"question {number}")
         return root
 
-    asker = oracle(lambda question: Reply("yes", price))
-    asker.worst_case_usage = lambda question: price
-    outcome = one(letters({}), judge(), search, asker=asker, budget="tokens=29")
-    assert (len(asker.calls), outcome.spent.usage.tokens, outcome.stopped) == (2, 20, "tokens")
+    responder = oracle(lambda question: Reply("yes", price))
+    responder.worst_case_usage = lambda question: price
+    outcome = one(letters({}), judge(), search, responder=responder, budget="tokens=29")
+    assert (len(responder.calls), outcome.spent.usage.tokens, outcome.stopped) == (2, 20, "tokens")
     assert outcome.spent.roles == {f"question {number}": price for number in (0, 1)}
 
 
@@ -208,7 +208,7 @@ def test_a_model_without_a_bound_is_taken_to_cost_nothing_and_must(letters, move
         yield Ask(root, "why?")
         return root
 
-    dear = drive(world, judge(), ask, asker=oracle(lambda question: Reply("so", paid)))[0]
+    dear = drive(world, judge(), ask, responder=oracle(lambda question: Reply("so", paid)))[0]
     assert "cost 1 calls and 3 tokens" in str(dear.error)
 
 

@@ -57,15 +57,15 @@ def search(grown, worth_of, priced_mover, priced_judge, oracle, drive):
             return Estimate(0.5 if query.node.imagined else worth(query).value, usage=cost(query))
 
         policy, value = priced_mover(NO_USAGE, propose), priced_judge(NO_USAGE, judge)
-        asker = oracle(lambda question: Reply("0:a", cost(question)))
-        for model in (policy, value, asker):
+        responder = oracle(lambda question: Reply("0:a", cost(question)))
+        for model in (policy, value, responder):
             model.worst_case_usage, model.is_remote, model.markov = bound, is_remote, True
         return drive(
             grown(seed),
             value,
             options.pop("search", None) or algorithm(name),
             policy=policy,
-            asker=asker,
+            responder=responder,
             tasks=range(3),
             privileges=frozenset(PRIVILEGES),
             **options,
@@ -131,7 +131,7 @@ def test_a_journal_cut_anywhere_goes_on_to_the_same_trees(search, tmp_path_facto
         with Journal(path) as journal:
             outcomes = search(seed, name, 0.5, budget=Budget(**limits), journal=journal)
         return {
-            task: (digest(outcome.root), outcome.answer.place, outcome.stopped, outcome.spent.to_json())
+            task: (digest(outcome.root), outcome.answer.seed_path, outcome.stopped, outcome.spent.to_json())
             for task, outcome in outcomes.items()
         }
 

@@ -27,7 +27,7 @@ def digest(mover, judge, oracle):
         Propose: Proposing(mover()),
         Imagine: Imagining(asking),
     }
-    return lambda request: kinds[type(request)].asked(request)
+    return lambda request: kinds[type(request)].question_digest(request)
 
 
 def test_every_difference_of_a_question_is_seen(tree, digest):
@@ -59,13 +59,13 @@ def test_every_difference_of_a_question_is_seen(tree, digest):
 def test_what_was_asked_before_and_the_memory_count(tree):
     root, one, _ = tree
     found = {about([one], "1")}
-    one.asked = 1
+    one.num_queries = 1
     found.add(about([one], "1"))
     one.memory = ("Look at both.",)
     found.add(about([one], "1"))
     one.memory = ("Look at both.", "\ud800")
     found.add(about([one], "1"))
-    again = root.again(())
+    again = root.new_attempt(())
     found |= {about([root], "1"), about([again], "1")}
     assert len(found) == 6
 

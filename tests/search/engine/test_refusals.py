@@ -47,14 +47,14 @@ def searched(grown, worth_of, judge, mover, oracle, dumb, drive, path):
     def ask(question):
         return Reply("", COST, WHY) if question.seed % 2 else Reply(f"{question.action} comes")
 
-    def run(name, policy=None, value=None, asker=None):
+    def run(name, policy=None, value=None, responder=None):
         with Journal(path) as journal:
             return drive(
                 grown(3),
                 value or judge(evaluate),
                 algorithm(name),
                 policy=policy or mover(propose),
-                asker=asker or oracle(ask),
+                responder=responder or oracle(ask),
                 tasks=range(6),
                 budget="nodes=60",
                 privileges=PRIVILEGES,
@@ -74,7 +74,7 @@ def test_every_algorithm_goes_on_and_a_resume_asks_nothing(searched, results, du
     outcomes = searched(name)
     assert [outcome.error for outcome in outcomes.values()] == [None] * 6
     asked = oracle(lambda question: pytest.fail("asked again"))
-    again = searched(name, policy=dumb(), value=dumb(), asker=asked)
+    again = searched(name, policy=dumb(), value=dumb(), responder=asked)
     assert results(again) == results(outcomes)
     refused = sum(outcome.spent.usage.refused for outcome in outcomes.values())
     told = [row for outcome in outcomes.values() for row in dump(outcome.root) if row.get("refusal")]

@@ -49,7 +49,7 @@ def expand(letters, mover, judge, one):
 def test_children_come_in_the_order_of_the_proposals(expand):
     tried = expand("ca", 3, prior=0.25, rationale="why not")
     assert tried.words == ["c", "a"]
-    assert [(n.prior, n.thought, n.index, n.state.letters) for n in tried.root.children] == [
+    assert [(n.prior, n.rationale, n.index, n.state.letters) for n in tried.root.children] == [
         (0.25, "why not", 0, "c"),
         (0.25, "why not", 1, "a"),
     ]
@@ -121,7 +121,7 @@ def test_a_second_expansion_adds_only_what_is_new(letters, mover, judge, one):
     outcome = one(letters({"": "abc"}), judge(), search, policy=policy)
     assert answered == [["a", "b"], ["c"], []]
     assert [node.index for node in outcome.root.children] == [0, 1, 2]
-    assert (outcome.root.dead, outcome.root.asked, outcome.spent.nodes) == (False, 3, 3)
+    assert (outcome.root.dead, outcome.root.num_queries, outcome.spent.nodes) == (False, 3, 3)
 
 
 def test_steps_that_a_world_had_to_replay_are_billed(letters, mover, judge, one):
@@ -208,12 +208,12 @@ def test_a_question_has_the_seed_of_its_node_and_ordinal(letters, judge, oracle,
         yield Evaluate([child])
         return child
 
-    asker = oracle(lambda question: Reply(f"{question.role} {question.seed % 2}"))
-    outcome = one(letters({"": "a"}), judge(), search, asker=asker, seed=5)
-    seeds = [question.seed for call in asker.calls for question in call]
+    responder = oracle(lambda question: Reply(f"{question.role} {question.seed % 2}"))
+    outcome = one(letters({"": "a"}), judge(), search, responder=responder, seed=5)
+    seeds = [question.seed for call in responder.calls for question in call]
     assert seeds == [seed_of(5, 0, [0], ordinal, "ask") for ordinal in (0, 1)]
     assert answered == [f"why? {seed % 2}" for seed in seeds]
-    assert outcome.answer.asked == 3
+    assert outcome.answer.num_queries == 3
 
 
 def test_questions_without_a_model_to_answer_them_are_an_error(letters, judge, drive):
@@ -222,7 +222,7 @@ def test_questions_without_a_model_to_answer_them_are_an_error(letters, judge, d
         return root
 
     outcome = drive(letters({}), judge(), search)[0]
-    with pytest.raises(RuntimeError, match=r"no model to answer them; give an asker"):
+    with pytest.raises(RuntimeError, match=r"no model to answer them; give a responder"):
         raise outcome.error
 
 
@@ -233,11 +233,11 @@ def test_an_answer_to_a_question_is_billed_to_its_role(letters, judge, oracle, o
         yield Ask(root, "why?")
         return root
 
-    asker = oracle(lambda question: Reply("so", price))
-    asker.worst_case_usage = lambda question: price
-    spent = one(letters({}), judge(), search, asker=asker).spent
+    responder = oracle(lambda question: Reply("so", price))
+    responder.worst_case_usage = lambda question: price
+    spent = one(letters({}), judge(), search, responder=responder).spent
     assert (spent.usage, spent.roles) == (price, {"why?": price})
-    assert one(letters({}), judge(), search, asker=oracle()).spent.roles == {}
+    assert one(letters({}), judge(), search, responder=oracle()).spent.roles == {}
 
 
 # A last observation may show the score. Whatever the search and the models, none of it is read.

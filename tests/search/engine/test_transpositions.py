@@ -45,7 +45,7 @@ def models(priced_mover, priced_judge):
 
     def make(seed=0, markov=True):
         def propose(query):
-            drawn = seed_of(seed, position(query), query.node.asked)
+            drawn = seed_of(seed, position(query), query.node.num_queries)
             letters = [letter for k, letter in enumerate("abc") if drawn >> k & 1]
             policy.places.append(place(query))
             return Proposals([Proposal(letter, 1 / 3) for letter in letters][: query.width], PRICE)
@@ -65,7 +65,7 @@ def models(priced_mover, priced_judge):
 def place(query):
     """What tells one question of a task from another, as it stood when it was asked."""
     node = query.node
-    return query.task, position(query), query.width, node.memory, node.trail[0].attempt, node.asked
+    return query.task, position(query), query.width, node.memory, node.ancestors[0].attempt, node.num_queries
 
 
 @settings(max_examples=40, deadline=None)
@@ -76,9 +76,11 @@ def test_the_tree_is_the_same_and_no_position_is_paid_for_twice(bags, models, or
     def run(**options):
         policy, value = models(seed)
         search = algorithm(name, {k: v for k, v in FAST.items() if k in ALGORITHMS[name].__kwdefaults__})
-        asker = oracle()
+        responder = oracle()
         privileges = frozenset(PRIVILEGES)
-        found = drive(bags, value, search, policy=policy, tasks=(0, 1), asker=asker, privileges=privileges, **options)
+        found = drive(
+            bags, value, search, policy=policy, tasks=(0, 1), responder=responder, privileges=privileges, **options
+        )
         assert all(outcome.error is None for outcome in found.values())
         return [(digest(s.root), s.answer.actions) for s in found.values()], policy, value, found
 
@@ -137,8 +139,8 @@ def test_another_sample_of_the_same_node_is_another_question(bags, models, one):
 def test_another_memory_is_another_position(bags, models, one):
     def search(root):
         yield Evaluate([root])
-        yield Evaluate([root.again(["be careful"])])
-        yield Evaluate([root.again(["be careful"])])
+        yield Evaluate([root.new_attempt(["be careful"])])
+        yield Evaluate([root.new_attempt(["be careful"])])
         return root
 
     policy, value = models()

@@ -15,7 +15,7 @@ def tree(leaf):
     root = leaf()
     a, b = leaf(root, "a", prior=0.25), leaf(root, "b", done=True)
     child = leaf(a, "c")
-    a.value, a.estimate, a.thought, a.visits, a.total = 0.5, Estimate(0.5, "so"), "why", 3, 1.5
+    a.value, a.estimate, a.rationale, a.visits, a.total = 0.5, Estimate(0.5, "so"), "why", 3, 1.5
     return root, a, b, child
 
 
@@ -62,7 +62,7 @@ def test_a_digest_is_sha256_of_the_rows(tree):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *[("action", "z"), ("observation", "z"), ("prior", 0.3), ("value", 0.6), ("thought", "z"), ("visits", 4)],
+        *[("action", "z"), ("observation", "z"), ("prior", 0.3), ("value", 0.6), ("rationale", "z"), ("visits", 4)],
         *[("total", 1.6), ("done", True), ("estimate", Estimate(0.5, "z")), ("estimate", None)],
     ],
 )
