@@ -1,6 +1,6 @@
 """Language models, and the policies and values made of them or of rules."""
 
-from forethought.agents.heuristics.values import JudgedEndings, RulePolicy, RuleValue
+from forethought.agents.heuristics.values import RulePolicy, RuleTerminalValue, RuleValue
 from forethought.agents.models.open_model import open_model
 from forethought.agents.models.protocol import LM, Completion, Request, Sampling, ScoreRequest, Scores
 from forethought.agents.models.recorded import Recorded, Recording
@@ -19,7 +19,6 @@ __all__ = [
     "AllActions",
     "Cached",
     "Completion",
-    "JudgedEndings",
     "LMRank",
     "LMResponder",
     "LMText",
@@ -30,6 +29,7 @@ __all__ = [
     "Recording",
     "Request",
     "RulePolicy",
+    "RuleTerminalValue",
     "RuleValue",
     "Sampling",
     "ScoreRequest",

@@ -59,7 +59,7 @@ AGENTS: dict[str, Agent] = {
         "reflexion",
         policy="lm-text",
         value="none",
-        settings={"attempts": 5, "kept": 3, "enough": 1.0, **REACT},
+        settings={"attempts": 5, "max_reflections": 3, "success_threshold": 1.0, **REACT},
         families=STEPS,
         privileges=("reward", "reflection"),
         source="Shinn et al. 2023, arXiv:2303.11366: ReAct with a memory of at most 3 reflections; authors' logs: "
@@ -69,7 +69,7 @@ AGENTS: dict[str, Agent] = {
         "beam",
         policy="lm-text",
         value="lm-text",
-        settings={"width": 8, "keep": 5, **sampling(8, 3, 0.7)},
+        settings={"num_children": 8, "beam_width": 5, **sampling(8, 3, 0.7)},
         families=STEPS,
         source="Yao et al. 2023, arXiv:2305.10601, Game of 24: b = 5, 3 steps, 3 value samples, temperature 0.7. "
         "Ours: 8 single proposals for one list of them; scores for sure, likely, impossible; the depth elsewhere",
@@ -78,7 +78,7 @@ AGENTS: dict[str, Agent] = {
         "depth_first",
         policy="lm-text",
         value="lm-text",
-        settings={"width": 5, "steps": 100, "threshold": 0.1, "depth": 10, **sampling(5, 1, 0.7)},
+        settings={"num_children": 5, "max_expansions": 100, "threshold": 0.1, "depth": 10, **sampling(5, 1, 0.7)},
         source="Yao et al. 2023, arXiv:2305.10601, crosswords: 100 steps, depth 10, 5 proposal samples, "
         "temperature 0.7. Ours: width 5; a score of at most 1 of 10 stands for its impossible",
     ),
@@ -86,8 +86,15 @@ AGENTS: dict[str, Agent] = {
         "lats",
         policy="lm-text",
         value="lm-text",
-        settings={"width": 5, "iterations": 30, "exploration": 1.0, "depth": 7, "kept": 3, **sampling(5, 1, 1.0)},
-        families={"game24": {"depth": 3}, "hotpotqa": {"iterations": 50}, "webshop": {"depth": 15}},
+        settings={
+            "num_children": 5,
+            "num_simulations": 30,
+            "exploration": 1.0,
+            "depth": 7,
+            "max_reflections": 3,
+            **sampling(5, 1, 1.0),
+        },
+        families={"game24": {"depth": 3}, "hotpotqa": {"num_simulations": 50}, "webshop": {"depth": 15}},
         privileges=("reward", "reflection"),
         source="Zhou et al. 2024, arXiv:2310.04406: n = 5, w = 1, 50 iterations of depth 7 for HotpotQA, 30 for "
         "WebShop; authors' code: depth 15 there, 1 value sample, temperature 1. Ours: no self-consistency term",
@@ -96,7 +103,7 @@ AGENTS: dict[str, Agent] = {
         "greedy",
         policy="lm-text",
         value="lm-text",
-        settings={"width": 5, "depth": 5, **sampling(10, 5, 1.0)},
+        settings={"num_children": 5, "depth": 5, **sampling(10, 5, 1.0)},
         source="Mendes & Ritter 2025, arXiv:2503.02878: 5 distinct actions a state, depth 5, 5 value samples, "
         "temperature 1. Ours: the 5 are looked for in 10 proposals; one descent, for the true reward chose among its "
         "three (`restarts` chooses by its own value)",
@@ -105,7 +112,13 @@ AGENTS: dict[str, Agent] = {
         "best_first",
         policy="lm-text",
         value="lm-text",
-        settings={"width": 5, "depth": 5, "visits": 20, "enough": 1.0, **sampling(20, 20, 1.0)},
+        settings={
+            "num_children": 5,
+            "depth": 5,
+            "max_expansions": 20,
+            "success_threshold": 1.0,
+            **sampling(20, 20, 1.0),
+        },
         source="Koh et al. 2024, arXiv:2407.01476: b = 5, d = 5, c = 20, theta = 1, 20 samples of policy and value, "
         "temperature 1. Ours: scores for success, on track, failure; no nucleus of 0.95",
     ),
@@ -113,7 +126,7 @@ AGENTS: dict[str, Agent] = {
         "mcts",
         policy="lm-text",
         value="lm-text",
-        settings={"width": 5, "depth": 5, "iterations": 30, "exploration": 1.0, **sampling(10, 5, 1.0)},
+        settings={"num_children": 5, "depth": 5, "num_simulations": 30, "exploration": 1.0, **sampling(10, 5, 1.0)},
         source="Kocsis & Szepesvári 2006, a baseline of Mendes & Ritter 2025, arXiv:2503.02878, without its settings. "
         "Ours: those of greedy, and LATS's 30 iterations",
     ),
@@ -125,7 +138,7 @@ AGENTS: dict[str, Agent] = {
         policy="rule",
         value="rule",
         settings={},
-        families={**STEPS, "hotpotqa": {"depth": 7, "width": 1}, "webshop": {"depth": 15, "width": 1}},
+        families={**STEPS, "hotpotqa": {"depth": 7, "num_children": 1}, "webshop": {"depth": 15, "num_children": 1}},
         source="ours: what the family's rules do first; where they only judge, the best of all actions",
     ),
 }

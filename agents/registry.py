@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import TypeAlias
 
-from forethought.agents.heuristics.values import ENDINGS, JudgedEndings, RulePolicy, RuleValue
+from forethought.agents.heuristics.values import TERMINAL_RULES, RulePolicy, RuleTerminalValue, RuleValue
 from forethought.agents.models.protocol import LM
 from forethought.agents.policies import AllActions, LMRank, LMText, RandomActions
 from forethought.agents.prompts import Prompt, load_prompt
@@ -17,7 +17,7 @@ from forethought.agents.values import LMTextValue, LMTokenValue
 from forethought.search import ALGORITHMS, Estimate, Policy, Query, Value
 
 Setting: TypeAlias = "float | str"  # a number, or ALL
-ALL = "all"  # of a width: as many as there are
+ALL = "all"  # of num_children: as many as there are
 
 
 class NoValue:
@@ -62,9 +62,9 @@ def questions_of(env_id: str, algorithm: str, folder: Path | None = None) -> dic
 
 
 def known_settings(algorithm: str, policy: str, value: str) -> dict[str, Setting]:
-    """All that can be set, with its default: `width` of the algorithm, `policy.samples`, `value.temperature`.
+    """All that can be set, with its default: `num_children` of the algorithm, `policy.samples`, `value.temperature`.
 
-    `ask.` are the settings of the questions that an algorithm asks. Raises ValueError: an unknown name.
+    `reflection.` are the settings of the questions that an algorithm asks. Raises ValueError: an unknown name.
     """
     makers = {
         "": pick("algorithm", algorithm, ALGORITHMS),
@@ -72,7 +72,7 @@ def known_settings(algorithm: str, policy: str, value: str) -> dict[str, Setting
         "value.": pick("value", value, VALUES),
     }
     if algorithm in ASKING:
-        makers["ask."] = LMResponder
+        makers["reflection."] = LMResponder
     return {
         prefix + parameter.name: ALL if parameter.default is None else parameter.default
         for prefix, maker in makers.items()
@@ -85,7 +85,7 @@ def needed(algorithm: str, settings: Mapping[str, Setting]) -> set[str]:
     """The privileges that an algorithm makes use of. Where no reflection is kept, none is asked for."""
     if algorithm not in REWARDED:
         return set()
-    return {"reward"} if settings.get("kept") == 0 else {"reward", "reflection"}
+    return {"reward"} if settings.get("max_reflections") == 0 else {"reward", "reflection"}
 
 
 def pick(kind: str, name: str, table: Mapping[str, Callable[..., object]]) -> Callable[..., object]:
@@ -145,12 +145,12 @@ def make_value(
     env_id: str,
     lm: LM | None,
     prompts: Mapping[str, Prompt],
-    endings: str,
+    terminal_value: str,
     settings: Mapping[str, Setting] | None = None,
 ) -> Value:
-    """`endings` says who judges them: "rule" or "model". Raises ValueError as make_policy does."""
-    if endings not in ("rule", "model"):
-        raise ValueError(f"endings are judged by 'rule' or 'model'; {endings!r} was given")
+    """`terminal_value` is "rule" or "model": the judge of terminal states. Raises ValueError as make_policy does."""
+    if terminal_value not in ("rule", "model"):
+        raise ValueError(f"the terminal value is {terminal_value!r}; expected rule or model")
     pick("value", name, VALUES)
     if name == "rule":
         return RuleValue(env_id)
@@ -158,7 +158,7 @@ def make_value(
         return VALUES[name]()
     model = required(lm, f"the value {name}")
     value = VALUES[name](model, prompts[JUDGED[name]], **part_of(settings or {}, "value."))
-    return JudgedEndings(value, env_id) if endings == "rule" else value
+    return RuleTerminalValue(value, env_id) if terminal_value == "rule" else value
 
 
 def make_responder(
@@ -169,11 +169,11 @@ def make_responder(
         return None
     maker: Callable[..., LMResponder] = LMResponder
     model = required(lm, f"{algorithm} with its questions ({', '.join(questions)})")
-    return maker(model, questions, **part_of(settings or {}, "ask."))
+    return maker(model, questions, **part_of(settings or {}, "reflection."))
 
 
-def default_endings(env_id: str) -> str:
-    return "rule" if env_id in ENDINGS else "model"
+def default_terminal_value(env_id: str) -> str:
+    return "rule" if env_id in TERMINAL_RULES else "model"
 
 
 def required(lm: LM | None, what: str) -> LM:

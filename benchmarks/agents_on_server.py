@@ -48,7 +48,7 @@ FAMILIES = ("Game24-v0", "WebShop-v0", "HotpotQA-v0")
 MODEL = "smollm2-135m"
 DIGITS = tuple("0123456789")
 GATHER = 0.015  # seconds in which a batch comes together
-MOST = {"policy.samples": 2, "value.samples": 1, "width": 2, "policy.max_tokens": 24, "value.max_tokens": 40}
+MOST = {"policy.samples": 2, "value.samples": 1, "num_children": 2, "policy.max_tokens": 24, "value.max_tokens": 40}
 START, FINISH = 120, 900  # seconds until a server answers, and until a run ends
 HEADS = (
     "agent",

@@ -24,10 +24,10 @@ from forethought.experiments.config import parse_tasks
 from forethought.search import Budget, Driver, algorithm
 
 AGENTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "policy alone": ("greedy", {"width": 1}),
-    "greedy, width 4": ("greedy", {"width": 4}),
-    "beam, width 4, keep 3": ("beam", {"width": 4, "keep": 3}),
-    "mcts, width 4, exploration 0.2": ("mcts", {"width": 4, "exploration": 0.2}),
+    "policy alone": ("greedy", {"num_children": 1}),
+    "greedy, num_children 4": ("greedy", {"num_children": 4}),
+    "beam, num_children 4, beam_width 3": ("beam", {"num_children": 4, "beam_width": 3}),
+    "mcts, num_children 4, exploration 0.2": ("mcts", {"num_children": 4, "exploration": 0.2}),
 }
 SHOWN = ("em", "f1", "fact_coverage", "empty_answer", "steps")
 Metrics = dict[str, Json]

@@ -23,7 +23,7 @@ from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run
 from forethought.search import Node
 
-SETTINGS = {"policy.samples": 4, "policy.temperature": 1.0, "policy.max_tokens": 10, "depth": 2, "width": 4}
+SETTINGS = {"policy.samples": 4, "policy.temperature": 1.0, "policy.max_tokens": 10, "depth": 2, "num_children": 4}
 Tree = tuple[list[tuple[int, str]], list[float]]  # depth and action of each node; its value
 Case = tuple[int, int] | tuple[int, int, float]  # searches at once, workers, the share of the journal gone on from
 CASES: tuple[Case, ...] = ((1, 1), (1, 1), (8, 1), (64, 1), (8, 2), (16, 4), (8, 1, 0.5))  # the first is what counts

@@ -49,20 +49,20 @@ GIVEN = frozenset(PRIVILEGES)
 TIMED: dict[str, Timed] = {
     "react": Timed({"depth": 200}),  # integers of more digits would cost more than the search
     "reflexion": Timed({"attempts": 10, "depth": 50}, end=50, privileges=GIVEN),
-    "greedy": Timed({"width": WIDTH, "depth": 100}),
-    "restarts": Timed({"width": WIDTH, "depth": 25, "restarts": 3}),
+    "greedy": Timed({"num_children": WIDTH, "depth": 100}),
+    "restarts": Timed({"num_children": WIDTH, "depth": 25, "restarts": 3}),
     "best_of_n": Timed({"n": 5, "depth": 100}),
-    "beam": Timed({"width": WIDTH, "keep": 5, "depth": 21}),
-    "dvts": Timed({"n": 5, "width": WIDTH, "depth": 21}),
-    "depth_first": Timed({"width": WIDTH, "steps": 100, "depth": 1000}),
-    "best_first": Timed({"width": WIDTH, "visits": 100, "depth": 1000}),
-    "mcts": Timed({"width": WIDTH, "iterations": 100, "depth": 1000}),
-    "puct": Timed({"width": WIDTH, "simulations": 300, "depth": 1000}),
-    "lats": Timed({"width": WIDTH, "iterations": 25, "depth": 7}, end=7, privileges=GIVEN),
-    "rap": Timed({"width": WIDTH, "iterations": 10, "depth": 10, "horizon": 5}),
-    "gumbel": Timed({"width": WIDTH, "simulations": 60, "depth": 1000}),
-    "ab_mcts": Timed({"simulations": 100, "depth": 1000}),
-    "walk": Timed({"width": WIDTH, "walks": 100, "first": 1, "last": 4}),
+    "beam": Timed({"num_children": WIDTH, "beam_width": 5, "depth": 21}),
+    "dvts": Timed({"n": 5, "num_children": WIDTH, "depth": 21}),
+    "depth_first": Timed({"num_children": WIDTH, "max_expansions": 100, "depth": 1000}),
+    "best_first": Timed({"num_children": WIDTH, "max_expansions": 100, "depth": 1000}),
+    "mcts": Timed({"num_children": WIDTH, "num_simulations": 100, "depth": 1000}),
+    "puct": Timed({"num_children": WIDTH, "num_simulations": 300, "depth": 1000}),
+    "lats": Timed({"num_children": WIDTH, "num_simulations": 25, "depth": 7}, end=7, privileges=GIVEN),
+    "rap": Timed({"num_children": WIDTH, "num_simulations": 10, "depth": 10, "horizon": 5}),
+    "gumbel": Timed({"num_children": WIDTH, "num_simulations": 60, "depth": 1000}),
+    "ab_mcts": Timed({"num_simulations": 100, "depth": 1000}),
+    "walk": Timed({"num_children": WIDTH, "walks": 100, "min_depth": 1, "max_depth": 4}),
 }
 
 
@@ -126,7 +126,7 @@ def microseconds(what: str) -> float:
     name, at_once, journaled = what.split("/")
     name, _, iterations = name.partition("@")
     timed, tasks = TIMED[name], int(at_once)
-    settings = {**timed.settings, **({"iterations": int(iterations)} if iterations else {})}
+    settings = {**timed.settings, **({"num_simulations": int(iterations)} if iterations else {})}
     algorithm = partial(ALGORITHMS[name], **settings)
     each = []
     for _ in range(REPEATS if tasks == 1 else 1):

@@ -42,7 +42,7 @@ class Bare:
 
 
 def bare(iterations: int) -> Bare:
-    """The root of the tree that `mcts(root, width=5, iterations=iterations, exploration=1.0)` grows."""
+    """The root of the tree that `mcts(root, num_children=5, num_simulations=iterations, exploration=1.0)` grows."""
     root = Bare(0, None)
     root.total, root.visits = 0.0, 0  # nobody judged it
     for _ in range(iterations):

@@ -115,7 +115,7 @@ class Tasks:
             driver = Driver(
                 self.world, self.policy, self.value, Budget(nodes=100), journal=journal, concurrency=concurrency
             )
-            outcomes = list(driver.run(tasks, algorithm("beam", {"keep": 1, "width": 1})))
+            outcomes = list(driver.run(tasks, algorithm("beam", {"beam_width": 1, "num_children": 1})))
         calls = [outcome.spent.usage.calls for outcome in outcomes]
         if any(outcome.error for outcome in outcomes) or calls != [self.calls] * len(tasks):
             raise RuntimeError(f"the tasks did not come to their ends: {calls}, {[s.error for s in outcomes]}")

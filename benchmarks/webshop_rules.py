@@ -25,10 +25,10 @@ from forethought.search import Budget, Driver, algorithm, result
 
 LOOKED_AT = (range(13), range(200, 900), range(1500, 1700))
 AGENTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "policy alone": ("greedy", {"width": 1}),
-    "greedy, width 4": ("greedy", {"width": 4}),
-    "beam, width 4, keep 3": ("beam", {"width": 4, "keep": 3}),
-    "mcts, width 3, exploration 0.2": ("mcts", {"width": 3, "exploration": 0.2}),
+    "policy alone": ("greedy", {"num_children": 1}),
+    "greedy, num_children 4": ("greedy", {"num_children": 4}),
+    "beam, num_children 4, beam_width 3": ("beam", {"num_children": 4, "beam_width": 3}),
+    "mcts, num_children 3, exploration 0.2": ("mcts", {"num_children": 3, "exploration": 0.2}),
 }
 
 

@@ -27,7 +27,7 @@ from forethought.experiments.workers.processes import Processes
 from forethought.experiments.workers.scheduler import Staff, run_on
 
 GO = Callable[[Run, Callable[[Mapping[str, Any]], None]], object]
-WORKED = {"budget": {"nodes": 2000}, "settings": {"iterations": 300}}
+WORKED = {"budget": {"nodes": 2000}, "settings": {"num_simulations": 300}}
 
 
 def timed(home: Path, name: str, go: GO, tasks: int, concurrency: int) -> dict[str, Any]:

@@ -59,13 +59,13 @@ class Plan:
             "model": model,
             "rounds": 2,
             "collect": [
-                {"walks": self.walks[0], "first": 2, "last": 2},
-                {"walks": self.walks[1], "first": 1, "last": 2},
+                {"walks": self.walks[0], "min_depth": 2, "max_depth": 2},
+                {"walks": self.walks[1], "min_depth": 1, "max_depth": 2},
             ],
             "validation_walks": 4,
             "examples": list(self.examples),
             "value": "lm-tokens",
-            "endings": "rule",
+            "terminal_value": "rule",
             "gamma": 1.0,
             "learning_rate": self.learning_rate,
             "batch": self.batch,
@@ -191,7 +191,7 @@ def side(name: str, round_: Round, run: Run, plan: Plan) -> Side:
             value="lm-tokens",
             model=run.config["model"],
             adapter=adapter,
-            endings="rule",
+            terminal_value="rule",
             seed=run.config["seed"],
             settings=settings,
         )
@@ -201,6 +201,6 @@ def side(name: str, round_: Round, run: Run, plan: Plan) -> Side:
         with folder.journal() as journal:
             return outcomes, journal.seconds
 
-    played, seconds = go("play", "beam", {"keep": plan.keep}, plan.nodes)
-    surveyed, _ = go("survey", "walk", {"walks": 2, "first": 0, "last": 1}, 1000)
+    played, seconds = go("play", "beam", {"beam_width": plan.keep}, plan.nodes)
+    surveyed, _ = go("survey", "walk", {"walks": 2, "min_depth": 0, "max_depth": 1}, 1000)
     return Side(name, played, surveyed, seconds)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from forethought.agents.presets import AGENTS, complete
-from forethought.agents.registry import ALL, POLICIES, VALUES, Setting, default_endings
+from forethought.agents.registry import ALL, POLICIES, VALUES, Setting, default_terminal_value
 from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
 from forethought.cli.doubts import doubts
@@ -64,12 +64,12 @@ def evaluate(
         ),
     ] = None,
     adapter: Annotated[str | None, typer.Option(help="A folder that training wrote.")] = None,
-    endings: Annotated[str | None, typer.Option(help="Who judges an ending: rule or model.")] = None,
+    terminal_value: Annotated[str | None, typer.Option(help="Judge of terminal states: rule or model.")] = None,
     prompts: Annotated[str | None, typer.Option(help="A folder of prompt files to use instead.")] = None,
     record: Annotated[str | None, typer.Option(help="Keep the model's replies in this file of the run.")] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", help="NAME=NUMBER, a setting of the agent, such as width, policy.samples or width=all."),
+        typer.Option("--set", help="NAME=NUMBER, a setting of the agent, as policy.samples=3 or num_children=all."),
     ] = None,
     option: Annotated[list[str] | None, typer.Option("--env-option", help="NAME=JSON, for gym.make.")] = None,
     privilege: Annotated[
@@ -111,7 +111,7 @@ def evaluate(
         value=named.value,
         model=model,
         adapter=adapter,
-        endings=endings or (default_endings(env) if named.value.startswith("lm-") else None),
+        terminal_value=terminal_value or (default_terminal_value(env) if named.value.startswith("lm-") else None),
         prompts=prompts,
         record=record,
         seed=seed,
@@ -251,7 +251,7 @@ def settings_of(texts: list[str] | None) -> dict[str, Setting]:
         try:
             settings[name] = ALL if value == ALL else float(value) if "." in value or "e" in value else int(value)
         except ValueError as error:
-            raise ValueError(f"cannot read the setting {text!r}; write NAME=NUMBER, as in keep=5") from error
+            raise ValueError(f"cannot read the setting {text!r}; write NAME=NUMBER, as in beam_width=5") from error
     return settings
 
 

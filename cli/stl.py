@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forethought.agents.heuristics.values import ENDINGS, find
+from forethought.agents.heuristics.values import TERMINAL_RULES, find
 from forethought.agents.models.local.torch_threads import load_torch
 from forethought.agents.models.local.weights import folder_of
 from forethought.agents.models.open_model import kind_of
@@ -37,18 +37,18 @@ SCHEMA = {
     "validation": TEXT,
     "model": TEXT,
     "rounds": SOME,
-    "collect": [{"walks": SOME, "first": COUNT, "last": COUNT}],
+    "collect": [{"walks": SOME, "min_depth": COUNT, "max_depth": COUNT}],
     "validation_walks": SOME,
     "examples": [SOME],
     "value": TEXT,
-    "endings": TEXT,
+    "terminal_value": TEXT,
     "gamma": NUMBER,
     "learning_rate": NUMBER,
     "batch": SOME,
     "seed": INTEGER,
     "device": TEXT,
 }
-CHOICES = {"value": ("lm-tokens", "lm-text"), "endings": ("rule", "model")}
+CHOICES = {"value": ("lm-tokens", "lm-text"), "terminal_value": ("rule", "model")}
 
 
 def stl(
@@ -67,7 +67,7 @@ def stl(
     validation_walks: int = 4,
     examples: Annotated[int, typer.Option(help="Pairs drawn a round, as many of high as of low targets.")] = 3200,
     value: Annotated[str, typer.Option(help="lm-tokens or lm-text.")] = "lm-tokens",
-    endings: Annotated[str, typer.Option(help="Who judges an ending: rule or model.")] = "rule",
+    terminal_value: Annotated[str, typer.Option(help="Judge of terminal states: rule or model.")] = "rule",
     gamma: float = 1.0,
     learning_rate: float = 1e-3,
     batch: int = 32,
@@ -88,7 +88,7 @@ def stl(
         "validation_walks": validation_walks,
         "examples": [examples],
         "value": value,
-        "endings": endings,
+        "terminal_value": terminal_value,
         "gamma": gamma,
         "learning_rate": learning_rate,
         "batch": batch,
@@ -115,8 +115,8 @@ def collect_settings(depths: str, walks: str) -> list[dict[str, int]]:
     return [
         {
             "walks": counts[min(i, len(counts) - 1)],
-            "first": ends[min(i, len(ends) - 1)][0],
-            "last": ends[min(i, len(ends) - 1)][1],
+            "min_depth": ends[min(i, len(ends) - 1)][0],
+            "max_depth": ends[min(i, len(ends) - 1)][1],
         }
         for i in range(rounds)
     ]
@@ -129,8 +129,8 @@ def method_of(config: dict[str, Any]) -> tuple[Any, Any]:
     check_config(config)
     look = {
         "walks": config["validation_walks"],
-        "first": min(c["first"] for c in config["collect"]),
-        "last": max(c["last"] for c in config["collect"]),
+        "min_depth": min(c["min_depth"] for c in config["collect"]),
+        "max_depth": max(c["max_depth"] for c in config["collect"]),
     }
     method = STL(
         config["env"],
@@ -140,7 +140,7 @@ def method_of(config: dict[str, Any]) -> tuple[Any, Any]:
         look,
         tuple(config["examples"]),
         config["rounds"],
-        config["endings"] == "rule",
+        config["terminal_value"] == "rule",
         config["gamma"],
         config["seed"],
     )
@@ -156,7 +156,7 @@ def method_of(config: dict[str, Any]) -> tuple[Any, Any]:
     known = {field.name for field in fields(TrainingConfig)}
     training = TrainingConfig(**{name: value for name, value in config.items() if name in known})
     trainer = LoRATrainer(
-        config["env"], training, mode=config["value"], endings=config["endings"], watch=TrainingProgress()
+        config["env"], training, mode=config["value"], terminal_value=config["terminal_value"], watch=TrainingProgress()
     )
     return method, trainer
 
@@ -180,9 +180,9 @@ def check_config(config: dict[str, Any]) -> None:
 
 def rehearse(config: dict[str, Any]) -> None:
     """Raises ValueError: what every walk would fail of, said before any weights are loaded."""
-    if config["endings"] == "rule":
-        find(ENDINGS, config["env"], "rule for endings, so add --endings model")
-    asked = {name: config[name] for name in ("env", "value", "model", "endings", "device")}
+    if config["terminal_value"] == "rule":
+        find(TERMINAL_RULES, config["env"], "rule for terminal states, so add --terminal-value model")
+    asked = {name: config[name] for name in ("env", "value", "model", "terminal_value", "device")}
     for tasks in (*config["tasks"], config["validation"]):
         for settings in config["collect"]:
             made = Experiment(tasks=tasks, algorithm="walk", budget={"nodes": 1}, settings=settings, **asked)

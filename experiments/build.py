@@ -17,7 +17,7 @@ from forethought.agents.registry import (
     POLICIES,
     VALUES,
     WRITTEN,
-    default_endings,
+    default_terminal_value,
     make_policy,
     make_responder,
     make_value,
@@ -59,7 +59,9 @@ def make_models(experiment: Experiment, lm: LM | None, value: Value | None = Non
     prompts, questions = experiment.prompt_files()
     env, settings = experiment.env, experiment.settings
     if value is None:
-        value = make_value(experiment.value, env, lm, prompts, experiment.endings or default_endings(env), settings)
+        value = make_value(
+            experiment.value, env, lm, prompts, experiment.terminal_value or default_terminal_value(env), settings
+        )
     return Models(
         make_policy(experiment.policy, lm, prompts, env, settings),
         value,

@@ -54,9 +54,10 @@ KINDS: dict[str, Any] = {
 class Experiment:
     """All that an evaluation depends on, as it stands in config.toml.
 
-    `agent` is the name it was asked for by. `settings` are the algorithm's, and behind `policy.`, `value.` and `ask.`
-    those of the models; what is not told has its default. `env_options` go to `gym.make`. `endings` says who judges
-    an ending: "rule" where the observation itself proves success, else "model". Raises ValueError: anything unknown,
+    `agent` is the name it was asked for by. `settings` are the algorithm's, and behind `policy.`, `value.` and
+    `reflection.` those of the models; a setting that is not given has its default. `env_options` go to `gym.make`.
+    `terminal_value` is the judge of terminal states: "rule" where the observation itself proves success, else
+    "model". Raises ValueError: anything unknown,
     or an algorithm without the value or the privilege that it needs.
     """
 
@@ -69,7 +70,7 @@ class Experiment:
     value: str = "rule"
     model: str | None = None
     adapter: str | None = None
-    endings: str | None = None
+    terminal_value: str | None = None
     prompts: str | None = None
     record: str | None = None
     seed: int = 0

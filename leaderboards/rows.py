@@ -24,7 +24,7 @@ SCHEMA: dict[str, Any] = {
     "format": range(FORMAT, FORMAT + 1),
     "name": TEXT,
     "env": TEXT,
-    "agent": {"algorithm": TEXT, "settings": dict, "policy": TEXT, "value": TEXT, "endings": TEXT},
+    "agent": {"algorithm": TEXT, "settings": dict, "policy": TEXT, "value": TEXT, "terminal_value": TEXT},
     "models": {
         "model": (str, type(None)),
         "adapter": (str, type(None)),
@@ -128,7 +128,7 @@ def make_row(run: Run, name: str, training: str | None = None) -> dict[str, Any]
             "settings": config.get("settings", {}),
             "policy": config["policy"],
             "value": config["value"],
-            "endings": config.get("endings", "rule"),
+            "terminal_value": config.get("terminal_value", "rule"),
         },
         "models": {
             "model": config.get("model"),
@@ -220,7 +220,7 @@ def command(config: Mapping[str, Any]) -> str:
     """The command line that repeats an evaluation."""
     words = ["--env", config["env"], "--agent", config.get("agent") or config["algorithm"], "--tasks", config["tasks"]]
     words += ["--budget", ",".join(f"{name}={limit}" for name, limit in config["budget"].items())]
-    for name in ("policy", "value", "model", "adapter", "endings", "prompts", "prices", "seed"):
+    for name in ("policy", "value", "model", "adapter", "terminal_value", "prompts", "prices", "seed"):
         if config.get(name) is not None:
             words += [f"--{name}", str(config[name])]
     for name, given in (("set", "settings"), ("model-option", "model_options")):

@@ -21,7 +21,7 @@ ALPHA = BETA = 0.5
 
 
 def ab_mcts(
-    root: Node, *, simulations: int = 100, depth: int = 10, beta: int = 0, patience: int = 2, seed: int = 0
+    root: Node, *, num_simulations: int = 100, depth: int = 10, beta: int = 0, patience: int = 2, seed: int = 0
 ) -> Search:
     """AB-MCTS-A, with node aggregation (Inoue et al. 2025, arXiv:2503.04412).
 
@@ -54,7 +54,7 @@ def ab_mcts(
         return node
 
     best = root
-    for _ in range(simulations):
+    for _ in range(num_simulations):
         if not is_open(root):
             break
         node = select()

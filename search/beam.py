@@ -8,23 +8,23 @@ from forethought.search.node import Node, by_terminal_then_value, by_value
 from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
 
 
-def beam(root: Node, *, width: int | None = None, keep: int = 5, depth: int = 10) -> Search:
-    """Breadth-first search that keeps the `keep` best states of each level (Yao et al. 2023, algorithm 1).
+def beam(root: Node, *, num_children: int | None = None, beam_width: int = 5, depth: int = 10) -> Search:
+    """Breadth-first search that keeps the `beam_width` best states of each level (Yao et al. 2023, algorithm 1).
 
     A finished state keeps its place in the beam. The answer is the best ending ever kept, or, before there is one,
     the best state of the newest level.
     """
-    if keep < 1:
-        raise ValueError(f"keep is {keep}; a beam keeps at least one state")
+    if beam_width < 1:
+        raise ValueError(f"beam_width is {beam_width}; a beam keeps at least one state")
     level, best = [root], root
     while any(not node.done and node.depth < depth for node in level):
         finished = [node for node in level if node.done]
-        families = yield ExpandAll([node for node in level if not node.done], width)
+        families = yield ExpandAll([node for node in level if not node.done], num_children)
         children = list(chain.from_iterable(families))
         if not children:
             break
         yield Evaluate(children)
-        level = sorted(finished + children, key=by_value, reverse=True)[:keep]
+        level = sorted(finished + children, key=by_value, reverse=True)[:beam_width]
         best = max([best, *level] if best.done else level, key=by_terminal_then_value)
         yield Offer(best)
     return best

@@ -12,19 +12,19 @@ from forethought.search.requests import Evaluate, Expand, Offer, Search
 def best_first(
     root: Node,
     *,
-    width: int = 5,
+    num_children: int = 5,
     depth: int = 5,
-    visits: int = 20,
-    enough: float = 1.0,
+    max_expansions: int = 20,
+    success_threshold: float = 1.0,
     length_cost: float = 0.0,
 ) -> Search:
-    """Visit states in the order of their value, `visits` of them at the most; of equals the oldest comes first.
+    """Take states from the frontier in the order of their value; of equals the oldest comes first.
 
-    Tree search for language model agents, algorithm 1 (Koh et al. 2024, arXiv:2407.01476): `width`, `depth`,
-    `visits` and `enough` are its b, d, c and theta. Two things differ. There a state is judged when it is
-    visited and waits with the value of its parent; here siblings are judged in one batch when they are made.
-    There a value of 1 means that the goal is reached; here it can mean that it will be, so only a visit
-    to an ending of value `enough` ends the search.
+    Tree search for language model agents, algorithm 1 (Koh et al. 2024, arXiv:2407.01476): `num_children`, `depth`,
+    `max_expansions` and `success_threshold` are its b, d, c and theta. Two things differ. There a state is judged
+    when it is taken and waits with the value of its parent; here siblings are judged in one batch when they are
+    made. There a value of 1 means that the goal is reached; here it can mean that it will be, so only an ending of
+    value `success_threshold`, when it is taken, ends the search.
 
     A state's promise is its value less `length_cost` for each step to it, as in A*. The answer is the ending
     of most promise that was judged, or, before there is one, the state of most promise.
@@ -38,14 +38,14 @@ def best_first(
 
     best, ages = root, count()
     frontier = [(0.0, next(ages), root)]  # a heap: the smallest comes first
-    while frontier and visits > 0:
-        visits -= 1
+    while frontier and max_expansions > 0:
+        max_expansions -= 1
         _, _, node = heappop(frontier)
-        if node.done and node.value >= enough:
+        if node.done and node.value >= success_threshold:
             break
         if node.done or node.depth >= depth:
             continue
-        children = yield Expand(node, width)
+        children = yield Expand(node, num_children)
         if not children:
             continue  # a dead end
         yield Evaluate(children)

@@ -8,29 +8,29 @@ from forethought.search.node import Node, by_terminal_then_value, by_value
 from forethought.search.requests import Evaluate, Expand, ExpandAll, Offer, Search
 
 
-def dvts(root: Node, *, n: int = 4, width: int = 4, depth: int = 10) -> Search:
-    """Split the tree at its root into `n` subtrees, and follow in each the best of `width` steps.
+def dvts(root: Node, *, n: int = 4, num_children: int = 4, depth: int = 10) -> Search:
+    """Split the tree at its root into `n` subtrees, and follow in each the best of `num_children` steps.
 
     A beam tends to fill with the offspring of one early step; here the subtrees never compete before
     their ends, so `n` different answers come out, of which the best is taken (Beeching, Tunstall & Rush
-    2024, "Scaling test-time compute with open models"; its N is n times width, its M is width).
+    2024, "Scaling test-time compute with open models"; its N is n times num_children, its M is num_children).
 
-    The first n times width steps are dealt to the subtrees in turn, so that each gets one of the likeliest;
+    The first n times num_children steps are dealt to the subtrees in turn, so that each gets one of the likeliest;
     where there are fewer than `n`, there are fewer subtrees. One that is stuck, or at the depth, answers with
     where it is. A level of all subtrees is one batch of expansions and one of judgements.
 
-    Raises ValueError: `n` or `width` is 0.
+    Raises ValueError: `n` or `num_children` is 0.
     """
-    if n < 1 or width < 1:
-        raise ValueError(f"n is {n} and width is {width}; give at least one subtree, and one step to each")
+    if n < 1 or num_children < 1:
+        raise ValueError(f"n={n}, num_children={num_children}; give at least one subtree, and one step to each")
     tips = [root]
     if not root.done and root.depth < depth:
-        steps = yield Expand(root, n * width)
+        steps = yield Expand(root, n * num_children)
         yield Evaluate(steps)
         tips = [max(steps[first::n], key=by_value) for first in range(min(n, len(steps)))] or [root]
         yield Offer(max(tips, key=by_terminal_then_value))
     while growing := [tip for tip in tips if not (tip.done or tip.dead) and tip.depth < depth]:
-        families = yield ExpandAll(growing, width)
+        families = yield ExpandAll(growing, num_children)
         yield Evaluate(list(chain.from_iterable(families)))
         after = {tip: max(family, key=by_value) for tip, family in zip(growing, families, strict=True) if family}
         tips = [after.get(tip, tip) for tip in tips]

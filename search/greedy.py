@@ -6,14 +6,14 @@ from forethought.search.node import Node, by_value
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
 
-def greedy(root: Node, *, width: int | None = None, depth: int = 10) -> Search:
+def greedy(root: Node, *, num_children: int | None = None, depth: int = 10) -> Search:
     """Expand, evaluate, step to the child of highest value (the descent of Mendes & Ritter 2025, arXiv:2503.02878).
 
     The answer is where that ends.
     """
     node = root
     while not node.done and node.depth < depth:
-        children = yield Expand(node, width)  # may come back empty: a dead end
+        children = yield Expand(node, num_children)  # may come back empty: a dead end
         if not children:
             break
         yield Evaluate(children)

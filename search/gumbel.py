@@ -17,8 +17,8 @@ from forethought.search.requests import Expand, Offer, Search
 def gumbel(
     root: Node,
     *,
-    width: int | None = None,
-    simulations: int = 100,
+    num_children: int | None = None,
+    num_simulations: int = 100,
     considered: int = 16,
     c_visit: float = 50.0,
     c_scale: float = 1.0,
@@ -40,9 +40,9 @@ def gumbel(
         raise ValueError(f"considered is {considered}; at least one action must be considered")
     if parallel < 1:
         raise ValueError(f"parallel is {parallel}; a batch has at least one candidate")
-    if root.done or depth < 1 or simulations < 1:
+    if root.done or depth < 1 or num_simulations < 1:
         return root
-    children = yield Expand(root, width)
+    children = yield Expand(root, num_children)
     if not children:
         return root
     draw = random.Random(seed_of(seed, root.task))
@@ -64,22 +64,22 @@ def gumbel(
 
     def share() -> int:
         """The simulations of each candidate in one round."""
-        return max(1, simulations // (rounds * len(left)))
+        return max(1, num_simulations // (rounds * len(left)))
 
     best = None
     left = sorted(children, key=lambda child: drawn[child], reverse=True)[:considered]
     rounds = max(1, ceil(log2(len(left))))
     goal = share()
-    while root.visits < simulations:
+    while root.visits < num_simulations:
         fewest = min(candidate.visits for candidate in left)
         if fewest == goal:
             left = sorted(left, key=rank, reverse=True)[: max(2, len(left) // 2)]
             goal += share()
         waiting = [candidate for candidate in left if candidate.visits == fewest]
-        leaves = [descend(candidate, choose) for candidate in waiting[: min(parallel, simulations - root.visits)]]
+        leaves = [descend(candidate, choose) for candidate in waiting[: min(parallel, num_simulations - root.visits)]]
         for leaf in leaves:
             count(leaf)
-        ends = yield from simulate(leaves, width, depth, choose)
+        ends = yield from simulate(leaves, num_children, depth, choose)
         best = best_finished(best, ends)
         yield Offer(best or most_visited(max(left, key=rank)))
     return best or most_visited(max(left, key=rank))

@@ -12,20 +12,20 @@ from forethought.search.requests import Ask, Attempt, Evaluate, Expand, Offer, R
 def lats(
     root: Node,
     *,
-    width: int = 5,
-    iterations: int = 30,
+    num_children: int = 5,
+    num_simulations: int = 30,
     exploration: float = 1.0,
     depth: int = 7,
-    kept: int = 3,
-    enough: float = 1.0,
+    max_reflections: int = 3,
+    success_threshold: float = 1.0,
 ) -> Search:
     """Select by UCT, expand, evaluate, simulate, back up, reflect (Zhou et al. 2023, arXiv:2310.04406, algorithm 1).
 
     A simulation goes from best child to best child down to an ending. Needs the privilege `reward`: the true
-    reward of the ending is what is backed up, and one of `enough` ends the search. After a worse one the model
-    is asked for a reflection (the privilege `reflection`); the last `kept` of them are memory in all later contexts
-    of the tree, and with none kept none is asked for. Where a simulation reaches no ending, the value of its last
-    state is backed up, 0 of a dead end. Rewards are to lie in [0, 1], as values do: UCT weighs them together.
+    reward of the ending is backed up, and a reward of `success_threshold` ends the search. After a worse one the
+    model is asked for a reflection (the privilege `reflection`); the last `max_reflections` of them are memory in all
+    later contexts of the tree. Where a simulation reaches no ending, the value of its last state is backed up, 0 of
+    a dead end. Rewards are to lie in [0, 1], as values do: UCT weighs them together.
 
     The first visit of a node, but of the root, is the judgement of the value model; each simulation through it is one
     more. (So the second simulation begins with the best child: the logarithm of the root's one visit is 0.) What a
@@ -35,10 +35,10 @@ def lats(
     lessons: list[str] = []
     closed: set[Node] = set()
     best, highest = root, -inf
-    for _ in range(iterations):
+    for _ in range(num_simulations):
         if root in closed:
             break
-        end = yield from simulate(select(root, exploration, closed), width, depth)
+        end = yield from simulate(select(root, exploration, closed), num_children, depth)
         score = 0.0 if end.dead else end.value
         if end.done:
             yield Attempt(end)
@@ -50,11 +50,11 @@ def lats(
         elif not best.done:
             best = end
         yield Offer(best)
-        if highest >= enough:
+        if highest >= success_threshold:
             break
-        if end.done and kept:
+        if end.done and max_reflections:
             lessons.append((yield Ask(end, "reflection")))
-            root.set_memory(lessons[-kept:])
+            root.set_memory(lessons[-max_reflections:])
     return best
 
 
@@ -66,10 +66,10 @@ def close(end: Node, closed: set[Node]) -> None:
         node = node.parent
 
 
-def simulate(node: Node, width: int, depth: int) -> Search:
+def simulate(node: Node, num_children: int, depth: int) -> Search:
     """Expand and follow the best child until an ending, a dead end or the depth."""
     while not (node.done or node.dead) and node.depth < depth:
-        children = yield Expand(node, width)
+        children = yield Expand(node, num_children)
         if not children:
             break
         yield Evaluate(children)

@@ -16,8 +16,8 @@ visits = attrgetter("visits")
 def mcts(
     root: Node,
     *,
-    width: int | None = None,
-    iterations: int = 100,
+    num_children: int | None = None,
+    num_simulations: int = 100,
     exploration: float = 1.0,
     depth: int = 10,
 ) -> Search:
@@ -27,12 +27,12 @@ def mcts(
     the finished node of highest value, or, before there is one, the end of the most visited path.
     """
     best = None
-    for _ in range(iterations):
+    for _ in range(num_simulations):
         leaf = select(root, exploration)
         if leaf.done or leaf.dead or leaf.depth >= depth:
             backup(leaf, [leaf.value if not leaf.dead else 0.0])
             continue
-        children = yield Expand(leaf, width)
+        children = yield Expand(leaf, num_children)
         if not children:
             continue  # a dead end from now on
         yield Evaluate(children)

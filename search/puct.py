@@ -15,8 +15,8 @@ from forethought.search.requests import Evaluate, ExpandAll, Offer, Request, Sea
 def puct(
     root: Node,
     *,
-    width: int | None = None,
-    simulations: int = 100,
+    num_children: int | None = None,
+    num_simulations: int = 100,
     exploration: float = 1.25,
     reduction: float = 0.0,
     parallel: int = 1,
@@ -46,15 +46,15 @@ def puct(
         return node.children[bounds.index(max(bounds))]
 
     best = None
-    while root.visits < simulations:
+    while root.visits < num_simulations:
         leaves: list[Node] = []
-        while len(leaves) < parallel and root.visits < simulations:
+        while len(leaves) < parallel and root.visits < num_simulations:
             leaf = descend(root, choose)
             if leaf in leaves:
                 break
             leaves.append(leaf)
             count(leaf)
-        ends = yield from simulate(leaves, width, depth, choose)
+        ends = yield from simulate(leaves, num_children, depth, choose)
         best = best_finished(best, ends)
         yield Offer(best or most_visited(root))
     return best or most_visited(root)
@@ -82,13 +82,13 @@ def count(node: Node | None) -> None:
 
 
 def simulate(
-    leaves: Sequence[Node], width: int | None, depth: int, choose: Callable[[Node], Node]
+    leaves: Sequence[Node], num_children: int | None, depth: int, choose: Callable[[Node], Node]
 ) -> Generator[Request, Any, list[Node]]:
     """Finish the simulations that came to these leaves, and are counted there; returns where each ended.
 
     A leaf with a value is expanded, and its simulation goes on to a child. Values are added up to the root.
     """
-    yield ExpandAll([n for n in leaves if n.estimate and not (n.done or n.dead) and n.depth < depth], width)
+    yield ExpandAll([n for n in leaves if n.estimate and not (n.done or n.dead) and n.depth < depth], num_children)
     ends = [choose(leaf) if leaf.children else leaf for leaf in leaves]
     yield Evaluate([end for end in ends if end.estimate is None])
     for leaf, end in zip(leaves, ends, strict=True):

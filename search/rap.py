@@ -10,8 +10,8 @@ from forethought.search.requests import Evaluate, Imagine, Offer, Play, Propose,
 def rap(
     root: Node,
     *,
-    width: int = 4,
-    iterations: int = 10,
+    num_children: int = 4,
+    num_simulations: int = 10,
     exploration: float = 1.0,
     depth: int = 10,
     horizon: int = 5,
@@ -27,7 +27,7 @@ def rap(
     """
     node = root
     while not node.done and node.depth < depth:
-        yield from plan(node, width, iterations, exploration, node.depth + horizon)
+        yield from plan(node, num_children, num_simulations, exploration, node.depth + horizon)
         after = yield from act(node)
         if after is node:
             break
@@ -36,14 +36,14 @@ def rap(
     return node
 
 
-def plan(start: Node, width: int, iterations: int, exploration: float, deepest: int) -> Search:
+def plan(start: Node, num_children: int, num_simulations: int, exploration: float, deepest: int) -> Search:
     """Monte Carlo tree search below a real node, each child imagined; visits and totals are what it leaves."""
-    for _ in range(iterations):
+    for _ in range(num_simulations):
         leaf = select(start, exploration)
         if leaf.done or leaf.dead or leaf.depth >= deepest:
             backup(leaf, [0.0 if leaf.dead else leaf.value])
             continue
-        proposals = yield Propose(leaf, width)
+        proposals = yield Propose(leaf, num_children)
         children = yield Imagine(leaf, proposals)
         yield Evaluate(children)
         for child in children:

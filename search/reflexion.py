@@ -7,12 +7,14 @@ from forethought.search.react import react
 from forethought.search.requests import Ask, Attempt, Offer, Reward, Search
 
 
-def reflexion(root: Node, *, attempts: int = 3, depth: int = 10, kept: int = 3, enough: float = 1.0) -> Search:
-    """Verbal reinforcement (Shinn et al. 2023, arXiv:2303.11366, algorithm 1): the last `kept` reflections are memory.
+def reflexion(
+    root: Node, *, attempts: int = 3, depth: int = 10, max_reflections: int = 3, success_threshold: float = 1.0
+) -> Search:
+    """Verbal reinforcement (Shinn et al. 2023, arXiv:2303.11366, algorithm 1): reflections are the memory of attempts.
 
-    Needs the privilege `reward`: after each attempt the true reward says whether another one is needed; so does
-    the paper's evaluator. And `reflection`, unless none is kept: then none is asked for, and attempts are only
-    repeated. The answer is the last attempt that came to an ending; without one, the newest.
+    Needs the privilege `reward`: after each attempt the true reward says whether another one is needed, like the
+    paper's evaluator. Needs `reflection` too, unless `max_reflections` is 0: attempts are then only repeated.
+    The answer is the last attempt that came to an ending; without one, the newest.
     """
     lessons: list[str] = []
     start = best = root
@@ -22,11 +24,11 @@ def reflexion(root: Node, *, attempts: int = 3, depth: int = 10, kept: int = 3, 
         if end.done or not best.done:
             best = end
             yield Offer(best)
-        if (yield Reward(end)) >= enough or number == attempts - 1:
+        if (yield Reward(end)) >= success_threshold or number == attempts - 1:
             break
-        if kept:
+        if max_reflections:
             lessons.append((yield Ask(end, "reflection")))
-        start = root.new_attempt(lessons[-kept:])
+        start = root.new_attempt(lessons[-max_reflections:])
     return best
 
 

@@ -7,11 +7,11 @@ from forethought.search.requests import Evaluate, Expand, Offer, Search
 
 
 def restarts(
-    root: Node, *, width: int | None = None, depth: int = 10, restarts: int = 3, enough: float = 1.0
+    root: Node, *, num_children: int | None = None, depth: int = 10, restarts: int = 3, success_threshold: float = 1.0
 ) -> Search:
     """Follow the best child to an end; from there, up to `restarts` times, start again from the best sibling left.
 
-    An end is an ending, a dead end, or a state at the depth. Only an ending of value `enough` is not started
+    An end is an ending, a dead end, or a state at the depth. Only an ending of value `success_threshold` is not started
     again from. The sibling left is the state of highest value anywhere in the tree that was judged, can go on,
     and was not followed; of equals the oldest (Frontier Aware Search with backTracking: Ke et al. 2019,
     arXiv:1903.02547). The answer is the best ending that was judged, or, before there is one, the best state.
@@ -20,7 +20,7 @@ def restarts(
     passed: list[Node] = []
     while True:
         while not node.done and node.depth < depth:
-            children = yield Expand(node, width)
+            children = yield Expand(node, num_children)
             if not children:
                 break
             yield Evaluate(children)
@@ -28,7 +28,7 @@ def restarts(
             yield Offer(best)
             node = max(children, key=by_value)
             passed += [child for child in children if child is not node and not child.done and child.depth < depth]
-        if restarts == 0 or not passed or (best.done and best.value >= enough):
+        if restarts == 0 or not passed or (best.done and best.value >= success_threshold):
             return best
         restarts -= 1
         node = max(passed, key=by_value)

@@ -14,35 +14,35 @@ def walk(
     root: Node,
     *,
     walks: int = 8,
-    first: int = 1,
-    last: int = 2,
-    width: int | None = None,
-    itself: int = 0,
+    min_depth: int = 1,
+    max_depth: int = 2,
+    num_children: int | None = None,
+    evaluate_node: int = 0,
     seed: int = 0,
 ) -> Search:
-    """Walk at random to a depth from `first` to `last`, then expand the node there and evaluate its children.
+    """Walk at random to a depth from `min_depth` to `max_depth`, then expand the node there and evaluate its children.
 
     A way of ours to make the data of self-taught lookahead (Mendes & Ritter 2025, arXiv:2503.02878) without a search.
-    Nodes on the way are expanded and not evaluated, so they make no examples. With `itself` the node is
+    Nodes on the way are expanded and not evaluated, so they make no examples. With `evaluate_node` the node is
     evaluated too, which shows how far a value model agrees with its own look ahead.
     """
-    if last < first:
-        raise ValueError(f"walks go to depths from first={first} to last={last}; give last >= first")
+    if max_depth < min_depth:
+        raise ValueError(f"min_depth={min_depth}, max_depth={max_depth}; give max_depth >= min_depth")
     draw = random.Random(seed_of(seed, root.task))
     looked: set[int] = set()
     best = root
     for number in range(walks):
-        node, goal = root, first + number % (last - first + 1)
+        node, goal = root, min_depth + number % (max_depth - min_depth + 1)
         while node.depth < goal and not (node.done or node.dead):
-            children = node.children or (yield Expand(node, width))
+            children = node.children or (yield Expand(node, num_children))
             if children:
                 node = children[draws.below(draw, len(children))]
         if node.done or id(node) in looked:
             continue
         looked.add(id(node))
         if not (node.children or node.dead):
-            yield Expand(node, width)
-        yield Evaluate([node, *node.children] if itself else node.children)
+            yield Expand(node, num_children)
+        yield Evaluate([node, *node.children] if evaluate_node else node.children)
         best = max([best, *(child for child in node.children if child.done)], key=by_terminal_then_value)
         yield Offer(best)
     return best

@@ -43,7 +43,7 @@ def test_the_bare_loop_grows_our_tree(sides):
     ours, peers = sides
     models = ours.Models()
     driver = Driver(ours.Integers(ours.NO_END), models, models, Budget(nodes=10**9))
-    (outcome,) = driver.run([0], partial(ALGORITHMS["mcts"], width=peers.WIDTH, iterations=50, depth=1000))
+    (outcome,) = driver.run([0], partial(ALGORITHMS["mcts"], num_children=peers.WIDTH, num_simulations=50, depth=1000))
     bare, stack = [], [peers.bare(50)]
     while stack:
         node = stack.pop()

@@ -130,7 +130,7 @@ def agreement(config: STL, value: Value, folder: Path, say: Say) -> float:
     Within depths, because a value that only knows how far the end is would agree across them. NaN if no
     depth has values to rank.
     """
-    roots = grow(config, config.validation, {**config.look, "itself": 1}, value, folder / "validation")
+    roots = grow(config, config.validation, {**config.look, "evaluate_node": 1}, value, folder / "validation")
     depths: dict[int, list[tuple[float, float]]] = {}
     for node in (node for root in roots for node in root):
         if node.estimate and (ahead := target(node)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from forethought.agents.heuristics.values import JudgedEndings
+from forethought.agents.heuristics.values import RuleTerminalValue
 from forethought.agents.models.local.adapter_hash import TENSORS
 from forethought.agents.models.open_model import open_model
 from forethought.agents.prompts import Prompt
@@ -37,11 +37,17 @@ class LoRATrainer:
         config: TrainingConfig,
         *,
         mode: str = "lm-tokens",
-        endings: str = "rule",
+        terminal_value: str = "rule",
         watch: Callable[[int, int, float], None] | None = None,
         prompts: Path | None = None,
     ) -> None:
-        self.env_id, self.config, self.mode, self.endings, self.watch = env_id, config, mode, endings, watch
+        self.env_id, self.config, self.mode, self.terminal_value, self.watch = (
+            env_id,
+            config,
+            mode,
+            terminal_value,
+            watch,
+        )
         self.prompts = prompts_for(env_id, "all", mode, prompts)
         self.prompt = next(iter(self.prompts.values()))
 
@@ -56,7 +62,7 @@ class LoRATrainer:
 
     def _value(self, adapter: Path | None) -> Value:
         lm = open_model(self.config.model, adapter, self.config.device)
-        return make_value(self.mode, self.env_id, lm, self.prompts, self.endings)
+        return make_value(self.mode, self.env_id, lm, self.prompts, self.terminal_value)
 
 
 def score_pair(example: Example, prompt: Prompt) -> Pair:
@@ -78,5 +84,5 @@ def text_pair(example: Example, prompt: Prompt) -> Pair:
 
 
 def language_model_of(value: Value) -> LMTokenValue | LMTextValue | None:
-    inner = value.value if isinstance(value, JudgedEndings) else value
+    inner = value.value if isinstance(value, RuleTerminalValue) else value
     return inner if isinstance(inner, LMTokenValue | LMTextValue) else None

@@ -73,7 +73,7 @@ POLICY_RULES: dict[str, Callable[[Query], list[Proposal]]] = {
     "WebShopBrowser-v0": webshop_proposals,
     "HotpotQA-v0": hotpotqa_proposals,
 }
-ENDINGS: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_ending}
+TERMINAL_RULES: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_ending}
 MARKOV = ("Game24-v0",)  # whose rules read nothing but the newest observation, and that tells the position
 
 
@@ -98,12 +98,12 @@ class RulePolicy:
         return [self.rule(query) for query in queries]
 
 
-class JudgedEndings:
-    """Another value, but for endings, which a rule judges by their observation alone. No reward is read."""
+class RuleTerminalValue:
+    """Another value, except for terminal states: a rule judges these by their observation alone. No reward is read."""
 
     def __init__(self, value: Value, env_id: str) -> None:
         self.value = value
-        self.rule = find(ENDINGS, env_id, "rule for endings")
+        self.rule = find(TERMINAL_RULES, env_id, "rule for terminal states")
         self.markov = env_id in MARKOV and getattr(value, "markov", False)
         self.is_remote = is_remote(value)
 

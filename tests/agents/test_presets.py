@@ -86,15 +86,15 @@ def test_every_setting_of_the_table_is_one_and_none_is_left_open(name, env):
     [
         ("react", "HotpotQA-v0", {"depth": 7, "policy.samples": 1, "policy.temperature": 0.0}),
         ("react", "WebShop-v0", {"depth": 15}),
-        ("reflexion", "HotpotQA-v0", {"attempts": 5, "kept": 3}),
-        ("tot-bfs", "Game24-v0", {"keep": 5, "depth": 3, "value.samples": 3, "value.temperature": 0.7}),
-        ("tot-dfs", "Game24-v0", {"steps": 100, "policy.temperature": 0.7}),
-        ("lats", "HotpotQA-v0", {"width": 5, "iterations": 50, "exploration": 1.0, "depth": 7}),
-        ("lats", "WebShopBrowser-v0", {"iterations": 30, "depth": 15}),
-        ("greedy", "WebShop-v0", {"width": 5, "depth": 5, "value.samples": 5, "value.temperature": 1.0}),
-        ("best-first", "WebShop-v0", {"width": 5, "depth": 5, "visits": 20, "value.samples": 20}),
-        ("rule", "WebShop-v0", {"width": 1, "depth": 15}),
-        ("rule", "Game24-v0", {"width": "all", "depth": 3}),
+        ("reflexion", "HotpotQA-v0", {"attempts": 5, "max_reflections": 3}),
+        ("tot-bfs", "Game24-v0", {"beam_width": 5, "depth": 3, "value.samples": 3, "value.temperature": 0.7}),
+        ("tot-dfs", "Game24-v0", {"max_expansions": 100, "policy.temperature": 0.7}),
+        ("lats", "HotpotQA-v0", {"num_children": 5, "num_simulations": 50, "exploration": 1.0, "depth": 7}),
+        ("lats", "WebShopBrowser-v0", {"num_simulations": 30, "depth": 15}),
+        ("greedy", "WebShop-v0", {"num_children": 5, "depth": 5, "value.samples": 5, "value.temperature": 1.0}),
+        ("best-first", "WebShop-v0", {"num_children": 5, "depth": 5, "max_expansions": 20, "value.samples": 20}),
+        ("rule", "WebShop-v0", {"num_children": 1, "depth": 15}),
+        ("rule", "Game24-v0", {"num_children": "all", "depth": 3}),
         ("react", "FrozenLake-v1", {"depth": 10}),
     ],
 )
@@ -103,9 +103,11 @@ def test_what_is_published_is_the_default(name, env, published):
 
 
 def test_the_command_line_comes_before_the_table():
-    agent = complete("greedy", "WebShop-v0", policy="rule", value="lm-tokens", given={"width": "all", "depth": 3})
+    agent = complete(
+        "greedy", "WebShop-v0", policy="rule", value="lm-tokens", given={"num_children": "all", "depth": 3}
+    )
     assert (agent.policy, agent.value) == ("rule", "lm-tokens")
-    assert agent.settings == {"width": "all", "depth": 3}
+    assert agent.settings == {"num_children": "all", "depth": 3}
     assert part_of(agent.settings) == {"depth": 3}
     agent = complete("best-first", "WebShop-v0", given={"policy.samples": 3, "value.temperature": 0})
     assert part_of(agent.settings, "policy.") == {"samples": 3, "temperature": 1.0, "max_tokens": 64}
@@ -120,7 +122,7 @@ def test_a_rule_policy_is_one_of_all_actions_where_rules_only_judge():
 def test_an_algorithm_without_a_name_takes_all_actions_and_the_rule():
     agent = complete("dvts", "Game24-v0", given={"n": 2})
     assert (agent.algorithm, agent.policy, agent.value) == ("dvts", "all", "rule")
-    assert agent.settings == {"n": 2, "width": 4, "depth": 10}
+    assert agent.settings == {"n": 2, "num_children": 4, "depth": 10}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from forethought.agents import AllActions, JudgedEndings, LMRank, LMText, LMTextValue, LMTokenValue, RuleValue, Scripted
+from forethought.agents import (
+    AllActions,
+    LMRank,
+    LMText,
+    LMTextValue,
+    LMTokenValue,
+    RuleTerminalValue,
+    RuleValue,
+    Scripted,
+)
 from forethought.agents.policies import RandomActions
 from forethought.agents.registry import (
     NoValue,
-    default_endings,
+    default_terminal_value,
     known_settings,
     make_policy,
     make_responder,
@@ -32,27 +41,33 @@ def test_values_by_name_with_endings_by_rule_or_model(name, kind):
     prompts = prompts_for(ENV, "all", name)
     assert isinstance(make_value(name, ENV, Scripted(), prompts, "model"), kind)
     judged = make_value(name, ENV, Scripted(), prompts, "rule")
-    assert isinstance(judged, JudgedEndings)
+    assert isinstance(judged, RuleTerminalValue)
     assert isinstance(judged.value, kind)
     assert isinstance(make_value("rule", ENV, None, {}, "rule"), RuleValue)
     assert isinstance(make_value("none", "Nowhere-v0", None, {}, "rule"), NoValue)
 
 
 def test_settings_reach_the_part_they_name():
-    given = {"width": 3, "policy.samples": 2, "policy.temperature": 0, "value.max_tokens": 9, "ask.temperature": 0.2}
+    given = {
+        "num_children": 3,
+        "policy.samples": 2,
+        "policy.temperature": 0,
+        "value.max_tokens": 9,
+        "reflection.temperature": 0.2,
+    }
     policy = make_policy("lm-text", Scripted(), prompts_for(ENV, "lm-text", "rule"), ENV, given)
     assert (policy.samples, policy.sampling.temperature, policy.sampling.max_tokens) == (2, 0, 32)
     value = make_value("lm-text", ENV, Scripted(), prompts_for(ENV, "all", "lm-text"), "model", given)
     assert (value.samples, value.sampling.max_tokens) == (5, 9)
     assert make_responder("lats", Scripted(), questions_of(ENV, "lats"), given).sampling.temperature == 0.2
-    assert part_of(given) == {"width": 3}
+    assert part_of(given) == {"num_children": 3}
 
 
 def test_all_that_can_be_set_is_known_with_its_default():
-    assert known_settings("greedy", "all", "rule") == {"width": "all", "depth": 10}
+    assert known_settings("greedy", "all", "rule") == {"num_children": "all", "depth": 10}
     of_the_policy = {"policy.samples": 5, "policy.temperature": 0.7, "policy.max_tokens": 32}
     assert known_settings("rap", "lm-text", "lm-tokens") == {**known_settings("rap", "all", "none"), **of_the_policy}
-    assert known_settings("rap", "all", "none")["ask.max_tokens"] == 64
+    assert known_settings("rap", "all", "none")["reflection.max_tokens"] == 64
 
 
 def test_no_value_refuses_to_be_asked(query):
@@ -73,8 +88,8 @@ def test_prompts_say_whether_models_read_nothing_but_the_position():
 
 
 def test_endings_are_the_models_where_no_rule_is_known():
-    assert default_endings(ENV) == "rule"
-    assert default_endings("FrozenLake-v1") == "model"
+    assert default_terminal_value(ENV) == "rule"
+    assert default_terminal_value("FrozenLake-v1") == "model"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +97,7 @@ def test_endings_are_the_models_where_no_rule_is_known():
     [
         (lambda: make_policy("best", Scripted(), {}), "unknown policy 'best'; expected one of all, random, rule"),
         (lambda: make_value("best", ENV, Scripted(), {}, "rule"), "unknown value 'best'"),
-        (lambda: make_value("rule", ENV, None, {}, "coin"), "judged by 'rule' or 'model'; 'coin' was given"),
+        (lambda: make_value("rule", ENV, None, {}, "coin"), "the terminal value is 'coin'; expected rule or model"),
         (lambda: make_policy("lm-rank", None, {}), "the policy lm-rank asks a language model, and none was given"),
         (
             lambda: make_responder("lats", None, questions_of(ENV, "lats")),

@@ -142,7 +142,9 @@ def test_a_value_that_is_always_the_same_is_told(evaluate):
         return "It may work.\nThus the correctness score is 5.0"
 
     words = ("--agent", "beam", "--policy", "all", "--value", "lm-text", "--model", MODEL)
-    done = evaluate(*words, "--set", "value.samples=1", "--endings", "model", model=Scripted(judge), budget="nodes=60")
+    done = evaluate(
+        *words, "--set", "value.samples=1", "--terminal-value", "model", model=Scripted(judge), budget="nodes=60"
+    )
     assert "values were 0.5" in last_line(done)
 
 
@@ -227,7 +229,18 @@ def begun(tmp_path_factory):
     for part in ("envs", "search", "agents", "value", "leaderboards", "cli"):
         ignored = shutil.ignore_patterns("__pycache__", "rows")
         shutil.copytree(home / part, folder / "site" / "forethought" / part, ignore=ignored)
-    words = ("--env", "Game24-v0", "--agent", "beam", "--set", "keep=4", "--tasks", "900:906", "--budget", "nodes=200")
+    words = (
+        "--env",
+        "Game24-v0",
+        "--agent",
+        "beam",
+        "--set",
+        "beam_width=4",
+        "--tasks",
+        "900:906",
+        "--budget",
+        "nodes=200",
+    )
     done = command(folder, "eval", *words, "--run", "r")
     assert done.returncode == 0, done.stderr
     journal = folder / "r" / "journal.jsonl"

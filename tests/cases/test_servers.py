@@ -86,7 +86,7 @@ def run(stub, tmp_path):
                 policy=named.policy,
                 value=named.value,
                 settings=settings,
-                endings="rule" if named.value.startswith("lm-") else None,
+                terminal_value="rule" if named.value.startswith("lm-") else None,
                 model=f"{model}@{stub.url}",
             )
             again = Run.create(tmp_path / f"run-{len(made)}", asked.config())

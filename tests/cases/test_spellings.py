@@ -94,7 +94,7 @@ def children(world, *texts):
             return [Estimate(0.5) for _ in queries]
 
     driver = Driver(world, Fixed(*texts), One(), Budget(nodes=40))
-    (outcome,) = driver.run([0], lambda root: greedy(root, width=len(texts), depth=1))
+    (outcome,) = driver.run([0], lambda root: greedy(root, num_children=len(texts), depth=1))
     assert outcome.error is None
     return [child.action for child in outcome.root.children]
 

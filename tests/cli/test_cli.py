@@ -108,7 +108,7 @@ def eval_words(run, *more):
 
 
 def test_eval_writes_a_run_and_says_what_came_of_it(forethought, tmp_path):
-    done = forethought(*eval_words(tmp_path / "r"), "--set", "keep=2", "--json")
+    done = forethought(*eval_words(tmp_path / "r"), "--set", "beam_width=2", "--json")
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
     assert (summary["tasks"], summary["failed"]) == (4, 0)
@@ -231,15 +231,24 @@ TRAINING = "stl --env Game24-v0 --tasks 0:3 --validation test:0:2 "
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("stl --env HotpotQA-v0 --tasks 0:3 --validation 400:402", "HotpotQA-v0 has no rule for endings, so add --end"),
-        ("stl --env HotpotQA-v0 --endings model --tasks 0:3 --validation 400:402", "the policy 'all' cannot fill them"),
-        ("stl --env WebShop-v0 --endings model --tasks 0:3 --validation 400:402", "the policy 'all' cannot fill them"),
-        ("stl --env Pendulum-v1 --endings model --tasks 0:3 --validation 4:6", "actions"),
+        (
+            "stl --env HotpotQA-v0 --tasks 0:3 --validation 400:402",
+            "HotpotQA-v0 has no rule for terminal states, so add --end",
+        ),
+        (
+            "stl --env HotpotQA-v0 --terminal-value model --tasks 0:3 --validation 400:402",
+            "the policy 'all' cannot fill them",
+        ),
+        (
+            "stl --env WebShop-v0 --terminal-value model --tasks 0:3 --validation 400:402",
+            "the policy 'all' cannot fill them",
+        ),
+        ("stl --env Pendulum-v1 --terminal-value model --tasks 0:3 --validation 4:6", "actions"),
         (f"{TRAINING} --model server:m@https://h/v1", "has no weights here to train"),
         (f"{TRAINING} --model recorded:x", "has no weights here to train"),
         (f"{TRAINING} --model ~x", "unknown model '~x'"),
         (f"{TRAINING} --value rule", "unknown value 'rule'; expected lm-tokens or lm-text"),
-        (f"{TRAINING} --endings none", "unknown endings 'none'; expected rule or model"),
+        (f"{TRAINING} --terminal-value none", "unknown endings 'none'; expected rule or model"),
         (f"{TRAINING} --gamma nan", "the config.gamma is nan"),
         (f"{TRAINING} --gamma 2", "gamma is 2.0; expected a number from 0 to 1"),
         (f"{TRAINING} --learning-rate -1", "the learning rate is -1.0"),
@@ -328,7 +337,7 @@ def test_what_an_agent_lacks_is_told_before_a_run_begins(words, said, tmp_path):
         ("--agent beam --concurrency 0", "the concurrency is 0; at least one search must run"),
         ("--agent beam --device gpu", "unknown device 'gpu'; expected cpu, cuda, cuda:N or mps"),
         ("--agent beam --device cuda:x", "unknown device 'cuda:x'"),
-        ("--agent beam --set keep=0", "keep is 0; a beam keeps at least one state"),
+        ("--agent beam --set beam_width=0", "keep is 0; a beam keeps at least one state"),
         ("--agent best_of_n --set n=0", "n is 0; the best of none is none"),
         ("--agent puct --set parallel=0", "parallel is 0; a batch has at least one leaf"),
         ("--agent gumbel --set considered=0", "considered is 0; at least one action"),
@@ -431,7 +440,7 @@ def test_dollars_need_a_dated_price(tmp_path, prices, said):
 
 def test_the_config_of_a_named_agent_leaves_nothing_open(forethought, tmp_path):
     words = "eval --env Game24-v0 --agent rule --tasks 900 --budget nodes=9"
-    words += " --value lm-text --set width=4 --set value.samples=2"
+    words += " --value lm-text --set num_children=4 --set value.samples=2"
     replies = tmp_path / "replies.jsonl"
     replies.write_text("")
     forethought(*words.split(), "--model", f"recorded:{replies}", "--run", tmp_path / "r")
@@ -442,9 +451,9 @@ def test_the_config_of_a_named_agent_leaves_nothing_open(forethought, tmp_path):
         "all",
         "lm-text",
     )
-    assert config["endings"] == "rule"
+    assert config["terminal_value"] == "rule"
     assert config["settings"] == {
-        "width": 4,
+        "num_children": 4,
         "depth": 3,
         "value.samples": 2,
         "value.temperature": 1.0,

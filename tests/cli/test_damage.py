@@ -39,12 +39,14 @@ def runs(tmp_path_factory):
     home = tmp_path_factory.mktemp("damage")
     asked = Experiment(
         "Game24-v0", "900:903", "beam", {"nodes": 12}, policy="lm-text", model="scripted", record="replies.jsonl",
-        settings={"keep": 2, "width": 2},
+        settings={"beam_width": 2, "num_children": 2},
     )  # fmt: skip
     first = Run.create(home / "recorded", asked.config())
     run(first, lm=Scripted(writes))
-    words = "eval --env Game24-v0 --agent beam --policy lm-text --tasks 900:903 --budget nodes=12 --set keep=2"
-    words += f" --set width=2 --model recorded:{first.folder / 'replies.jsonl'} --cache on --run {home / 'finished'}"
+    words = "eval --env Game24-v0 --agent beam --policy lm-text --tasks 900:903 --budget nodes=12 --set beam_width=2"
+    words += (
+        f" --set num_children=2 --model recorded:{first.folder / 'replies.jsonl'} --cache on --run {home / 'finished'}"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORETHOUGHT_CACHE", str(home / "cache"))
         done = CliRunner().invoke(app, words.split())

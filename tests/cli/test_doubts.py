@@ -61,7 +61,7 @@ def test_the_settings_to_raise_are_those_of_the_parts_whose_replies_were_cut():
         "reflection": {"truncated": 1},
     }
     told = unread({**CLEAN, "parse_failures": 4, "truncated": 4, "roles": roles})
-    assert told.endswith("(raise it: --set ask.max_tokens=N --set value.max_tokens=N)")
+    assert told.endswith("(raise it: --set reflection.max_tokens=N --set value.max_tokens=N)")
 
 
 def test_a_training_tells_the_replies_that_could_not_be_read(monkeypatch, tmp_path, capsys):

@@ -16,7 +16,7 @@ from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run, RunError
 from forethought.search import JournalError, digest
 
-ASKED = Experiment("Game24-v0", "900:903", "beam", {"nodes": 120}, settings={"keep": 2}, seed=7)
+ASKED = Experiment("Game24-v0", "900:903", "beam", {"nodes": 120}, settings={"beam_width": 2}, seed=7)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_config_of_another_version_is_refused():
         ({"tasks": "0:1000000000"}, "more than 10,000,000"),
         ({"record": "replies.jsonl", "model": None}, "keeps a model's replies, and none is asked"),
         ({"budget": {"nodes": 2.5}}, "is no whole number"),
-        ({"settings": {"keep": 1.5}}, "expected an integer"),
+        ({"settings": {"beam_width": 1.5}}, "expected an integer"),
         ({"settings": {"policy.samples": 2}}, "no setting 'policy.samples'; expected one of width, keep, depth"),
         ({"algorithm": "lats", "settings": {}}, "add --privilege reward"),
         ({"value": "none"}, "beam asks for values"),
@@ -172,7 +172,7 @@ def test_recorded_replies_play_the_same_run_again(tmp_path):
 
 
 def asked_of_a_model(**changes):
-    settings = {"keep": 2, "width": 3}
+    settings = {"beam_width": 2, "num_children": 3}
     asked = {"policy": "lm-text", "model": "scripted", "budget": {"nodes": 30}, "settings": settings}
     return Experiment(**{**ASKED.__dict__, **asked, **changes})
 

@@ -111,8 +111,8 @@ def test_a_config_comes_back_from_toml_without_what_is_none(tmp_path_factory, co
 
 
 def test_none_is_left_out_of_tables_too(tmp_path):
-    made = Run.create(tmp_path, {"model": None, "settings": {"width": None, "keep": 3}})
-    assert made.config == {"settings": {"keep": 3}}
+    made = Run.create(tmp_path, {"model": None, "settings": {"num_children": None, "beam_width": 3}})
+    assert made.config == {"settings": {"beam_width": 3}}
     assert "model" not in (tmp_path / "config.toml").read_text()
 
 

@@ -19,7 +19,7 @@ from forethought.leaderboards.rows import ROWS, SCHEMA, all_rows, command, rows_
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A finished run of beam search by rules on three puzzles."""
-    asked = Experiment("Game24-v0", "900:903", "beam", {"nodes": 150}, settings={"keep": 2}, seed=5)
+    asked = Experiment("Game24-v0", "900:903", "beam", {"nodes": 150}, settings={"beam_width": 2}, seed=5)
     folder = Run.create(tmp_path_factory.mktemp("runs") / "rules", asked.config())
     run(folder)
     return folder
@@ -33,10 +33,10 @@ def row(finished):
 def test_a_row_tells_what_was_run(row):
     assert row["agent"] == {
         "algorithm": "beam",
-        "settings": {"keep": 2},
+        "settings": {"beam_width": 2},
         "policy": "all",
         "value": "rule",
-        "endings": "rule",
+        "terminal_value": "rule",
     }
     assert (row["seeds"], row["budget"], row["privileges"], row["failures"]) == ([5], {"nodes": 150}, [], 0)
     assert [result["task"] for result in row["results"]] == [900, 901, 902]

@@ -84,35 +84,35 @@ BY_HAND = [
 ]
 
 
-@pytest.mark.parametrize("simulations", range(7))
-def test_simulations_are_as_worked_by_hand(search, noise, simulations):
+@pytest.mark.parametrize("num_simulations", range(7))
+def test_simulations_are_as_worked_by_hand(search, noise, num_simulations):
     noise += NOISE
-    _, counts, asked, value = search(simulations=simulations)
-    by_hand = BY_HAND[simulations]
+    _, counts, asked, value = search(num_simulations=num_simulations)
+    by_hand = BY_HAND[num_simulations]
     tops = [score for word, below in by_hand.items() if len(word) == 1 for score in below]
     expected = {word: (len(below), near(sum(below))) for word, below in by_hand.items()}
     assert counts == {"": (len(tops), near(sum(tops)))} | expected
-    assert asked == [("", 1), ("", 1), ("b", 1), ("", 1), ("a", 1), ("", 1)][:simulations]
-    assert value.calls == [[(0, word)] for word in ["a", "b", "ba", "c", "aa"][:simulations]]
-    assert len(noise) == [13, 13, 11, 7, 5, 0, 0][simulations]
+    assert asked == [("", 1), ("", 1), ("b", 1), ("", 1), ("a", 1), ("", 1)][:num_simulations]
+    assert value.calls == [[(0, word)] for word in ["a", "b", "ba", "c", "aa"][:num_simulations]]
+    assert len(noise) == [13, 13, 11, 7, 5, 0, 0][num_simulations]
 
 
-@pytest.mark.parametrize(("simulations", "answer"), [(0, ""), (1, "a"), (2, "b"), (4, "b"), (5, "aa")])
-def test_without_an_ending_the_answer_is_the_best_node(search, noise, simulations, answer):
+@pytest.mark.parametrize(("num_simulations", "answer"), [(0, ""), (1, "a"), (2, "b"), (4, "b"), (5, "aa")])
+def test_without_an_ending_the_answer_is_the_best_node(search, noise, num_simulations, answer):
     noise += NOISE
-    assert search(simulations=simulations)[0].answer.state.letters == answer
+    assert search(num_simulations=num_simulations)[0].answer.state.letters == answer
 
 
 def test_an_ending_comes_before_better_nodes_that_have_not_ended(search, noise):
     noise += NOISE
-    assert search(ends={"ba"}, simulations=3)[0].answer.state.letters == "ba"
-    assert search(ends={"c"}, simulations=5, values={})[0].answer.state.letters == "c"
+    assert search(ends={"ba"}, num_simulations=3)[0].answer.state.letters == "ba"
+    assert search(ends={"c"}, num_simulations=5, values={})[0].answer.state.letters == "c"
 
 
 def test_a_policy_that_repeats_itself_is_asked_for_one_more(search, noise):
     # GEN is always ahead of CONT here. a; a again, so two are asked for, and b is new; a again; three: c. What
     # comes next is a, and again with four: the root is exhausted, and a, then b are gone to.
-    outcome, _, asked, _ = search(policy=stubborn, simulations=9, values={"a": 0.9, "b": 0.8, "c": 0.7})
+    outcome, _, asked, _ = search(policy=stubborn, num_simulations=9, values={"a": 0.9, "b": 0.8, "c": 0.7})
     assert asked[:7] == [("", 1), ("", 1), ("", 2), ("", 1), ("", 3), ("", 1), ("", 4)]
     assert asked[7:] == [("a", 1), ("b", 1)]
     assert [child.action for child in outcome.root.children] == ["a", "b", "c"]
@@ -121,7 +121,7 @@ def test_a_policy_that_repeats_itself_is_asked_for_one_more(search, noise):
 @pytest.mark.parametrize("patience", [1, 2, 3])
 def test_a_node_is_exhausted_by_failures_in_a_row(search, patience):
     # After a, the only one, each further answer is a failure; then a itself, a dead end, is asked as often.
-    outcome, counts, asked, _ = search(legal={"": "a"}, policy=stubborn, simulations=50, patience=patience)
+    outcome, counts, asked, _ = search(legal={"": "a"}, policy=stubborn, num_simulations=50, patience=patience)
     assert sorted(asked) == sorted(
         [("", 1), ("", 1), *[("", 2)] * (patience - 1), ("a", 1), *[("a", 1)] * (patience - 1)]
     )
@@ -132,7 +132,7 @@ def test_a_node_is_exhausted_by_failures_in_a_row(search, patience):
 def test_illegal_proposals_are_failures_too(search):
     answers = iter(["x", "a", "x", "b", "x", "x"])
     _, counts, asked, _ = search(
-        legal={"": "ab"}, ends={"a", "b"}, policy=lambda query: [Proposal(next(answers))], simulations=50
+        legal={"": "ab"}, ends={"a", "b"}, policy=lambda query: [Proposal(next(answers))], num_simulations=50
     )
     assert asked == [("", 1), ("", 1), ("", 1), ("", 2), ("", 1), ("", 3)]
     assert set(counts) == {"", "a", "b"}
@@ -141,26 +141,28 @@ def test_illegal_proposals_are_failures_too(search):
 def test_several_new_children_of_one_answer_all_count(search, noise):
     # After a, and a again, two are asked for, and both are new.
     answers = iter(["a", "a", "bc"])
-    _, counts, asked, value = search(policy=lambda query: [Proposal(letter) for letter in next(answers)], simulations=3)
+    _, counts, asked, value = search(
+        policy=lambda query: [Proposal(letter) for letter in next(answers)], num_simulations=3
+    )
     assert asked == [("", 1), ("", 1), ("", 2)]
     assert value.calls == [[(0, "a")], [(0, "b"), (0, "c")]]
     assert counts[""] == (3, near(1.6))
 
 
 def test_a_search_that_has_seen_all_ends(search):
-    outcome, counts, asked, _ = search(simulations=10**6)
+    outcome, counts, asked, _ = search(num_simulations=10**6)
     assert outcome.stopped == "returned"
     assert set(counts) == {"", "a", "b", "c", "aa", "ba"}
     assert len(asked) == 5 + 2 * 6  # each node twice more than it has children
 
 
 def test_the_depth_limits_the_tree(search):
-    outcome, counts, _, _ = search(simulations=50, depth=1)
+    outcome, counts, _, _ = search(num_simulations=50, depth=1)
     assert set(counts) == {"", "a", "b", "c"}
     assert outcome.answer.state.letters == "b"
 
 
-@pytest.mark.parametrize("settings", [{"depth": 0}, {"simulations": 0}, {"ends": {""}}])
+@pytest.mark.parametrize("settings", [{"depth": 0}, {"num_simulations": 0}, {"ends": {""}}])
 def test_where_there_is_nothing_to_search_nothing_is_asked(search, settings):
     outcome, _, asked, value = search(**settings)
     assert (outcome.answer, asked, value.calls) == (outcome.root, [], [])
@@ -172,7 +174,7 @@ def test_a_root_that_is_a_dead_end_is_the_answer(search):
 
 
 def test_a_child_worth_nothing_is_still_an_answer(search):
-    assert search(values={}, simulations=1)[0].answer.state.letters == "a"
+    assert search(values={}, num_simulations=1)[0].answer.state.letters == "a"
 
 
 def test_no_patience_is_refused(letters, judge, drive):
@@ -183,7 +185,7 @@ def test_no_patience_is_refused(letters, judge, drive):
 
 def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
     root = leaf()
-    asked = ab_mcts(root, simulations=1)
+    asked = ab_mcts(root, num_simulations=1)
     assert next(asked) == Expand(root, 1)
     child = leaf(root, "a")
     assert asked.send([child]) == Evaluate([child])
@@ -240,7 +242,7 @@ def test_with_beta_the_choices_are_those_of_beta_posteriors(search, monkeypatch)
     # With means for draws: 2. GEN (.5 + .1)/2 = .3, CONT 1/2: CONT, a, which makes aa 0. 3. GEN .3, CONT .5/2 = .25:
     # GEN makes b. The normal posterior of no scores has mean 0, and would have made b at once.
     monkeypatch.setattr(draws, "beta", lambda draw, a, b: a / (a + b))
-    _, _, _, value = search(values={"a": 0.1}, simulations=3, beta=1)
+    _, _, _, value = search(values={"a": 0.1}, num_simulations=3, beta=1)
     assert [word for call in value.calls for _, word in call] == ["a", "aa", "b"]
 
 
@@ -249,7 +251,7 @@ def test_good_first_scores_make_it_wide_and_good_later_ones_deep(letters, judge,
     made = {}
     for name, value in {"wide": lambda word: 1.0 / len(word) ** 2, "deep": lambda word: 1 - 1 / len(word)}.items():
         table = judge(lambda query, value=value: Estimate(value(query.node.state.letters)))
-        outcome = one(world, table, partial(ab_mcts, simulations=60), policy=mover(fresh))
+        outcome = one(world, table, partial(ab_mcts, num_simulations=60), policy=mover(fresh))
         made[name] = len(outcome.root.children), max(node.depth for node in outcome.root)
     assert made["wide"][0] > made["deep"][0]
     assert made["wide"][1] < made["deep"][1]
@@ -258,17 +260,17 @@ def test_good_first_scores_make_it_wide_and_good_later_ones_deep(letters, judge,
 @settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 10**6),
-    simulations=st.integers(0, 40),
+    num_simulations=st.integers(0, 40),
     depth=st.integers(0, 5),
     beta=st.integers(0, 1),
     patience=st.integers(1, 3),
     policy=st.sampled_from([fresh, stubborn]),
 )
 def test_visits_and_totals_are_those_of_the_scores_below(
-    grown, worth_of, judge, mover, one, seed, simulations, depth, beta, patience, policy
+    grown, worth_of, judge, mover, one, seed, num_simulations, depth, beta, patience, policy
 ):
     script, value = mover(policy), judge(worth_of(seed))
-    settings = {"simulations": simulations, "depth": depth, "beta": beta, "patience": patience}
+    settings = {"num_simulations": num_simulations, "depth": depth, "beta": beta, "patience": patience}
     outcome = one(grown(seed), value, partial(ab_mcts, **settings, seed=seed), policy=script)
     for node in outcome.root:
         below = sum(child.visits for child in node.children), sum(child.total for child in node.children)
@@ -278,7 +280,7 @@ def test_visits_and_totals_are_those_of_the_scores_below(
         assert node.depth <= depth
     judged = [word for call in value.calls for _, word in call]
     assert len(judged) == len(set(judged)) == outcome.root.visits == outcome.spent.nodes
-    assert len(script.calls) <= simulations
+    assert len(script.calls) <= num_simulations
     asked = [word for call in script.calls for _, word in call]
     assert all(not (node.done and node.state.letters in asked) for node in outcome.root)
     assert merit(outcome.answer) == max(map(merit, outcome.root))
@@ -288,7 +290,9 @@ def test_visits_and_totals_are_those_of_the_scores_below(
 @given(seed=st.integers(0, 10**6), depth=st.integers(1, 4), policy=st.sampled_from([fresh, stubborn]))
 def test_with_enough_simulations_all_there_is_is_made(grown, worth_of, judge, mover, one, seed, depth, policy):
     world = grown(seed)
-    outcome = one(world, judge(worth_of(seed)), partial(ab_mcts, simulations=10**6, depth=depth), policy=mover(policy))
+    outcome = one(
+        world, judge(worth_of(seed)), partial(ab_mcts, num_simulations=10**6, depth=depth), policy=mover(policy)
+    )
     level, there = [world.root(0)], 0
     for _ in range(depth):
         level = [world.step(s.state, a) for s in level if not s.terminated for a in world.actions(s.state)]
@@ -317,7 +321,7 @@ def test_the_trees_do_not_depend_on_concurrency(grown, worth_of, judge, mover, d
 def test_another_seed_grows_another_tree(letters, judge, mover, one, results):
     def tree(seed):
         outcome = one(
-            letters(lambda word: "abc"), judge(), partial(ab_mcts, simulations=20, seed=seed), policy=mover(fresh)
+            letters(lambda word: "abc"), judge(), partial(ab_mcts, num_simulations=20, seed=seed), policy=mover(fresh)
         )
         return results({0: outcome})[0]["tree"]
 
@@ -333,7 +337,7 @@ def test_with_enough_simulations_the_best_ending_is_found(letters, judge, mover,
 
     world = letters(lambda word: "abc", ends=lambda word: len(word.letters) == 3)
     found = [
-        one(world, judge(good), partial(ab_mcts, simulations=30, beta=beta, seed=seed), policy=mover(fresh))
+        one(world, judge(good), partial(ab_mcts, num_simulations=30, beta=beta, seed=seed), policy=mover(fresh))
         for seed in range(20)
     ]
     assert sum(outcome.answer.state.letters == "cab" for outcome in found) >= 15

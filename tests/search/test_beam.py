@@ -29,7 +29,7 @@ def search(letters, judge, mover, one):
 
 def test_beam_keeps_the_best_of_each_level(search):
     # Level 1 keeps b .6 and a .5, so c and its .99 are never seen; level 2 keeps ab .8 and ba .7 of aa, ab, ba.
-    answer, expanded, judged = search(keep=2, depth=3)
+    answer, expanded, judged = search(beam_width=2, depth=3)
     assert answer == "bax"
     assert expanded == [[(0, "")], [(0, "b"), (0, "a")], [(0, "ab"), (0, "ba")]]
     assert judged == [
@@ -39,35 +39,35 @@ def test_beam_keeps_the_best_of_each_level(search):
     ]
 
 
-@pytest.mark.parametrize(("keep", "answer"), [(1, "bax"), (2, "bax"), (3, "cax"), (99, "cax")])
-def test_a_wider_beam_sees_more(search, keep, answer):
-    assert search(keep=keep, depth=3)[0] == answer
+@pytest.mark.parametrize(("beam_width", "answer"), [(1, "bax"), (2, "bax"), (3, "cax"), (99, "cax")])
+def test_a_wider_beam_sees_more(search, beam_width, answer):
+    assert search(beam_width=beam_width, depth=3)[0] == answer
 
 
 @pytest.mark.parametrize(("depth", "answer"), [(0, ""), (1, "b"), (2, "ca"), (3, "cax")])
 def test_the_depth_limits_the_levels(search, depth, answer):
-    got, expanded, _ = search(keep=9, depth=depth)
+    got, expanded, _ = search(beam_width=9, depth=depth)
     assert (got, len(expanded)) == (answer, depth)
 
 
 def test_a_level_is_one_request(search):
-    _, expanded, judged = search(keep=9, depth=3)
+    _, expanded, judged = search(beam_width=9, depth=3)
     assert [len(call) for call in expanded] == [1, 3, 4]
     assert [len(call) for call in judged] == [3, 4, 4]
 
 
 def test_a_finished_state_keeps_its_place_and_is_not_expanded(search):
     # ab .8 has ended: level 2 is ab, ba. Of level 3, bax .35 and the old ab .8, ab is best.
-    answer, expanded, _ = search(ends={"ab"}, keep=2, depth=3)
+    answer, expanded, _ = search(ends={"ab"}, beam_width=2, depth=3)
     assert answer == "ab"
     assert expanded[-1] == [(0, "ba")]
 
 
 def test_a_finished_state_can_lose_its_place_and_stays_the_answer_until_a_better_one_has_finished(search):
     # b .6 has ended; level 2 of c .4 and a .5 is ca .9, ab .8, aa .3: a beam of 2 has no place for b.
-    answer, expanded, _ = search(ends={"b"}, keep=2, depth=3)
+    answer, expanded, _ = search(ends={"b"}, beam_width=2, depth=3)
     assert (answer, expanded[-1]) == ("b", [(0, "ab")])
-    assert search(ends={"b", "cax"}, keep=3, depth=3)[0] == "cax"
+    assert search(ends={"b", "cax"}, beam_width=3, depth=3)[0] == "cax"
 
 
 def test_an_ending_is_never_given_up_for_a_dead_end(letters, judge, one):
@@ -81,7 +81,7 @@ def test_the_search_ends_where_all_have_ended(search):
 
 
 def test_of_equal_values_the_first_is_kept(letters, judge, one):
-    outcome = one(letters({"": "abc"}), judge(dict.fromkeys("abc", 0.5)), algorithm("beam", {"keep": 1}))
+    outcome = one(letters({"": "abc"}), judge(dict.fromkeys("abc", 0.5)), algorithm("beam", {"beam_width": 1}))
     assert outcome.answer.state.letters == "a"
 
 
@@ -106,13 +106,13 @@ def test_a_task_that_has_ended_is_its_own_answer(letters, judge, mover, one):
 def test_each_level_is_offered(letters, judge, one):
     world = letters(LEGAL)
     for budget, answer in [("nodes=2", ""), ("nodes=3", "b"), ("nodes=5", "b"), ("nodes=6", "ab")]:
-        outcome = one(world, judge(VALUES), algorithm("beam", {"keep": 2, "depth": 3}), budget=budget)
+        outcome = one(world, judge(VALUES), algorithm("beam", {"beam_width": 2, "depth": 3}), budget=budget)
         assert outcome.answer.state.letters == answer
 
 
 def test_a_beam_that_keeps_nothing_is_refused(letters, judge, drive):
-    outcome = drive(letters(LEGAL), judge(VALUES), algorithm("beam", {"keep": 0}))[0]
-    with pytest.raises(ValueError, match="keep is 0; a beam keeps at least one state"):
+    outcome = drive(letters(LEGAL), judge(VALUES), algorithm("beam", {"beam_width": 0}))[0]
+    with pytest.raises(ValueError, match="beam_width is 0; a beam keeps at least one state"):
         raise outcome.error
 
 
@@ -132,7 +132,7 @@ def last_level(world, task, depth):
 @given(st.integers(0, 10**6), st.integers(0, 5))
 def test_a_beam_that_keeps_all_finds_the_best_there_is(grown, worth_of, judge, one, seed, depth):
     world, value = grown(seed), judge(worth_of(seed))
-    outcome = one(world, value, algorithm("beam", {"keep": 10**6, "depth": depth}))
+    outcome = one(world, value, algorithm("beam", {"beam_width": 10**6, "depth": depth}))
     steps = last_level(world, 0, depth)
     assert outcome.answer.state in [step.state for step in steps]
     if outcome.answer is not outcome.root:
@@ -147,7 +147,7 @@ def test_a_beam_that_keeps_all_finds_the_best_there_is(grown, worth_of, judge, o
 
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 4))
-def test_no_level_expands_more_than_the_beam_keeps(grown, worth_of, judge, mover, one, seed, keep):
+def test_no_level_expands_more_than_the_beam_keeps(grown, worth_of, judge, mover, one, seed, beam_width):
     policy = mover()
-    one(grown(seed), judge(worth_of(seed)), algorithm("beam", {"keep": keep}), policy=policy)
-    assert all(len(call) <= keep for call in policy.calls)
+    one(grown(seed), judge(worth_of(seed)), algorithm("beam", {"beam_width": beam_width}), policy=policy)
+    assert all(len(call) <= beam_width for call in policy.calls)

@@ -55,19 +55,21 @@ def test_what_is_pruned_can_be_the_answer_and_what_is_below_it_cannot(search, th
     assert search(threshold=threshold)[0].answer.state.letters == answer
 
 
-@pytest.mark.parametrize(("steps", "answer"), [(0, ""), (1, "b"), (2, "b"), (3, "b"), (4, "ab"), (6, "ab"), (7, "ca")])
-def test_steps_are_expansions(search, steps, answer):
-    outcome, expanded, _ = search(steps=steps)
-    assert (outcome.answer.state.letters, len(expanded)) == (answer, steps)
+@pytest.mark.parametrize(
+    ("max_expansions", "answer"), [(0, ""), (1, "b"), (2, "b"), (3, "b"), (4, "ab"), (6, "ab"), (7, "ca")]
+)
+def test_steps_are_expansions(search, max_expansions, answer):
+    outcome, expanded, _ = search(max_expansions=max_expansions)
+    assert (outcome.answer.state.letters, len(expanded)) == (answer, max_expansions)
 
 
 def test_an_ending_that_is_good_enough_is_the_last(search):
-    outcome, expanded, _ = search(enough=0.8)
+    outcome, expanded, _ = search(success_threshold=0.8)
     assert (outcome.answer.state.letters, expanded) == ("ab", ["", "b", "ba", "a"])
 
 
 def test_a_state_that_has_not_ended_is_never_good_enough(search):
-    assert len(search(enough=0.5, ends=())[1]) == 9
+    assert len(search(success_threshold=0.5, ends=())[1]) == 9
 
 
 @pytest.mark.parametrize(("depth", "order"), [(0, []), (1, [""]), (2, ["", "b", "a", "c"])])
@@ -94,12 +96,16 @@ def test_a_root_that_cannot_go_on_is_the_answer(search, given):
 
 
 def test_siblings_are_one_batch(search):
-    assert [[word for _, word in call] for call in search(steps=4)[2]] == [["a", "b", "c"], ["ba"], ["aa", "ab"]]
+    assert [[word for _, word in call] for call in search(max_expansions=4)[2]] == [
+        ["a", "b", "c"],
+        ["ba"],
+        ["aa", "ab"],
+    ]
 
 
 def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
     root = leaf()
-    asked = depth_first(root, width=3, steps=2)
+    asked = depth_first(root, num_children=3, max_expansions=2)
     assert next(asked) == Expand(root, 3)
     child = leaf(root, "a")
     assert asked.send([child]) == Evaluate([child])
@@ -131,7 +137,7 @@ def test_without_limits_it_expands_what_the_recursion_does_in_its_order(
     grown, worth_of, judge, mover, one, seed, threshold, depth
 ):
     policy = mover()
-    search = partial(depth_first, threshold=threshold, depth=depth, steps=10**6, enough=2.0)
+    search = partial(depth_first, threshold=threshold, depth=depth, max_expansions=10**6, success_threshold=2.0)
     outcome = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
     assert [word for call in policy.calls for _, word in call] == by_the_book(outcome.root, threshold, depth)
 
@@ -139,17 +145,17 @@ def test_without_limits_it_expands_what_the_recursion_does_in_its_order(
 @settings(deadline=None, max_examples=60)
 @given(*RUNS, st.integers(0, 20), st.integers(1, 40))
 def test_wherever_it_ends_the_answer_is_the_best_that_was_judged(
-    grown, worth_of, judge, mover, one, seed, threshold, depth, steps, nodes
+    grown, worth_of, judge, mover, one, seed, threshold, depth, max_expansions, nodes
 ):
     policy = mover()
-    search = partial(depth_first, threshold=threshold, depth=depth, steps=steps)
+    search = partial(depth_first, threshold=threshold, depth=depth, max_expansions=max_expansions)
     outcome = one(grown(seed), judge(worth_of(seed)), search, policy=policy, budget=f"nodes={nodes}")
     judged = [(node.done, node.value) for node in outcome.root if node.estimate]
     answer = outcome.answer
     assert (answer.done, answer.value) == max(judged, default=(outcome.root.done, 0.0))
     assert (answer is outcome.root) == (not judged)
     words = [word for call in policy.calls for _, word in call]
-    assert len(words) == len(set(words)) <= steps
+    assert len(words) == len(set(words)) <= max_expansions
     assert all(node.depth <= depth for node in outcome.root)
 
 

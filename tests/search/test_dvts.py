@@ -32,43 +32,43 @@ def search(letters, judge, mover, one):
 def test_each_subtree_follows_its_own_best(search):
     # a .1 < c .6 and b .8 > d .7, so c and b go on; d is better than c and does not. Then cx .95, by .3.
     # cx has ended, by is a dead end.
-    outcome, expanded, judged = search(n=2, width=2)
+    outcome, expanded, judged = search(n=2, num_children=2)
     assert expanded == [[""], ["c", "b"], ["by"]]
     assert judged == [["a", "b", "c", "d"], ["cx", "cy", "bx", "by"]]
     assert outcome.answer.state.letters == "cx"
 
 
 def test_a_beam_of_the_same_size_drops_what_a_subtree_keeps(search):
-    outcome, expanded, _ = search(algorithm=beam, keep=2, width=4)
+    outcome, expanded, _ = search(algorithm=beam, beam_width=2, num_children=4)
     assert expanded[:2] == [[""], ["b", "d"]]
     assert outcome.answer.state.letters != "cx"
 
 
 def test_one_subtree_is_greedy(search):
-    outcome, expanded, _ = search(n=1, width=4)
+    outcome, expanded, _ = search(n=1, num_children=4)
     assert expanded == [[""], ["b"], ["by"]]
     assert outcome.answer.state.letters == "by"
 
 
 def test_the_root_makes_the_steps_of_all_subtrees_and_every_tip_its_own(letters, judge, mover, one):
     policy = mover()
-    one(letters(LEGAL, ends={"cx"}), judge(VALUES), partial(dvts, n=2, width=2), policy=policy)
+    one(letters(LEGAL, ends={"cx"}), judge(VALUES), partial(dvts, n=2, num_children=2), policy=policy)
     assert [query.width for query in policy.queries] == [4, 2, 2, 2]
 
 
 def test_where_there_are_fewer_steps_there_are_fewer_subtrees(search):
-    _, expanded, _ = search(n=9, width=1)
+    _, expanded, _ = search(n=9, num_children=1)
     assert expanded[:2] == [[""], ["a", "b", "c", "d"]]
 
 
 def test_a_stuck_subtree_answers_with_where_it_is(search):
     # a and d are dead ends, and of the two a .9 is better.
-    outcome, expanded, _ = search(legal={"": "ad"}, values={"a": 0.9, "d": 0.4}, n=2, width=1)
+    outcome, expanded, _ = search(legal={"": "ad"}, values={"a": 0.9, "d": 0.4}, n=2, num_children=1)
     assert (outcome.answer.state.letters, expanded) == ("a", [[""], ["a", "d"]])
 
 
 def test_an_ending_stands_above_a_better_state_that_has_not_ended(search):
-    outcome, _, _ = search(legal={"": "ad"}, values={"a": 0.9, "d": 0.4}, ends={"d"}, n=2, width=1)
+    outcome, _, _ = search(legal={"": "ad"}, values={"a": 0.9, "d": 0.4}, ends={"d"}, n=2, num_children=1)
     assert outcome.answer.state.letters == "d"
 
 
@@ -81,16 +81,16 @@ def test_a_root_that_cannot_go_on_is_the_answer(search, given):
 
 @pytest.mark.parametrize(("depth", "answer", "levels"), [(1, "b", 1), (2, "cx", 2), (3, "cx", 3)])
 def test_the_depth_limits_the_levels(search, depth, answer, levels):
-    outcome, expanded, _ = search(n=2, width=2, depth=depth)
+    outcome, expanded, _ = search(n=2, num_children=2, depth=depth)
     assert (outcome.answer.state.letters, len(expanded)) == (answer, levels)
 
 
 @pytest.mark.parametrize(("nodes", "answer"), [(3, ""), (4, "b"), (7, "b"), (8, "cx")])
 def test_each_level_is_offered(search, nodes, answer):
-    assert search(budget=f"nodes={nodes}", n=2, width=2)[0].answer.state.letters == answer
+    assert search(budget=f"nodes={nodes}", n=2, num_children=2)[0].answer.state.letters == answer
 
 
-@pytest.mark.parametrize("given", [{"n": 0}, {"width": 0}])
+@pytest.mark.parametrize("given", [{"n": 0}, {"num_children": 0}])
 def test_no_subtree_and_no_step_are_refused(leaf, given):
     with pytest.raises(ValueError, match="give at least one subtree, and one step to each"):
         next(dvts(leaf(), **given))
@@ -98,7 +98,7 @@ def test_no_subtree_and_no_step_are_refused(leaf, given):
 
 def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
     root = leaf()
-    asked = dvts(root, n=2, width=1, depth=2)
+    asked = dvts(root, n=2, num_children=1, depth=2)
     assert next(asked) == Expand(root, 2)
     a, b = leaf(root, "a"), leaf(root, "b")
     assert asked.send([a, b]) == Evaluate([a, b])
@@ -117,10 +117,10 @@ def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
 @settings(deadline=None, max_examples=80)
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 3), st.integers(0, 5), st.none() | st.integers(1, 40))
 def test_subtrees_are_disjoint_and_the_best_of_their_tips_is_the_answer(
-    grown, worth_of, judge, mover, one, seed, n, width, depth, nodes
+    grown, worth_of, judge, mover, one, seed, n, num_children, depth, nodes
 ):
     policy = mover()
-    world, search = grown(seed, branching=6), partial(dvts, n=n, width=width, depth=depth)
+    world, search = grown(seed, branching=6), partial(dvts, n=n, num_children=num_children, depth=depth)
     outcome = one(world, judge(worth_of(seed)), search, policy=policy, budget=f"nodes={nodes or 10**6}")
     root = outcome.root
     followed = []
@@ -137,7 +137,7 @@ def test_subtrees_are_disjoint_and_the_best_of_their_tips_is_the_answer(
     tips = [trail[-1] for trail in followed] or [root]
     assert (outcome.answer.done, outcome.answer.value) == max((tip.done, tip.value) for tip in tips)
     assert outcome.answer in tips
-    assert all(node.depth <= depth and len(node.children) <= width for node in root if node is not root)
+    assert all(node.depth <= depth and len(node.children) <= num_children for node in root if node is not root)
     if outcome.stopped == "returned":
         assert all(tip.done or tip.dead or tip.depth == depth for tip in tips)
         assert len(policy.calls) <= depth

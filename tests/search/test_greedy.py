@@ -58,15 +58,15 @@ def test_a_task_that_has_ended_is_its_own_answer(letters, judge, mover, one):
 
 def test_the_width_is_asked_for(letters, judge, mover, one):
     policy = mover()
-    outcome = one(letters(LEGAL), judge(VALUES), algorithm("greedy", {"width": 1}), policy=policy)
+    outcome = one(letters(LEGAL), judge(VALUES), algorithm("greedy", {"num_children": 1}), policy=policy)
     assert outcome.answer.state.letters == "ax"
     assert {query.width for query in policy.queries} == {1}
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10**6), st.none() | st.integers(1, 3), st.integers(0, 5))
-def test_the_answer_ends_a_path_of_best_children(grown, worth_of, judge, one, seed, width, depth):
-    settings = {"depth": depth} | ({"width": width} if width else {})
+def test_the_answer_ends_a_path_of_best_children(grown, worth_of, judge, one, seed, num_children, depth):
+    settings = {"depth": depth} | ({"num_children": num_children} if num_children else {})
     outcome = one(grown(seed), judge(worth_of(seed)), algorithm("greedy", settings))
     trail = outcome.answer.ancestors
     for parent, child in pairwise(trail):

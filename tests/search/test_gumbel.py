@@ -69,7 +69,7 @@ def calm(monkeypatch):
 #   And b: ba .2, bb v_mix = (.5 + .2)/2 = .35; pi' of bb is 1/(1 + e^-7.65) = .9995: bb .3.
 #   a 1/.1, b 3/1.0, c 3/1.4, d 1/.4, root 8/2.9.
 def test_two_rounds_are_as_worked_by_hand(search, calm):
-    outcome, counts, expanded, judged = search(simulations=8, parallel=4)
+    outcome, counts, expanded, judged = search(num_simulations=8, parallel=4)
     assert judged == [["a", "b", "c", "d"], ["ca", "ba"], ["bb"]]
     assert expanded == [[""], ["c", "b"], ["ca"]]
     by_hand = {
@@ -84,18 +84,18 @@ def test_two_rounds_are_as_worked_by_hand(search, calm):
 def test_a_small_scale_leaves_the_word_to_the_priors(search, calm):
     # c_visit = 0, c_scale = 1: sigma is 1 Q. log .4 + .1 = -.816, log .3 + .5 = -.704, log .2 + .6 = -1.009,
     # log .1 + .4 = -1.903: b, then a.
-    _, _, expanded, _ = search(simulations=8, c_visit=0.0, parallel=4)
+    _, _, expanded, _ = search(num_simulations=8, c_visit=0.0, parallel=4)
     assert expanded[1] == ["b", "a"]
 
 
 def test_with_no_scale_the_priors_decide_alone(search, calm):
-    outcome, _, expanded, _ = search(simulations=8, c_scale=0.0, parallel=4)
+    outcome, _, expanded, _ = search(num_simulations=8, c_scale=0.0, parallel=4)
     assert expanded[1] == ["a", "b"]
     assert outcome.answer.state.letters == "aa"
 
 
 @pytest.mark.parametrize(
-    ("simulations", "considered", "visits"),
+    ("num_simulations", "considered", "visits"),
     [
         (1, 16, [1, 0, 0, 0]),  # no more actions than simulations
         (3, 16, [1, 1, 1, 0]),
@@ -110,12 +110,12 @@ def test_with_no_scale_the_priors_decide_alone(search, calm):
         (6, 1, [6, 0, 0, 0]),
     ],
 )
-def test_the_simulations_of_sequential_halving(search, calm, simulations, considered, visits):
+def test_the_simulations_of_sequential_halving(search, calm, num_simulations, considered, visits):
     # All actions have ended and values fall as priors do, so the order is always a, b, c, d.
     _, counts, _, _ = search(
         values={"a": 0.8, "b": 0.6, "c": 0.4, "d": 0.2},
         ends=set("abcd"),
-        simulations=simulations,
+        num_simulations=num_simulations,
         considered=considered,
     )
     assert [counts.get(word, (0, 0))[0] for word in "abcd"] == visits
@@ -124,7 +124,7 @@ def test_the_simulations_of_sequential_halving(search, calm, simulations, consid
 def test_three_rounds_of_sequential_halving(search, calm):
     # 48 / (3 x 8) = 2 for each of eight, 48 / (3 x 4) = 4 for four, 48 / (3 x 2) = 8 for two.
     values = {letter: 0.9 - number / 10 for number, letter in enumerate("abcdefgh")}
-    _, counts, _, _ = search(legal={"": "abcdefgh"}, values=values, shares={}, ends=set("abcdefgh"), simulations=48)
+    _, counts, _, _ = search(legal={"": "abcdefgh"}, values=values, shares={}, ends=set("abcdefgh"), num_simulations=48)
     assert [counts[word][0] for word in "abcdefgh"] == [14, 14, 6, 6, 2, 2, 2, 2]
 
 
@@ -133,7 +133,7 @@ def test_inside_without_scale_visits_follow_the_priors(search):
     # .6 - 2/4, .28 - 1/4, .12: c. .6 - 2/5 and less: a. The first simulation is that of the candidate itself.
     shares = {"xa": 0.6, "xb": 0.28, "xc": 0.12}
     _, counts, _, judged = search(
-        legal={"": "x", "x": "abc"}, shares=shares, ends={"xa", "xb", "xc"}, simulations=6, c_scale=0.0
+        legal={"": "x", "x": "abc"}, shares=shares, ends={"xa", "xb", "xc"}, num_simulations=6, c_scale=0.0
     )
     assert judged == [["x"], ["xa"], ["xb"], ["xc"]]
     assert [counts[word][0] for word in ("x", "xa", "xb", "xc")] == [6, 3, 1, 1]
@@ -145,7 +145,7 @@ def test_inside_with_scale_they_follow_the_improved_policy(search):
     #    .378 - 1/2, .622: xb 1. 4. xa 0, xb 2: pi' .119, .881, less 1/3: xb. 5. sigma = 3 Q: .047, .953, less
     #    1/4, 2/4: xb.
     _, counts, _, _ = search(
-        legal={"": "x", "x": "ab"}, values={"x": 0.5, "xb": 1.0}, ends={"xa", "xb"}, simulations=5, c_visit=1.0
+        legal={"": "x", "x": "ab"}, values={"x": 0.5, "xb": 1.0}, ends={"xa", "xb"}, num_simulations=5, c_visit=1.0
     )
     assert counts == {"": (5, near(3.5)), "x": (5, near(3.5)), "xa": (1, near(0)), "xb": (3, near(3))}
 
@@ -178,7 +178,7 @@ def test_an_action_is_drawn_by_its_prior(letters, judge, mover, drive):
     value = judge()
     policy = mover(ranked(lambda word: {"a": 0.7, "b": 0.3, "c": 0.0}[word]))
     world = letters(lambda word: "abc", ends=lambda word: len(word.letters) == 1)
-    drive(world, value, partial(gumbel, simulations=1), policy=policy, tasks=range(500))
+    drive(world, value, partial(gumbel, num_simulations=1), policy=policy, tasks=range(500))
     drawn = [word for call in value.calls for _, word in call]
     assert len(drawn) == 500
     assert drawn.count("a") / 500 == pytest.approx(0.7, abs=0.08)
@@ -189,7 +189,7 @@ def test_the_draws_depend_on_seed_and_task_alone(letters, judge, drive):
     def drawn(seed, tasks):
         value = judge()
         world = letters(lambda word: "abcdefgh", ends=lambda word: len(word.letters) == 1)
-        drive(world, value, partial(gumbel, seed=seed, simulations=3), tasks=tasks)
+        drive(world, value, partial(gumbel, seed=seed, num_simulations=3), tasks=tasks)
         return {task: [w for call in value.calls for t, w in call if t == task] for task in tasks}
 
     three = drawn(1, [0, 1, 2])
@@ -201,15 +201,15 @@ def test_the_draws_depend_on_seed_and_task_alone(letters, judge, drive):
 def test_an_action_of_prior_zero_comes_last(search):
     shares = {"a": 0.0, "b": 1.0, "c": 0.0, "d": 1.0}
     for seed in range(20):
-        _, counts, _, _ = search(shares=shares, simulations=2, seed=seed)
+        _, counts, _, _ = search(shares=shares, num_simulations=2, seed=seed)
         assert set(counts) == {"", "b", "d"}
-    _, counts, _, _ = search(shares=dict.fromkeys("abcd", 0.0), simulations=4)
+    _, counts, _, _ = search(shares=dict.fromkeys("abcd", 0.0), num_simulations=4)
     assert set(counts) == {"", "a", "b", "c", "d"}
 
 
 def test_a_dead_end_counts_as_nothing_from_when_it_is_found(search):
     # One action, x .9, which goes nowhere: judged once, found dead, and then met twice more.
-    outcome, counts, expanded, judged = search(legal={"": "x"}, values={"x": 0.9}, simulations=4)
+    outcome, counts, expanded, judged = search(legal={"": "x"}, values={"x": 0.9}, num_simulations=4)
     assert (expanded, judged) == ([[""], ["x"]], [["x"]])
     assert counts == {"": (4, near(0.9)), "x": (4, near(0.9))}
     assert outcome.answer.state.letters == "x"
@@ -220,22 +220,22 @@ def test_a_root_that_is_a_dead_end_is_the_answer(search):
     assert (outcome.answer, counts, expanded, judged) == (outcome.root, {}, [[""]], [])
 
 
-@pytest.mark.parametrize("settings", [{"depth": 0}, {"simulations": 0}, {"ends": {""}}])
+@pytest.mark.parametrize("settings", [{"depth": 0}, {"num_simulations": 0}, {"ends": {""}}])
 def test_where_there_is_nothing_to_search_nothing_is_asked(search, settings):
     outcome, counts, expanded, judged = search(**settings)
     assert (outcome.answer, counts, expanded, judged) == (outcome.root, {}, [], [])
 
 
 def test_the_depth_limits_the_tree(search, calm):
-    outcome, counts, expanded, judged = search(simulations=8, depth=1)
+    outcome, counts, expanded, judged = search(num_simulations=8, depth=1)
     assert (expanded, judged) == ([[""]], [["a"], ["b"], ["c"], ["d"]])
     assert [counts[word][0] for word in "abcd"] == [1, 3, 3, 1]
     assert outcome.answer.state.letters == "c"
 
 
 def test_a_width_above_the_legal_moves_takes_all(search):
-    assert len(search(width=9, simulations=8)[0].root.children) == 4
-    assert [child.action for child in search(width=2, simulations=8)[0].root.children] == ["a", "b"]
+    assert len(search(num_children=9, num_simulations=8)[0].root.children) == 4
+    assert [child.action for child in search(num_children=2, num_simulations=8)[0].root.children] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -256,13 +256,13 @@ def test_no_candidate_is_refused(letters, judge, drive, settings, message):
 )
 def test_on_a_budget_the_answer_is_the_last_offer(search, calm, parallel, nodes, answer):
     # The root takes 4 nodes; c and b take 2 each, in one batch 4.
-    outcome, _, _, _ = search(budget=f"nodes={nodes}", simulations=8, parallel=parallel)
+    outcome, _, _, _ = search(budget=f"nodes={nodes}", num_simulations=8, parallel=parallel)
     assert outcome.answer.state.letters == answer
 
 
 def test_among_candidates_not_all_of_which_are_known_the_best_known_is_offered(leaf, calm):
     root = leaf()
-    asked = gumbel(root, simulations=2)
+    asked = gumbel(root, num_simulations=2)
     next(asked)
     a, b = leaf(root, "a", prior=0.1), leaf(root, "b", prior=0.9)
     asked.send([a, b])
@@ -273,7 +273,7 @@ def test_among_candidates_not_all_of_which_are_known_the_best_known_is_offered(l
 
 def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
     root = leaf()
-    asked = gumbel(root, simulations=2, width=3)
+    asked = gumbel(root, num_simulations=2, num_children=3)
     assert next(asked) == Expand(root, 3)
     child = leaf(root, "a")
     assert asked.send([child]) == ExpandAll([], 3)
@@ -297,24 +297,24 @@ def prior_of(seed):
 @settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 10**6),
-    simulations=st.integers(0, 40),
+    num_simulations=st.integers(0, 40),
     considered=st.integers(1, 6),
     parallel=st.integers(1, 6),
     c_visit=st.sampled_from([0.0, 1.0, 50.0]),
     depth=st.integers(0, 5),
-    width=st.none() | st.integers(1, 9),
+    num_children=st.none() | st.integers(1, 9),
 )
 def test_visits_and_totals_are_those_of_the_simulations_below(
-    grown, worth_of, judge, mover, one, seed, simulations, considered, parallel, c_visit, depth, width
+    grown, worth_of, judge, mover, one, seed, num_simulations, considered, parallel, c_visit, depth, num_children
 ):
     policy, value = mover(ranked(prior_of(seed))), judge(worth_of(seed))
-    settings = {"simulations": simulations, "considered": considered, "c_visit": c_visit, "depth": depth}
-    search = partial(gumbel, **settings, width=width, seed=seed)
+    settings = {"num_simulations": num_simulations, "considered": considered, "c_visit": c_visit, "depth": depth}
+    search = partial(gumbel, **settings, num_children=num_children, seed=seed)
     outcome = one(grown(seed), value, partial(search, parallel=parallel), policy=policy)
     alone = one(grown(seed), judge(worth_of(seed)), search, policy=mover(ranked(prior_of(seed))))
     assert result(outcome) == result(alone)
     root = outcome.root
-    assert root.visits == (simulations if root.children else 0)
+    assert root.visits == (num_simulations if root.children else 0)
     for node in root:
         below = sum(child.visits for child in node.children), sum(child.total for child in node.children)
         own = (0, 0.0) if node is root else (1, node.value)
@@ -329,12 +329,12 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
             assert (node.visits, node.total) == ((1, node.value) if node.estimate else (0, 0.0))
         assert node.depth <= depth
         assert bool(node.visits) == (node.estimate is not None) or node is root
-    for calls, most in ((policy.calls, simulations), (value.calls, simulations)):
+    for calls, most in ((policy.calls, num_simulations), (value.calls, num_simulations)):
         asked = [word for call in calls for word in call]
         assert len(asked) == len(set(asked)) <= most
         assert max(map(len, calls), default=0) <= min(considered, parallel)
     seen = sorted((child.visits for child in root.children), reverse=True)
-    assert sum(map(bool, seen)) == min(considered, len(seen), simulations)
+    assert sum(map(bool, seen)) == min(considered, len(seen), num_simulations)
     # The last two share what is left: never more than one visit apart.
     assert len(seen) < 2 or considered < 2 or seen[0] - seen[1] <= 1
     finished = [node.value for node in root if node.done and node.estimate]
@@ -345,7 +345,7 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(1, 60), parallel=st.integers(1, 4))
 def test_stopped_anywhere_the_answer_is_the_best_so_far(grown, worth_of, judge, one, seed, nodes, parallel):
-    search = partial(gumbel, simulations=60, parallel=parallel)
+    search = partial(gumbel, num_simulations=60, parallel=parallel)
     outcome = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
     assert outcome.spent.nodes <= nodes
     finished = [node.value for node in outcome.root if node.done and node.estimate]
@@ -368,7 +368,7 @@ def test_with_enough_simulations_the_best_ending_is_found(letters, judge, one):
     world = letters(lambda word: "abc", ends=lambda word: len(word.letters) == 3)
     value = judge(lambda query: Estimate(sum(map(str.__eq__, query.node.state.letters, "cab")) / 3))
     for seed in range(5):
-        outcome = one(world, value, partial(gumbel, simulations=60, seed=seed))
+        outcome = one(world, value, partial(gumbel, num_simulations=60, seed=seed))
         assert outcome.answer.state.letters == "cab"
         assert outcome.root.children[2].visits == max(child.visits for child in outcome.root.children)
 

@@ -53,23 +53,23 @@ BY_HAND = [
 ]
 
 
-@pytest.mark.parametrize("iterations", range(6))
-def test_iterations_are_as_worked_by_hand(search, iterations):
-    _, counts, expanded = search(iterations=iterations)
-    by_hand, order = BY_HAND[iterations]
+@pytest.mark.parametrize("num_simulations", range(6))
+def test_iterations_are_as_worked_by_hand(search, num_simulations):
+    _, counts, expanded = search(num_simulations=num_simulations)
+    by_hand, order = BY_HAND[num_simulations]
     assert counts == {word: (visits, near(total)) for word, (visits, total) in by_hand.items()}
     assert expanded == order
 
 
-@pytest.mark.parametrize(("iterations", "answer"), [(0, ""), (1, "a"), (2, "ba"), (3, "aa"), (5, "aa")])
-def test_the_answer_is_the_best_ending_else_the_most_visited_path(search, iterations, answer):
+@pytest.mark.parametrize(("num_simulations", "answer"), [(0, ""), (1, "a"), (2, "ba"), (3, "aa"), (5, "aa")])
+def test_the_answer_is_the_best_ending_else_the_most_visited_path(search, num_simulations, answer):
     # After 1 a and b were visited once each, and the first of equals is taken; after 2 it is b, then ba.
-    assert search(iterations=iterations)[0].answer.state.letters == answer
+    assert search(num_simulations=num_simulations)[0].answer.state.letters == answer
 
 
 def test_without_exploration_the_best_mean_is_followed(search):
     # 2. b .6 over a .5: b 3/.9 = .3. 3. a .5: aa .9, a 2/1.4 = .7. From now on aa: a stays above b.
-    _, counts, expanded = search(iterations=10, exploration=0.0)
+    _, counts, expanded = search(num_simulations=10, exploration=0.0)
     assert expanded == ["", "b", "a"]
     assert counts["b"] == (3, near(0.9))
     assert counts["aa"] == (8, near(7.2))
@@ -77,7 +77,7 @@ def test_without_exploration_the_best_mean_is_followed(search):
 
 def test_much_exploration_visits_all_alike(search):
     legal = {"": "ab", "a": "xy", "b": "xy"}
-    _, counts, _ = search(legal=legal, values={"a": 1.0, "b": 0.0}, ends=(), iterations=3, exploration=100.0)
+    _, counts, _ = search(legal=legal, values={"a": 1.0, "b": 0.0}, ends=(), num_simulations=3, exploration=100.0)
     assert counts["a"][0] == counts["b"][0] == 3
 
 
@@ -85,7 +85,11 @@ def test_a_dead_end_counts_as_nothing_each_time_it_is_met(search):
     # c = 0. 1. a 1/.9, b 1/.4. 2. a is found to be dead: nothing is counted. 3. a again: 2/.9 = .45.
     # 4. a again: 3/.9 = .3. 5. b .4: bd 1/1, b 2/1.4.
     outcome, counts, expanded = search(
-        legal={"": "ab", "b": "d"}, values={"a": 0.9, "b": 0.4, "bd": 1.0}, ends={"bd"}, iterations=5, exploration=0.0
+        legal={"": "ab", "b": "d"},
+        values={"a": 0.9, "b": 0.4, "bd": 1.0},
+        ends={"bd"},
+        num_simulations=5,
+        exploration=0.0,
     )
     assert counts == {"": (5, near(2.3)), "a": (3, near(0.9)), "b": (2, near(1.4)), "bd": (1, near(1.0))}
     assert expanded == ["", "a", "b"]
@@ -93,26 +97,26 @@ def test_a_dead_end_counts_as_nothing_each_time_it_is_met(search):
 
 
 def test_a_root_that_is_a_dead_end_is_the_answer(search):
-    outcome, counts, expanded = search(legal={}, iterations=4)
+    outcome, counts, expanded = search(legal={}, num_simulations=4)
     assert (counts, expanded) == ({"": (3, near(0))}, [""])
     assert outcome.answer is outcome.root
 
 
 def test_the_depth_limits_the_tree(search):
     # c = 0, depth 1: after the root only b, the better one, counts: 1 + 2 more times .6.
-    _, counts, expanded = search(iterations=3, depth=1, exploration=0.0)
+    _, counts, expanded = search(num_simulations=3, depth=1, exploration=0.0)
     assert expanded == [""]
     assert counts == {"": (4, near(0.5 + 3 * 0.6)), "a": (1, near(0.5)), "b": (3, near(1.8))}
 
 
 def test_a_depth_of_nothing_asks_nothing(search):
-    outcome, counts, expanded = search(iterations=3, depth=0)
+    outcome, counts, expanded = search(num_simulations=3, depth=0)
     assert (counts, expanded) == ({"": (3, near(0))}, [])
     assert outcome.answer is outcome.root
 
 
 def test_a_task_that_has_ended_is_its_own_answer(search):
-    outcome, counts, expanded = search(ends={""}, iterations=3)
+    outcome, counts, expanded = search(ends={""}, num_simulations=3)
     assert (counts, expanded) == ({"": (3, near(0))}, [])
     assert outcome.answer is outcome.root
 
@@ -122,26 +126,26 @@ def test_a_task_that_has_ended_is_its_own_answer(search):
     [({"a": 0.3, "b": 0.8, "c": 0.5}, "b"), ({"a": 0.5, "b": 0.5, "c": 0.1}, "a"), ({"c": 0.1}, "c"), ({}, "a")],
 )
 def test_of_the_endings_the_one_of_highest_value_is_the_answer(search, values, answer):
-    outcome, _, _ = search(legal={"": "abc"}, values=values, ends={"a", "b", "c"}, iterations=20)
+    outcome, _, _ = search(legal={"": "abc"}, values=values, ends={"a", "b", "c"}, num_simulations=20)
     assert outcome.answer.state.letters == answer
 
 
 def test_a_later_and_better_ending_takes_the_place_of_the_first(search):
     outcome, _, _ = search(
-        legal={"": "ab", "b": "a"}, values={"a": 0.4, "b": 0.1, "ba": 0.9}, ends={"a", "ba"}, iterations=30
+        legal={"": "ab", "b": "a"}, values={"a": 0.4, "b": 0.1, "ba": 0.9}, ends={"a", "ba"}, num_simulations=30
     )
     assert outcome.answer.state.letters == "ba"
 
 
 def test_the_children_of_a_leaf_are_one_batch(letters, judge, one):
     value = judge(VALUES)
-    one(letters(LEGAL, ends={"aa"}), value, algorithm("mcts", {"iterations": 3}))
+    one(letters(LEGAL, ends={"aa"}), value, algorithm("mcts", {"num_simulations": 3}))
     assert [[word for _, word in call] for call in value.calls] == [["a", "b"], ["ba", "bb"], ["aa"]]
 
 
 @pytest.mark.parametrize(("nodes", "answer"), [(1, ""), (2, "a"), (3, "a"), (4, "ba"), (5, "aa")])
 def test_on_a_budget_the_answer_is_the_last_offer(search, nodes, answer):
-    assert search(budget=f"nodes={nodes}", iterations=10)[0].answer.state.letters == answer
+    assert search(budget=f"nodes={nodes}", num_simulations=10)[0].answer.state.letters == answer
 
 
 def test_select_follows_the_bound_to_a_leaf(leaf):
@@ -184,16 +188,16 @@ def test_most_visited_follows_visits_and_not_values(leaf):
 @settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 10**6),
-    iterations=st.integers(0, 40),
+    num_simulations=st.integers(0, 40),
     exploration=st.floats(0, 3),
     depth=st.integers(0, 5),
-    width=st.none() | st.integers(1, 3),
+    num_children=st.none() | st.integers(1, 3),
 )
 def test_visits_and_totals_are_those_of_the_simulations_below(
-    grown, worth_of, judge, one, seed, iterations, exploration, depth, width
+    grown, worth_of, judge, one, seed, num_simulations, exploration, depth, num_children
 ):
-    settings = {"iterations": iterations, "exploration": exploration, "depth": depth}
-    settings |= {} if width is None else {"width": width}
+    settings = {"num_simulations": num_simulations, "exploration": exploration, "depth": depth}
+    settings |= {} if num_children is None else {"num_children": num_children}
     outcome = one(grown(seed), judge(worth_of(seed)), algorithm("mcts", settings))
     root, answer = outcome.root, outcome.answer
     for node in root:
@@ -217,7 +221,7 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10**6), st.integers(1, 40))
-def test_no_node_is_expanded_twice(grown, worth_of, judge, mover, one, seed, iterations):
+def test_no_node_is_expanded_twice(grown, worth_of, judge, mover, one, seed, num_simulations):
     policy = mover()
-    one(grown(seed), judge(worth_of(seed)), algorithm("mcts", {"iterations": iterations}), policy=policy)
-    assert len(policy.calls) == len({word for call in policy.calls for word in call}) <= iterations
+    one(grown(seed), judge(worth_of(seed)), algorithm("mcts", {"num_simulations": num_simulations}), policy=policy)
+    assert len(policy.calls) == len({word for call in policy.calls for word in call}) <= num_simulations

@@ -67,17 +67,17 @@ BY_HAND = [
 EXPANDED = [[], [], [""], ["", "a"], ["", "a"], ["", "a", "b"], ["", "a", "b"]]
 
 
-@pytest.mark.parametrize("simulations", range(7))
-def test_simulations_are_as_worked_by_hand(search, simulations):
-    _, counts, expanded, judged = search(simulations=simulations)
-    assert counts == {word: (visits, near(total)) for word, (visits, total) in BY_HAND[simulations].items()}
-    assert expanded == [[(0, word)] for word in EXPANDED[simulations]]
-    assert judged == [[(0, word)] for word in ["", "a", "aa", "b", "ba"][:simulations]]
+@pytest.mark.parametrize("num_simulations", range(7))
+def test_simulations_are_as_worked_by_hand(search, num_simulations):
+    _, counts, expanded, judged = search(num_simulations=num_simulations)
+    assert counts == {word: (visits, near(total)) for word, (visits, total) in BY_HAND[num_simulations].items()}
+    assert expanded == [[(0, word)] for word in EXPANDED[num_simulations]]
+    assert judged == [[(0, word)] for word in ["", "a", "aa", "b", "ba"][:num_simulations]]
 
 
-@pytest.mark.parametrize(("simulations", "answer"), [(0, ""), (1, ""), (2, "a"), (3, "aa"), (4, "aa"), (5, "ba")])
-def test_the_answer_is_the_best_ending_else_the_most_visited_path(search, simulations, answer):
-    assert search(simulations=simulations)[0].answer.state.letters == answer
+@pytest.mark.parametrize(("num_simulations", "answer"), [(0, ""), (1, ""), (2, "a"), (3, "aa"), (4, "aa"), (5, "ba")])
+def test_the_answer_is_the_best_ending_else_the_most_visited_path(search, num_simulations, answer):
+    assert search(num_simulations=num_simulations)[0].answer.state.letters == answer
 
 
 # Two leaves at a time, each a visit worth nothing until both are judged:
@@ -88,7 +88,7 @@ def test_the_answer_is_the_best_ending_else_the_most_visited_path(search, simula
 # 4. b 1.050 over a .800: b counts 2/.8, root 5/1.9. Now a .859 and b .4 + .25 x 2.236/3 = .586: a, and in it
 #    aa .2 + .5 x 1.414/2 = .554 and ab .3 + .5 x 1.414 = 1.007: ab. Made is ba, judged ba .9 and ab .6.
 def test_two_leaves_at_a_time_are_as_worked_by_hand(search):
-    outcome, counts, expanded, judged = search(simulations=6, parallel=2)
+    outcome, counts, expanded, judged = search(num_simulations=6, parallel=2)
     assert expanded == [[(0, "")], [(0, "a")], [(0, "b")]]
     assert judged == [[(0, "")], [(0, "a")], [(0, "aa"), (0, "b")], [(0, "ba"), (0, "ab")]]
     by_hand = {"": (6, 3.4), "a": (3, 1.2), "aa": (1, 0.2), "ab": (1, 0.6), "b": (2, 1.7), "ba": (1, 0.9)}
@@ -99,7 +99,7 @@ def test_two_leaves_at_a_time_are_as_worked_by_hand(search):
 def test_a_batch_is_one_request_of_each_kind(letters, mover, judge, one):
     policy, value = mover(), judge(lambda query: Estimate(0.5))
     world = letters(lambda word: "abcd" if len(word.letters) < 3 else "")
-    one(world, value, partial(puct, simulations=13, parallel=4), policy=policy)
+    one(world, value, partial(puct, num_simulations=13, parallel=4), policy=policy)
     assert [len(call) for call in value.calls[:3]] == [1, 1, 4]
     assert max(map(len, policy.calls)) > 1
 
@@ -107,7 +107,7 @@ def test_a_batch_is_one_request_of_each_kind(letters, mover, judge, one):
 def test_with_a_reduction_of_one_an_unvisited_child_is_a_loss(search):
     # 4. a .3 + .433 = .733, b .367 - 1 + .433 = -.200: a, and in it aa .2 + .5 x 1.414/2 = .554,
     # ab .3 - 1 + .707 = .007: aa, which is a dead end and worth nothing.
-    _, counts, expanded, _ = search(simulations=4, reduction=1.0)
+    _, counts, expanded, _ = search(num_simulations=4, reduction=1.0)
     assert counts == {"": (4, near(1.1)), "a": (3, near(0.6)), "aa": (2, near(0.2))}
     assert expanded == [[(0, "")], [(0, "a")], [(0, "aa")]]
 
@@ -126,13 +126,13 @@ def test_with_a_reduction_of_one_an_unvisited_child_is_a_loss(search):
     ],
 )
 def test_without_values_visits_go_by_the_priors(search, shares, seats):
-    _, counts, _, _ = search(legal={"": "abc"}, values={}, shares=shares, ends=set("abc"), simulations=11)
+    _, counts, _, _ = search(legal={"": "abc"}, values={}, shares=shares, ends=set("abc"), num_simulations=11)
     assert [counts.get(word, (0, 0))[0] for word in "abc"] == seats
 
 
 def test_without_exploration_the_best_mean_is_followed(search):
     # 3. a .4 under b, which has the .45 of the root: b .8, root 3/1.7. 4. b .8: ba .9. From now on ba.
-    _, counts, _, judged = search(simulations=10, exploration=0.0)
+    _, counts, _, judged = search(num_simulations=10, exploration=0.0)
     assert judged == [[(0, word)] for word in ["", "a", "b", "ba"]]
     assert counts["b"] == (8, near(0.8 + 7 * 0.9))
 
@@ -144,7 +144,7 @@ def test_a_dead_end_counts_as_nothing_from_when_it_is_found(search):
         legal={"": "ab", "b": "d"},
         values={"": 0.5, "a": 0.9, "b": 0.5, "bd": 1.0},
         ends={"bd"},
-        simulations=5,
+        num_simulations=5,
         exploration=0.0,
     )
     assert counts == {"": (5, near(2.9)), "a": (2, near(0.9)), "b": (2, near(1.5)), "bd": (1, near(1.0))}
@@ -153,13 +153,13 @@ def test_a_dead_end_counts_as_nothing_from_when_it_is_found(search):
 
 
 def test_a_root_that_is_a_dead_end_is_the_answer(search):
-    outcome, counts, expanded, judged = search(legal={}, simulations=4)
+    outcome, counts, expanded, judged = search(legal={}, num_simulations=4)
     assert (counts, expanded, judged) == ({"": (4, near(0.5))}, [[(0, "")]], [[(0, "")]])
     assert outcome.answer is outcome.root
 
 
 def test_the_depth_limits_the_tree(search):
-    _, counts, expanded, judged = search(simulations=9, depth=1)
+    _, counts, expanded, judged = search(num_simulations=9, depth=1)
     assert expanded == [[(0, "")]]
     assert judged == [[(0, "")], [(0, "a")], [(0, "b")]]
     assert counts[""][0] == 1 + counts["a"][0] + counts["b"][0] == 9
@@ -172,9 +172,9 @@ def test_where_there_is_nothing_to_search_nothing_is_asked(search, settings):
 
 
 def test_a_width_above_the_legal_moves_takes_all(search):
-    outcome, _, _, _ = search(simulations=6, width=9)
+    outcome, _, _, _ = search(num_simulations=6, num_children=9)
     assert [child.action for child in outcome.root.children] == ["a", "b"]
-    outcome, counts, _, _ = search(simulations=6, width=1)
+    outcome, counts, _, _ = search(num_simulations=6, num_children=1)
     assert list(counts) == ["", "a", "aa"]
 
 
@@ -186,12 +186,12 @@ def test_a_batch_without_leaves_is_refused(letters, judge, drive):
 
 @pytest.mark.parametrize(("nodes", "answer"), [(1, ""), (2, "a"), (3, "a"), (4, "aa"), (5, "ba")])
 def test_on_a_budget_the_answer_is_the_last_offer(search, nodes, answer):
-    assert search(budget=f"nodes={nodes}", simulations=10)[0].answer.state.letters == answer
+    assert search(budget=f"nodes={nodes}", num_simulations=10)[0].answer.state.letters == answer
 
 
 def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
     root = leaf()
-    asked = puct(root, simulations=2)
+    asked = puct(root, num_simulations=2)
     assert next(asked) == ExpandAll([], None)
     assert asked.send([]) == Evaluate([root])
     root.estimate = Estimate(0.5)
@@ -287,20 +287,20 @@ class At:
 @settings(deadline=None, max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
-    simulations=st.integers(1, 40),
+    num_simulations=st.integers(1, 40),
     exploration=st.sampled_from([0.0, 0.3, 1.25, 4.0]),
     depth=st.integers(1, 5),
 )
 def test_the_visits_are_those_of_alphazero(
-    grown, worth_of, judge, mover, one, words, seed, simulations, exploration, depth
+    grown, worth_of, judge, mover, one, words, seed, num_simulations, exploration, depth
 ):
     world, worth, share = grown(seed), worth_of(seed), prior_of(seed)
     textbook = AlphaZero(world, lambda state: worth(At(state)).value, share, exploration, depth)
     root = world.root(0)
     if not root.terminated:
-        for _ in range(simulations):
+        for _ in range(num_simulations):
             textbook.simulate(root.state)
-    settings = {"simulations": simulations, "exploration": exploration, "depth": depth}
+    settings = {"num_simulations": num_simulations, "exploration": exploration, "depth": depth}
     outcome = one(world, judge(worth), partial(puct, **settings), policy=mover(ranked(share)))
     assert {word: node.visits for word, node in words(outcome.root).items() if node.visits} == textbook.visits
 
@@ -308,20 +308,20 @@ def test_the_visits_are_those_of_alphazero(
 @settings(deadline=None, max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
-    simulations=st.integers(0, 40),
+    num_simulations=st.integers(0, 40),
     parallel=st.integers(1, 8),
     depth=st.integers(0, 5),
-    width=st.none() | st.integers(1, 9),
+    num_children=st.none() | st.integers(1, 9),
 )
 def test_visits_and_totals_are_those_of_the_simulations_below(
-    grown, worth_of, judge, mover, one, seed, simulations, parallel, depth, width
+    grown, worth_of, judge, mover, one, seed, num_simulations, parallel, depth, num_children
 ):
     policy, value = mover(ranked(prior_of(seed))), judge(worth_of(seed))
-    settings = {"simulations": simulations, "parallel": parallel, "depth": depth}
-    settings |= {} if width is None else {"width": width}
+    settings = {"num_simulations": num_simulations, "parallel": parallel, "depth": depth}
+    settings |= {} if num_children is None else {"num_children": num_children}
     outcome = one(grown(seed), value, partial(puct, **settings), policy=policy)
     root = outcome.root
-    assert root.visits == (simulations if depth and not root.done else 0)
+    assert root.visits == (num_simulations if depth and not root.done else 0)
     for node in root:
         if node.children:
             assert node.visits == 1 + sum(child.visits for child in node.children)
@@ -336,7 +336,7 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
         assert bool(node.visits) == (node.estimate is not None)
     for calls in (policy.calls, value.calls):
         asked = [word for call in calls for word in call]
-        assert len(asked) == len(set(asked)) <= simulations
+        assert len(asked) == len(set(asked)) <= num_simulations
         assert max(map(len, calls), default=0) <= parallel
     finished = [node.value for node in root if node.done and node.estimate]
     if finished:
@@ -346,7 +346,7 @@ def test_visits_and_totals_are_those_of_the_simulations_below(
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(1, 60), parallel=st.integers(1, 4))
 def test_stopped_anywhere_the_answer_is_the_best_so_far(grown, worth_of, judge, one, seed, nodes, parallel):
-    search = partial(puct, parallel=parallel, simulations=60)
+    search = partial(puct, parallel=parallel, num_simulations=60)
     outcome = one(grown(seed), judge(worth_of(seed)), search, budget=f"nodes={nodes}")
     assert outcome.spent.nodes <= nodes
     finished = [node.value for node in outcome.root if node.done and node.estimate]
@@ -371,6 +371,6 @@ def test_with_enough_simulations_the_best_ending_is_found(letters, judge, mover,
     world = letters(lambda word: "abc", ends=lambda word: len(word.letters) == 3)
     policy = mover(ranked(lambda word: {"c": 0.1}.get(word[-1], 0.45)))
     value = judge({"cab": 1.0})
-    outcome = one(world, value, partial(puct, simulations=400, parallel=parallel), policy=policy)
+    outcome = one(world, value, partial(puct, num_simulations=400, parallel=parallel), policy=policy)
     assert outcome.answer.state.letters == "cab"
     assert max(outcome.root.children, key=lambda child: child.visits).action == "c"

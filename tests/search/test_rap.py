@@ -70,7 +70,7 @@ def imagined(root):
 # expanded: aa 1/.9, ab 1/.1, a 3/1.4. Then a is visited the most, and is done; from there a plan of one iteration
 # imagines aa and ab, each visited once: the first of them is done.
 def test_the_plan_and_the_steps_are_as_worked_by_hand(search):
-    outcome, responder = search(iterations=3, depth=1)
+    outcome, responder = search(num_simulations=3, depth=1)
     assert imagined(outcome.root) == {"a": (3, 1.4), "b": (2, 0.7), "bb": (1, 0.2), "aa": (1, 0.9), "ab": (1, 0.1)}
     assert (outcome.root.visits, outcome.root.total) == (5, pytest.approx(2.1))
     assert real(outcome.root) == ["", "a"]
@@ -80,7 +80,7 @@ def test_the_plan_and_the_steps_are_as_worked_by_hand(search):
 
 
 def test_only_what_is_done_steps_in_the_environment(search):
-    outcome, _ = search(iterations=8)
+    outcome, _ = search(num_simulations=8)
     assert outcome.answer.state.letters == "aa"
     assert outcome.stopped == "returned"
     assert outcome.spent.env_steps == 2
@@ -88,29 +88,31 @@ def test_only_what_is_done_steps_in_the_environment(search):
 
 
 def test_an_action_that_the_world_refuses_gives_way_to_the_next(search):
-    outcome, _ = search(proposing={"": "xa", "x": "", "a": "y"}, values={"x": 0.9, "a": 0.1}, iterations=2)
+    outcome, _ = search(proposing={"": "xa", "x": "", "a": "y"}, values={"x": 0.9, "a": 0.1}, num_simulations=2)
     assert outcome.answer.state.letters == "a"  # and y is refused there
     assert outcome.spent.illegal_actions == 2
     assert {node.action for node in outcome.root.children if node.imagined} == {"x", "a"}
 
 
 def test_no_proposal_is_a_dead_end(search):
-    outcome, responder = search(proposing={}, iterations=3)
+    outcome, responder = search(proposing={}, num_simulations=3)
     assert outcome.answer is outcome.root
     assert outcome.root.dead
     assert responder.calls == []
 
 
 def test_an_empty_imagination_makes_no_child(search):
-    outcome, _ = search(imagine=lambda question: Reply("" if question.action == "a" else "0:b"), iterations=1, depth=1)
+    outcome, _ = search(
+        imagine=lambda question: Reply("" if question.action == "a" else "0:b"), num_simulations=1, depth=1
+    )
     assert [node.action for node in outcome.root.children] == ["b", "b"]  # imagined, then done
-    outcome, _ = search(imagine=lambda question: Reply(""), iterations=2)
+    outcome, _ = search(imagine=lambda question: Reply(""), num_simulations=2)
     assert outcome.answer is outcome.root
     assert outcome.root.dead
 
 
 def test_an_imagined_ending_is_not_imagined_further(search):
-    outcome, responder = search(imagine=lambda question: Reply(f"{TERMINAL}."), iterations=5, depth=1)
+    outcome, responder = search(imagine=lambda question: Reply(f"{TERMINAL}."), num_simulations=5, depth=1)
     assert len(responder.calls) == 1
     assert [node.observation for node in outcome.root.children if node.imagined] == [TERMINAL] * 2
     assert all(node.done for node in outcome.root.children if node.imagined)
@@ -118,24 +120,29 @@ def test_an_imagined_ending_is_not_imagined_further(search):
 
 def test_the_horizon_bounds_the_plan(search):
     endless = {"a" * n: "a" for n in range(9)}
-    outcome, _ = search(endless, {}, iterations=20, horizon=3, depth=1)
+    outcome, _ = search(endless, {}, num_simulations=20, horizon=3, depth=1)
     assert max(node.depth for node in outcome.root if node.imagined) == 3
 
 
 def test_repeated_proposals_are_imagined_once(search):
-    _, responder = search(proposing={"": "aab"}, width=3, iterations=1, depth=1)
+    _, responder = search(proposing={"": "aab"}, num_children=3, num_simulations=1, depth=1)
     assert [question.action for question in responder.calls[0]] == ["a", "b"]
 
 
 def test_seeds_are_of_the_place_and_the_proposal(search):
-    _, responder = search(iterations=1, depth=1)
+    _, responder = search(num_simulations=1, depth=1)
     first = seed_of(0, 0, [], 1, "imagination")
     assert [question.seed for question in responder.calls[0]] == [first, first + 1]
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 2**16), nodes=st.integers(1, 60), iterations=st.integers(0, 6), width=st.integers(1, 3))
-def test_a_plan_leaves_no_trace_in_the_world(grown, search, words, seed, nodes, iterations, width):
+@given(
+    seed=st.integers(0, 2**16),
+    nodes=st.integers(1, 60),
+    num_simulations=st.integers(0, 6),
+    num_children=st.integers(1, 3),
+)
+def test_a_plan_leaves_no_trace_in_the_world(grown, search, words, seed, nodes, num_simulations, num_children):
     """Whatever is imagined, right or wrong: real nodes form one path of true states, and the budget holds."""
 
     def imagine(question):
@@ -145,7 +152,12 @@ def test_a_plan_leaves_no_trace_in_the_world(grown, search, words, seed, nodes, 
     letters = dict.fromkeys(["", "a", "b", "c", "abc"], "abc")
     world = grown(seed)
     outcome, responder = search(
-        letters, imagine=imagine, world=world, budget=f"nodes={nodes}", iterations=iterations, width=width
+        letters,
+        imagine=imagine,
+        world=world,
+        budget=f"nodes={nodes}",
+        num_simulations=num_simulations,
+        num_children=num_children,
     )
     true = [node for node in outcome.root if not node.imagined]
     assert outcome.spent.nodes == len(list(outcome.root)) - 1 <= nodes
@@ -175,7 +187,7 @@ def test_a_run_goes_on_after_any_answer(journaled, path, oracle, judge, mover):
 
     def run():
         asked = models()
-        outcomes = journaled(algorithm("rap", {"iterations": 4, "depth": 2}), tasks=[0], **asked)
+        outcomes = journaled(algorithm("rap", {"num_simulations": 4, "depth": 2}), tasks=[0], **asked)
         return digest(outcomes[0].root), sum(map(len, asked["responder"].calls))
 
     whole, calls = run()

@@ -67,26 +67,31 @@ def test_react_ends_where_nothing_is_proposed(search):
 @settings(max_examples=60)
 @given(
     attempts=st.integers(1, 6),
-    kept=st.integers(0, 4),
+    max_reflections=st.integers(0, 4),
     depth=st.integers(0, 3),
     rewards=st.dictionaries(st.sampled_from(["aa", "bb"]), st.sampled_from([0.0, 0.5, 1.0])),
-    enough=st.sampled_from([0.5, 1.0]),
+    success_threshold=st.sampled_from([0.5, 1.0]),
 )
 def test_attempts_end_with_a_good_one_and_what_is_kept_are_the_last_notes(
-    search, attempts, kept, depth, rewards, enough
+    search, attempts, max_reflections, depth, rewards, success_threshold
 ):
     outcome, responder = search(
-        policy=learner, rewards=rewards, attempts=attempts, kept=kept, depth=depth, enough=enough
+        policy=learner,
+        rewards=rewards,
+        attempts=attempts,
+        max_reflections=max_reflections,
+        depth=depth,
+        success_threshold=success_threshold,
     )
     found = [rewards.get(node.state.letters, 0.0) for node in outcome.attempts]
     assert outcome.answer is outcome.attempts[-1]
-    assert len(found) == attempts or found[-1] >= enough
-    assert all(reward < enough for reward in found[:-1])
+    assert len(found) == attempts or found[-1] >= success_threshold
+    assert all(reward < success_threshold for reward in found[:-1])
     asked = [call[0].context.memory for call in responder.calls]
-    assert len(asked) == (len(found) - 1 if kept else 0)
-    assert [len(memory) for memory in asked] == [min(kept, number) for number in range(len(asked))]
-    assert len(outcome.answer.context.memory) == min(kept, len(asked))
-    assert all(later[: len(memory)] == memory or len(memory) == kept for memory, later in pairwise(asked))
+    assert len(asked) == (len(found) - 1 if max_reflections else 0)
+    assert [len(memory) for memory in asked] == [min(max_reflections, number) for number in range(len(asked))]
+    assert len(outcome.answer.context.memory) == min(max_reflections, len(asked))
+    assert all(later[: len(memory)] == memory or len(memory) == max_reflections for memory, later in pairwise(asked))
     assert all(node.depth <= depth for node in outcome.attempts)
 
 
@@ -109,7 +114,7 @@ def test_a_right_answer_needs_no_second_attempt(search):
 
 
 def test_the_last_attempt_is_the_answer_and_the_last_notes_are_kept(search):
-    outcome, responder = search(policy=stubborn, rewards={}, attempts=4, kept=2)
+    outcome, responder = search(policy=stubborn, rewards={}, attempts=4, max_reflections=2)
     assert [node.state.letters for node in outcome.attempts] == ["aa"] * 4
     assert outcome.answer is outcome.attempts[3]
     assert [call[0].context.memory for call in responder.calls] == [(), ("not a 0",), ("not a 0", "not a 1")]
@@ -136,7 +141,9 @@ def test_without_the_privilege_nothing_is_learnt_from_the_reward(search):
 
 
 def test_where_no_reflection_is_kept_none_is_asked_for(search):
-    outcome, responder = search(policy=stubborn, rewards={}, attempts=3, kept=0, privileges=frozenset({"reward"}))
+    outcome, responder = search(
+        policy=stubborn, rewards={}, attempts=3, max_reflections=0, privileges=frozenset({"reward"})
+    )
     assert (len(outcome.attempts), responder.calls) == (3, [])
 
 

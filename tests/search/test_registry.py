@@ -21,36 +21,48 @@ def test_the_settings_by_default():
         for name, function in ALGORITHMS.items()
     }
     assert defaults == {
-        "greedy": {"width": None, "depth": 10},
-        "beam": {"width": None, "keep": 5, "depth": 10},
-        "mcts": {"width": None, "iterations": 100, "exploration": 1.0, "depth": 10},
+        "greedy": {"num_children": None, "depth": 10},
+        "beam": {"num_children": None, "beam_width": 5, "depth": 10},
+        "mcts": {"num_children": None, "num_simulations": 100, "exploration": 1.0, "depth": 10},
         "react": {"depth": 10},
-        "reflexion": {"attempts": 3, "depth": 10, "kept": 3, "enough": 1.0},
+        "reflexion": {"attempts": 3, "depth": 10, "max_reflections": 3, "success_threshold": 1.0},
         "lats": {
-            "width": 5,
-            "iterations": 30,
+            "num_children": 5,
+            "num_simulations": 30,
             "exploration": 1.0,
             "depth": 7,
-            "kept": 3,
-            "enough": 1.0,
+            "max_reflections": 3,
+            "success_threshold": 1.0,
         },
         "best_of_n": {"n": 8, "depth": 10},
-        "restarts": {"width": None, "depth": 10, "restarts": 3, "enough": 1.0},
-        "depth_first": {"width": None, "threshold": 0.0, "depth": 10, "steps": 100, "enough": 1.0},
-        "best_first": {"width": 5, "depth": 5, "visits": 20, "enough": 1.0, "length_cost": 0.0},
-        "dvts": {"n": 4, "width": 4, "depth": 10},
+        "restarts": {"num_children": None, "depth": 10, "restarts": 3, "success_threshold": 1.0},
+        "depth_first": {
+            "num_children": None,
+            "threshold": 0.0,
+            "depth": 10,
+            "max_expansions": 100,
+            "success_threshold": 1.0,
+        },
+        "best_first": {
+            "num_children": 5,
+            "depth": 5,
+            "max_expansions": 20,
+            "success_threshold": 1.0,
+            "length_cost": 0.0,
+        },
+        "dvts": {"n": 4, "num_children": 4, "depth": 10},
         "puct": {
-            "width": None,
-            "simulations": 100,
+            "num_children": None,
+            "num_simulations": 100,
             "exploration": 1.25,
             "reduction": 0.0,
             "parallel": 1,
             "depth": 10,
         },
-        "rap": {"width": 4, "iterations": 10, "exploration": 1.0, "depth": 10, "horizon": 5},
+        "rap": {"num_children": 4, "num_simulations": 10, "exploration": 1.0, "depth": 10, "horizon": 5},
         "gumbel": {
-            "width": None,
-            "simulations": 100,
+            "num_children": None,
+            "num_simulations": 100,
             "considered": 16,
             "c_visit": 50.0,
             "c_scale": 1.0,
@@ -58,8 +70,8 @@ def test_the_settings_by_default():
             "depth": 10,
             "seed": 0,
         },
-        "ab_mcts": {"simulations": 100, "depth": 10, "beta": 0, "patience": 2, "seed": 0},
-        "walk": {"walks": 8, "first": 1, "last": 2, "width": None, "itself": 0, "seed": 0},
+        "ab_mcts": {"num_simulations": 100, "depth": 10, "beta": 0, "patience": 2, "seed": 0},
+        "walk": {"walks": 8, "min_depth": 1, "max_depth": 2, "num_children": None, "evaluate_node": 0, "seed": 0},
     }
 
 
@@ -73,7 +85,12 @@ def test_an_algorithm_is_a_generator_of_a_root_and_named_settings(name, leaf):
 
 def test_settings_are_handed_on(letters, judge, mover, one):
     policy = mover()
-    one(letters(lambda word: "abc"), judge(), algorithm("beam", {"width": 2, "keep": 1, "depth": 4}), policy=policy)
+    one(
+        letters(lambda word: "abc"),
+        judge(),
+        algorithm("beam", {"num_children": 2, "beam_width": 1, "depth": 4}),
+        policy=policy,
+    )
     assert len(policy.calls) == 4
     assert {query.width for query in policy.queries} == {2}
 
@@ -84,7 +101,9 @@ def test_an_unknown_algorithm_is_told_the_known_ones():
 
 
 def test_an_unknown_setting_is_told_the_known_ones():
-    with pytest.raises(ValueError, match="beam has no setting 'height'; expected one of width, keep, depth"):
+    with pytest.raises(
+        ValueError, match="beam has no setting 'height'; expected one of num_children, beam_width, depth"
+    ):
         algorithm("beam", {"height": 3})
     with pytest.raises(ValueError, match="has no setting 'root'"):
         algorithm("beam", {"root": 3})
@@ -92,8 +111,8 @@ def test_an_unknown_setting_is_told_the_known_ones():
 
 @pytest.mark.parametrize("value", [-1, 2.5, float("nan"), "5", None, [5], float("inf")])
 def test_a_setting_that_is_no_count_is_refused(value):
-    with pytest.raises(ValueError, match=r"beam keep=.*; expected an integer of at least 0"):
-        algorithm("beam", {"keep": value})
+    with pytest.raises(ValueError, match=r"beam beam_width=.*; expected an integer of at least 0"):
+        algorithm("beam", {"beam_width": value})
 
 
 @pytest.mark.parametrize("value", [-0.5, float("nan"), "1", None, float("inf")])
@@ -102,6 +121,8 @@ def test_a_setting_that_is_no_number_is_refused(value):
         algorithm("mcts", {"exploration": value})
 
 
-@pytest.mark.parametrize("settings", [{"exploration": 0}, {"exploration": 1.5}, {"iterations": 0, "width": 3}])
+@pytest.mark.parametrize(
+    "settings", [{"exploration": 0}, {"exploration": 1.5}, {"num_simulations": 0, "num_children": 3}]
+)
 def test_settings_of_the_right_type_are_taken(settings, leaf):
     assert inspect.isgenerator(algorithm("mcts", settings)(leaf()))

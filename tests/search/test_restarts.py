@@ -39,10 +39,10 @@ def test_restarts_are_as_worked_by_hand(search, times, answer, expansions):
     assert (outcome.answer.state.letters, expanded) == (answer, ORDER[:expansions])
 
 
-@pytest.mark.parametrize(("enough", "expansions"), [(0.9, 6), (0.91, 7), (0.1, 6)])
-def test_an_ending_of_low_value_is_started_again_from_and_a_good_one_is_not(search, enough, expansions):
+@pytest.mark.parametrize(("success_threshold", "expansions"), [(0.9, 6), (0.91, 7), (0.1, 6)])
+def test_an_ending_of_low_value_is_started_again_from_and_a_good_one_is_not(search, success_threshold, expansions):
     # Dead ends are started again from whatever their value: ba .7 has not ended.
-    assert search(enough=enough)[1] == ORDER[:expansions]
+    assert search(success_threshold=success_threshold)[1] == ORDER[:expansions]
 
 
 def test_the_best_sibling_left_can_be_anywhere(search):
@@ -92,7 +92,7 @@ def test_siblings_are_one_batch(search):
 
 def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
     root = leaf()
-    asked = restarts(root, width=3, depth=2, restarts=1)
+    asked = restarts(root, num_children=3, depth=2, restarts=1)
     assert next(asked) == Expand(root, 3)
     a, b = leaf(root, "a"), leaf(root, "b")
     assert asked.send([a, b]) == Evaluate([a, b])
@@ -111,7 +111,7 @@ def test_it_goes_to_the_best_child_or_back_to_the_best_that_is_left(
     grown, worth_of, judge, mover, one, words, seed, depth, times
 ):
     policy = mover()
-    search = partial(restarts, depth=depth, restarts=times, enough=2.0)
+    search = partial(restarts, depth=depth, restarts=times, success_threshold=2.0)
     outcome = one(grown(seed), judge(worth_of(seed)), search, policy=policy)
 
     def worth(node):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forethought.agents import JudgedEndings
+from forethought.agents import RuleTerminalValue
 from forethought.value import TabularTrainer
 from forethought.value.stl import STL, Round, best, self_taught_lookahead
 
@@ -19,19 +19,19 @@ class Table:
         self.trainer, self.fitted = TabularTrainer(), []
 
     def initial(self):
-        return JudgedEndings(self.trainer.initial(), "Game24-v0")
+        return RuleTerminalValue(self.trainer.initial(), "Game24-v0")
 
     def fit(self, examples, folder):
         self.fitted.append((list(examples), folder))
-        return JudgedEndings(self.trainer.fit(examples), "Game24-v0")
+        return RuleTerminalValue(self.trainer.fit(examples), "Game24-v0")
 
 
 METHOD = STL(
     env="Game24-v0",
     tasks=("0:20", "0:10"),
     validation="1000:1004",
-    collect=({"walks": 12, "first": 2, "last": 2}, {"walks": 12, "first": 1, "last": 2}),
-    look={"walks": 6, "first": 1, "last": 2},
+    collect=({"walks": 12, "min_depth": 2, "max_depth": 2}, {"walks": 12, "min_depth": 1, "max_depth": 2}),
+    look={"walks": 6, "min_depth": 1, "max_depth": 2},
     examples=(40,),
 )
 

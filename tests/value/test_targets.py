@@ -159,7 +159,7 @@ def test_a_planted_reward_reaches_no_model_and_no_example():
             return [[Proposal(action) for action in query.actions] for query in queries]
 
     driver = Driver(Shop(), Reader(), Reader(), Budget(nodes=20))
-    (outcome,) = driver.run([0], lambda root: beam(root, width=2, keep=2, depth=3))
+    (outcome,) = driver.run([0], lambda root: beam(root, num_children=2, beam_width=2, depth=3))
     examples = targets([outcome.root])
     assert any(example.best_observation == TERMINAL for example in examples)
     assert any(TERMINAL in text for text in read)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from forethought.agents import JudgedEndings, RuleValue
+from forethought.agents import RuleTerminalValue, RuleValue
 from forethought.search import Estimate, Usage
 
 
@@ -45,7 +45,7 @@ def test_the_rule_of_game24(query, puzzle, moves, value):
 
 def test_endings_are_judged_by_the_rule_and_cost_nothing(query):
     paid = Paid()
-    judged = JudgedEndings(paid, "Game24-v0")
+    judged = RuleTerminalValue(paid, "Game24-v0")
     found = judged.evaluate([query("4 6", "4 * 6"), query("4 6"), query("4 6", "4 + 6")])
     assert [estimate.value for estimate in found] == [1.0, 0.3, 0.0]
     assert paid.asked == 1
@@ -56,5 +56,5 @@ def test_endings_are_judged_by_the_rule_and_cost_nothing(query):
 def test_a_family_without_a_rule_is_told():
     with pytest.raises(ValueError, match="FrozenLake-v1 has no rule value; families that have one: Game24-v0"):
         RuleValue("FrozenLake-v1")
-    with pytest.raises(ValueError, match="no rule for endings"):
-        JudgedEndings(Paid(), "FrozenLake-v1")
+    with pytest.raises(ValueError, match="no rule for terminal states"):
+        RuleTerminalValue(Paid(), "FrozenLake-v1")

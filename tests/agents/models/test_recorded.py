@@ -238,7 +238,13 @@ def scores(request):
 
 def both(folder, lm, **asked):
     """A run that is recorded, and the one that is played from its recording."""
-    asked = {"env": "Game24-v0", "tasks": "900:903", "algorithm": "beam", "settings": {"keep": 2, "width": 3}, **asked}
+    asked = {
+        "env": "Game24-v0",
+        "tasks": "900:903",
+        "algorithm": "beam",
+        "settings": {"beam_width": 2, "num_children": 3},
+        **asked,
+    }
     first = Run.create(folder / "first", Experiment(**asked, model="scripted", record="replies").config())
     run(first, lm=lm(writes, scores=scores))
     second = Run.create(folder / "second", Experiment(**asked, model=f"recorded:{first.folder / 'replies'}").config())

@@ -31,7 +31,7 @@ ASKED = Experiment(
     {"nodes": 12},
     policy="lm-text",
     value="lm-text",
-    settings={"keep": 2, "width": 3},
+    settings={"beam_width": 2, "num_children": 3},
     seed=7,
 )
 

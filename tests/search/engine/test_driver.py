@@ -42,7 +42,7 @@ def test_alike_requests_of_many_tasks_are_one_call(letters, judge, mover, drive)
 
 def test_expand_and_expand_all_are_alike(letters, judge, mover, drive):
     policy = mover()
-    searches = {0: greedy, 1: algorithm("beam", {"keep": 2})}
+    searches = {0: greedy, 1: algorithm("beam", {"beam_width": 2})}
     drive(letters(LEGAL), judge(), lambda root: searches[root.task](root), policy=policy, tasks=[0, 1])
     assert policy.calls[:2] == [[(0, ""), (1, "")], [(0, "a"), (1, "a"), (1, "b")]]
 
@@ -110,7 +110,7 @@ def sample(query):  # a policy that uses the seed it is given
     drawn = random.Random(query.seed).sample(query.actions, min(2, len(query.actions)))
     return [Proposal(action) for action in drawn]
 settings = {"policy": mover(sample), "tasks": range(6), "seed": 11, "concurrency": int(sys.argv[2])}
-outcomes = here["run_all"](grown(3), judge(here["worth"](3)), algorithm("mcts", {"width": 2}), **settings)
+outcomes = here["run_all"](grown(3), judge(here["worth"](3)), algorithm("mcts", {"num_children": 2}), **settings)
 print(*[digest(outcome.root) for outcome in outcomes.values()])
 """
 
@@ -134,7 +134,7 @@ def test_another_run_seed_samples_other_children(letters, judge, mover, one):
     def sample(query):
         return [Proposal(action) for action in random.Random(query.seed).sample(query.actions, query.width)]
 
-    wide, search = letters(lambda word: "abcdefghij"), algorithm("greedy", {"width": 3, "depth": 3})
+    wide, search = letters(lambda word: "abcdefghij"), algorithm("greedy", {"num_children": 3, "depth": 3})
     first, again, other = (digest(one(wide, judge(), search, policy=mover(sample), seed=s).root) for s in (1, 1, 2))
     assert first == again != other
 

@@ -129,11 +129,11 @@ def test_an_error_that_cannot_tell_its_bill(isolated, judge, settle):
     assert isolated(value=judge(only(2, fail, estimate))).error is not None
 
 
-@pytest.mark.parametrize("width", [-1, 2.5, "3", True])
-def test_a_width_that_is_none(isolated, width):
+@pytest.mark.parametrize("num_children", [-1, 2.5, "3", True])
+def test_a_width_that_is_none(isolated, num_children):
     def search(root):
         if root.task == 2:
-            yield Expand(root, width)
+            yield Expand(root, num_children)
         return (yield from greedy(root))
 
     outcome = isolated(search=search)

@@ -23,7 +23,7 @@ from forethought.search import (
     greedy,
 )
 
-# The world below has two letters at each word, so a step of greedy search with width 2 makes 2 nodes;
+# The world below has two letters at each word, so a step of greedy search with num_children 2 makes 2 nodes;
 # a question to the policy costs 1 call and 10 tokens, one to the value 1 and 3.
 
 VALUES = {"a": 0.2, "b": 0.7, "ba": 0.4, "bb": 0.3, "baa": 0.1, "bab": 0.9}
@@ -36,7 +36,7 @@ def spend(letters, priced_mover, priced_judge, one):
         policy, value = priced_mover(MOVE, usage=MOVE), priced_judge(JUDGE, VALUES, usage=JUDGE)
         world = letters(lambda word: "ab")
         outcome = one(
-            world, value, search or algorithm("greedy", {"width": 2, "depth": 3}), policy=policy, budget=budget
+            world, value, search or algorithm("greedy", {"num_children": 2, "depth": 3}), policy=policy, budget=budget
         )
         return outcome, policy, value
 
@@ -95,7 +95,7 @@ def test_reserving_is_for_the_worst_case_even_if_answers_are_cheap(letters, pric
 
 def test_nodes_are_reserved_by_width_or_by_the_actions_there_are(letters, judge, one):
     world = letters({"": "abc"})
-    wide = one(world, judge(), algorithm("greedy", {"width": 5}), budget="nodes=4")
+    wide = one(world, judge(), algorithm("greedy", {"num_children": 5}), budget="nodes=4")
     assert (wide.spent.nodes, wide.stopped) == (0, "nodes")
     every = one(world, judge(), algorithm("greedy"), budget="nodes=3")
     assert (every.spent.nodes, every.stopped) == (3, "returned")
@@ -103,7 +103,7 @@ def test_nodes_are_reserved_by_width_or_by_the_actions_there_are(letters, judge,
 
 def test_many_nodes_in_one_request_are_reserved_together(letters, judge, one):
     world = letters(lambda word: "ab")
-    settings = {"width": 2, "keep": 2, "depth": 2}
+    settings = {"num_children": 2, "beam_width": 2, "depth": 2}
     assert one(world, judge(), algorithm("beam", settings), budget="nodes=5").spent.nodes == 2
     assert one(world, judge(), algorithm("beam", settings), budget="nodes=6").spent.nodes == 6
 

@@ -29,11 +29,11 @@ from forethought.search import (
 def expand(letters, mover, judge, one):
     """One expansion of the root by a policy that proposes `letters` in a world where `legal` ones follow."""
 
-    def run(proposed, width, legal="abc", **fields):
+    def run(proposed, num_children, legal="abc", **fields):
         answered = []
 
         def search(root):
-            answered.append((yield Expand(root, width)))
+            answered.append((yield Expand(root, num_children)))
             return root
 
         policy = mover(lambda query: [Proposal(letter, **fields) for letter in proposed])
@@ -134,7 +134,7 @@ def test_steps_that_a_world_had_to_replay_are_billed(letters, mover, judge, one)
         return made
 
     world.step = step
-    search = algorithm("greedy", {"width": 3})
+    search = algorithm("greedy", {"num_children": 3})
     assert one(world, judge(), search, policy=mover({"": "axb"})).spent.replayed_steps == 21
 
 

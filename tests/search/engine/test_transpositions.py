@@ -23,7 +23,7 @@ from forethought.search import (
 )
 
 PRICE = Usage(2, 5, 0, 3)
-FAST = {"iterations": 12, "simulations": 12, "depth": 3}
+FAST = {"num_simulations": 12, "depth": 3}
 
 
 def position(query):
@@ -100,7 +100,7 @@ def test_positions_are_merged_by_hand(bags, models, one):
     """Breadth first over ab: a, b; aa, ab, ba, bb: ba is ab."""
     policy, value = models()
     policy.script = lambda query: Proposals([Proposal("a"), Proposal("b")], PRICE)
-    outcome = one(bags, value, lambda root: beam(root, depth=3, keep=9), policy=policy, transpositions=True)
+    outcome = one(bags, value, lambda root: beam(root, depth=3, beam_width=9), policy=policy, transpositions=True)
     assert sorted(map(position, policy.queries)) == ["", "a", "aa", "ab", "b", "bb"]
     assert sorted(map(position, value.queries)) == ["a", "aa", "aaa", "aab", "ab", "abb", "b", "bb", "bbb"]
     assert outcome.spent.nodes == 14
@@ -119,7 +119,7 @@ def test_the_budget_holds_what_is_really_asked(bags, models, one):
     policy.script = lambda query: Proposals([Proposal("a"), Proposal("b")], PRICE)
     budget = f"lm_calls={PRICE.calls * 15}"  # 6 + 9 questions, as above
     outcome = one(
-        bags, value, lambda root: beam(root, depth=3, keep=9), policy=policy, budget=budget, transpositions=True
+        bags, value, lambda root: beam(root, depth=3, beam_width=9), policy=policy, budget=budget, transpositions=True
     )
     assert outcome.stopped == "returned"
     assert outcome.spent.usage.calls == PRICE.calls * 15
@@ -173,7 +173,7 @@ def test_a_policy_that_reads_the_history_is_asked_everywhere(bags, models, one):
     policy, value = models()
     del policy.markov
     policy.script = lambda query: Proposals([Proposal("a"), Proposal("b")], PRICE)
-    one(bags, value, lambda root: beam(root, depth=2, keep=9), policy=policy, transpositions=True)
+    one(bags, value, lambda root: beam(root, depth=2, beam_width=9), policy=policy, transpositions=True)
     assert [position(query) for query in policy.queries] == ["", "a", "b"]
     assert len(value.queries) == 5
 

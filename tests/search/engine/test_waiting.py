@@ -43,7 +43,7 @@ def remote(priced_judge, worth_of):
 )
 def test_waiting_changes_no_result(grown, remote, drive, results, name, seed, concurrency, budget):
     draw = random.Random(seed)
-    search = algorithm(name, {"iterations": 8} if name == "mcts" else {})
+    search = algorithm(name, {"num_simulations": 8} if name == "mcts" else {})
     world, tasks = grown(seed, height=3), range(5)
 
     def run(value):

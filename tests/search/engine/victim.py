@@ -71,8 +71,8 @@ class Models:
 
 def search(root: Node) -> Search:
     if root.task % 4 == 2:
-        return beam(root, width=5, keep=4)
-    return mcts(root, width=5, iterations=30 + root.task % 5)
+        return beam(root, num_children=5, beam_width=4)
+    return mcts(root, num_children=5, num_simulations=30 + root.task % 5)
 
 
 def failure(outcome: TaskSearch) -> dict[str, object]:

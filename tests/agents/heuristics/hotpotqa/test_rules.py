@@ -232,7 +232,11 @@ def made(tmp_path_factory):
     return HotpotQA(World(folder))
 
 
-SEARCHES = (("greedy", {"width": 1}), ("greedy", {"width": 4}), ("beam", {"width": 4, "keep": 2}))
+SEARCHES = (
+    ("greedy", {"num_children": 1}),
+    ("greedy", {"num_children": 4}),
+    ("beam", {"num_children": 4, "beam_width": 2}),
+)
 
 
 @pytest.mark.parametrize(("name", "settings"), SEARCHES)

@@ -229,7 +229,7 @@ def test_a_killed_run_is_resumed_and_its_ledger_adds_up(real, tmp_path):
     run = tmp_path / "run"
     words = ["eval", "--env", "Game24-v0", "--tasks", "900:902", "--agent", "beam", "--budget", "lm_calls=4"]
     words += ["--policy", "all", "--value", "lm-text", "--model", f"server+chat:{MODEL}@{real.url}", "--run", str(run)]
-    settings = {"width": 2, "keep": 1, "value.samples": 1, "value.max_tokens": 6}
+    settings = {"num_children": 2, "beam_width": 1, "value.samples": 1, "value.max_tokens": 6}
     words += [word for name, setting in settings.items() for word in ("--set", f"{name}={setting}")]
     script = str(Path(sys.executable).with_name("forethought"))
 
