@@ -31,7 +31,7 @@ def unread(spent: Mapping[str, Any]) -> str:
 def raise_limit(spent: Mapping[str, Any]) -> str:
     """The settings that allow for more tokens, of the parts whose replies ended at the limit."""
     roles = spent.get("roles") or {}
-    cut = (PARTS.get(role, "ask") for role, usage in roles.items() if usage.get("truncated"))
+    cut = (PARTS.get(role, "reflection") for role, usage in roles.items() if usage.get("truncated"))
     return "raise it: " + " ".join(f"--set {part}.max_tokens=N" for part in sorted(set(cut)) or ["policy"])
 
 

@@ -233,7 +233,7 @@ TRAINING = "stl --env Game24-v0 --tasks 0:3 --validation test:0:2 "
     [
         (
             "stl --env HotpotQA-v0 --tasks 0:3 --validation 400:402",
-            "HotpotQA-v0 has no rule for terminal states, so add --end",
+            "HotpotQA-v0 has no rule for terminal states, so add --ter",
         ),
         (
             "stl --env HotpotQA-v0 --terminal-value model --tasks 0:3 --validation 400:402",
@@ -248,7 +248,7 @@ TRAINING = "stl --env Game24-v0 --tasks 0:3 --validation test:0:2 "
         (f"{TRAINING} --model recorded:x", "has no weights here to train"),
         (f"{TRAINING} --model ~x", "unknown model '~x'"),
         (f"{TRAINING} --value rule", "unknown value 'rule'; expected lm-tokens or lm-text"),
-        (f"{TRAINING} --terminal-value none", "unknown endings 'none'; expected rule or model"),
+        (f"{TRAINING} --terminal-value none", "unknown terminal_value 'none'; expected rule or model"),
         (f"{TRAINING} --gamma nan", "the config.gamma is nan"),
         (f"{TRAINING} --gamma 2", "gamma is 2.0; expected a number from 0 to 1"),
         (f"{TRAINING} --learning-rate -1", "the learning rate is -1.0"),
@@ -319,7 +319,7 @@ def test_a_terminal_without_a_character_gets_its_escape(tmp_path):
             "its questions (reflection) asks a language model",
         ),
         ("--agent best-first --value none --model nowhere", "best_first asks for values"),
-        ("--agent greedy --set policy.sample=3", "expected one of width, depth, policy.samples, policy.temperature"),
+        ("--agent greedy --set policy.sample=3", "expected one of num_children, depth, policy.samples, policy.temperature"),
         ("--agent rule --set depth=all", "expected an integer of at least 0"),
     ],
 )
@@ -337,7 +337,7 @@ def test_what_an_agent_lacks_is_told_before_a_run_begins(words, said, tmp_path):
         ("--agent beam --concurrency 0", "the concurrency is 0; at least one search must run"),
         ("--agent beam --device gpu", "unknown device 'gpu'; expected cpu, cuda, cuda:N or mps"),
         ("--agent beam --device cuda:x", "unknown device 'cuda:x'"),
-        ("--agent beam --set beam_width=0", "keep is 0; a beam keeps at least one state"),
+        ("--agent beam --set beam_width=0", "beam_width is 0; a beam keeps at least one state"),
         ("--agent best_of_n --set n=0", "n is 0; the best of none is none"),
         ("--agent puct --set parallel=0", "parallel is 0; a batch has at least one leaf"),
         ("--agent gumbel --set considered=0", "considered is 0; at least one action"),
