@@ -529,7 +529,7 @@ def test_an_interrupted_run_names_the_command_that_resumes_it(tmp_path):
         "--value",
         "rule",
         "--set",
-        "iterations=3000",
+        "num_simulations=3000",
         "--tasks",
         "0:400",
         "--budget",

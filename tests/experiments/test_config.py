@@ -136,7 +136,7 @@ def test_a_config_that_was_edited_is_no_longer_that_run(tmp_path, change, refuse
 
 
 def test_where_no_reflection_is_kept_no_model_is_needed(tmp_path):
-    settings = {"kept": 0, "attempts": 2, "depth": 3}
+    settings = {"max_reflections": 0, "attempts": 2, "depth": 3}
     asked = Experiment(
         "Game24-v0", "900:902", "reflexion", {"nodes": 100}, value="none", settings=settings, privileges=("reward",)
     )
