@@ -319,7 +319,7 @@ def test_a_terminal_without_a_character_gets_its_escape(tmp_path):
             "its questions (reflection) asks a language model",
         ),
         ("--agent best-first --value none --model nowhere", "best_first asks for values"),
-        ("--agent greedy --set policy.sample=3", "expected one of num_children, depth, policy.samples, policy.temperature"),
+        ("--agent greedy --set policy.sample=3", "expected one of num_children, depth, policy.samples, policy"),
         ("--agent rule --set depth=all", "expected an integer of at least 0"),
     ],
 )

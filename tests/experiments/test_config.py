@@ -55,7 +55,7 @@ def test_a_config_of_another_version_is_refused():
         ({"record": "replies.jsonl", "model": None}, "keeps a model's replies, and none is asked"),
         ({"budget": {"nodes": 2.5}}, "is no whole number"),
         ({"settings": {"beam_width": 1.5}}, "expected an integer"),
-        ({"settings": {"policy.samples": 2}}, "no setting 'policy.samples'; expected one of num_children, beam_width, depth"),
+        ({"settings": {"policy.samples": 2}}, "no setting 'policy.samples'; expected one of num_children, beam"),
         ({"algorithm": "lats", "settings": {}}, "add --privilege reward"),
         ({"value": "none"}, "beam asks for values"),
         ({"policy": "best"}, "unknown policy"),
