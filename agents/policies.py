@@ -92,6 +92,8 @@ class LMRank:
     Templates such as "search[<query>]" cannot be ranked and are left out.
     """
 
+    prompt_role = "propose"
+
     def __init__(self, lm: LM, prompt: Prompt) -> None:
         self.lm, self.prompt, self.markov, self.is_remote = lm, prompt, prompt.markov, is_remote(lm)
 
@@ -141,6 +143,8 @@ class LMText:
     put around it (see `action_reader`). A reply without an action is a parse failure. Whether it is legal is for the
     rules to say. The reasoning in front of an action is the proposal's rationale.
     """
+
+    prompt_role = "propose"
 
     def __init__(
         self, lm: LM, prompt: Prompt, *, samples: int = 5, temperature: float = 0.7, max_tokens: int = 32

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from forethought.agents.heuristics.values import POLICY_RULES
 from forethought.agents.prompts import family_of
-from forethought.agents.registry import Setting, check_settings, known_settings
+from forethought.agents.registry import Pieces
+from forethought.common.pieces import find_piece
+from forethought.common.settings import Setting
 from forethought.search import ALGORITHMS
+from forethought.search.needs import needs_of
+from forethought.search.registry import no_algorithm
 
 Settings = Mapping[str, Setting]
 
@@ -145,13 +150,19 @@ AGENTS: dict[str, Agent] = {
 
 
 def find_agent(name: str) -> Agent:
-    """A published agent, or an algorithm with all actions and the rule value. Raises ValueError: it is neither."""
+    """A published agent; an `Agent` of a user's module; or an algorithm with the rule policy and value, where there are
+    rules. Raises ValueError: it is none of them.
+    """
     if name in AGENTS:
         return AGENTS[name]
-    if name in ALGORITHMS:
-        return Agent(name, "all", "rule", {}, "")
-    others = ", ".join(algorithm for algorithm in ALGORITHMS if algorithm not in AGENTS)
-    raise ValueError(f"unknown agent {name!r}; expected one of {', '.join(AGENTS)}, or an algorithm: {others}")
+    found = find_piece("algorithm", name, ALGORITHMS, no_agent)
+    if isinstance(found, Agent):
+        return found
+    return Agent(name, "rule", "rule" if needs_of(found).values else "none", {}, "")
+
+
+def no_agent(found: Any) -> str | None:
+    return None if isinstance(found, Agent) else no_algorithm(found)
 
 
 def complete(
@@ -166,8 +177,9 @@ def complete(
     if policy is None:
         policy = "all" if agent.policy == "rule" and env_id not in POLICY_RULES else agent.policy
     value = value or agent.value
-    check_settings(agent.algorithm, policy, value, given or {})
-    known = known_settings(agent.algorithm, policy, value)
+    pieces = Pieces.of(agent.algorithm, policy, value)
+    pieces.check(given or {})
+    known = {name: info.written for name, info in pieces.settings().items() if not info.required}
     told = {**agent.settings, **agent.families.get(family_of(env_id), {})}
     settings = {**known, **{name: setting for name, setting in told.items() if name in known}, **(given or {})}
     return replace(agent, policy=policy, value=value, settings=settings, families={})

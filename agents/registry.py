@@ -1,12 +1,12 @@
-"""From names on a command line to policies and values."""
+"""From names to policies, values and responders, with their settings; a user's own as well as the built-in ones."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from math import inf
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
 from forethought.agents.heuristics.values import TERMINAL_RULES, RulePolicy, RuleTerminalValue, RuleValue
 from forethought.agents.models.protocol import LM
@@ -14,10 +14,11 @@ from forethought.agents.policies import AllActions, LMRank, LMText, RandomAction
 from forethought.agents.prompts import Prompt, load_prompt
 from forethought.agents.responder import LMResponder
 from forethought.agents.values import LMTextValue, LMTokenValue
-from forethought.search import ALGORITHMS, Estimate, Policy, Query, Value
-
-Setting: TypeAlias = "float | str"  # a number, or ALL
-ALL = "all"  # of num_children: as many as there are
+from forethought.common.pieces import find_piece
+from forethought.common.settings import Setting, SettingInfo, as_taken, settings_of
+from forethought.search import ALGORITHMS, Estimate, Needs, Policy, Query, Search, Value
+from forethought.search.needs import needs_of
+from forethought.search.registry import find_algorithm
 
 
 class NoValue:
@@ -42,86 +43,133 @@ VALUES: dict[str, Callable[..., Value]] = {
     "lm-tokens": LMTokenValue,
     "lm-text": LMTextValue,
 }
-WRITTEN = {"lm-rank": "propose", "lm-text": "propose"}  # the prompt that a policy reads
-JUDGED = {"lm-tokens": "value_score", "lm-text": "value_text"}  # and a value
-# What algorithms ask a model about, which of them read the true reward, and which ask for no value.
-ASKING = {"reflexion": ("reflection",), "lats": ("reflection",), "rap": ("imagination",)}
-REWARDED = ("reflexion", "lats")  # their questions are reflections, which the reward has told them to ask
-UNJUDGED = ("react", "reflexion")
+# The parameters by which a policy or value asks for what a run has; see docs/agents.md.
+GIVEN = {"env_id": "the id of the environment", "lm": "the language model", "prompt": "its prompt file"}
 
 
-def prompts_for(env_id: str, policy: str, value: str, folder: Path | None = None) -> dict[str, Prompt]:
-    """The prompt files that a policy and a value of these names read."""
-    roles = [table[name] for table, name in ((WRITTEN, policy), (JUDGED, value)) if name in table]
+def find_policy(name: str) -> Callable[..., Policy]:
+    """A built-in policy, MODULE:NAME, or one of an installed package. Raises ValueError: it is none."""
+    found: Callable[..., Policy] = find_piece("policy", name, POLICIES, lambda piece: no_class_with("propose", piece))
+    return found
+
+
+def find_value(name: str) -> Callable[..., Value]:
+    """As find_policy, of values."""
+    found: Callable[..., Value] = find_piece("value", name, VALUES, lambda piece: no_class_with("evaluate", piece))
+    return found
+
+
+def no_class_with(method: str, found: Any) -> str | None:
+    """The reason why an object is no policy or value: it must be a class with the method, and take what a run has."""
+    if not inspect.isclass(found) or not callable(getattr(found, method, None)):
+        return f"it is {found!r:.60}; expected a class with the method {method}(self, queries)"
+    unknown = [
+        parameter.name
+        for parameter in positional(found)
+        if parameter.name not in GIVEN and parameter.default is parameter.empty
+    ]
+    if unknown:
+        told = ", ".join(f"{name} ({meaning})" for name, meaning in GIVEN.items())
+        return f"a run cannot give it {', '.join(unknown)}; it may ask for {told}, and have settings behind a *"
+    if takes(found, "prompt") and not isinstance(getattr(found, "prompt_role", None), str):
+        return "it takes a prompt, and its attribute prompt_role does not name one, such as 'propose'"
+    return None
+
+
+def positional(maker: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return (p for p in inspect.signature(maker).parameters.values() if p.kind in kinds)
+
+
+def takes(maker: Callable[..., Any], name: str) -> bool:
+    return any(parameter.name == name for parameter in positional(maker))
+
+
+def made(maker: Callable[..., Any], given: Mapping[str, Any], settings: Mapping[str, Setting]) -> Any:
+    """A policy or value, with those of the given things that it takes."""
+    taken = [given[parameter.name] for parameter in positional(maker) if parameter.name in given]
+    return maker(*taken, **as_taken(settings))
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """An algorithm, a policy and a value, found by their names; none of them is made yet."""
+
+    algorithm: Callable[..., Search]
+    policy: Callable[..., Policy]
+    value: Callable[..., Value]
+
+    @classmethod
+    def of(
+        cls, algorithm: str | Callable[..., Search], policy: str | Callable[..., Any], value: str | Callable[..., Any]
+    ) -> Pieces:
+        """By their names, or the pieces themselves. Raises ValueError: a name that names nothing."""
+        return cls(
+            find_algorithm(algorithm) if isinstance(algorithm, str) else algorithm,
+            find_policy(policy) if isinstance(policy, str) else policy,
+            find_value(value) if isinstance(value, str) else value,
+        )
+
+    @property
+    def needs(self) -> Needs:
+        return needs_of(self.algorithm)
+
+    def settings(self) -> dict[str, SettingInfo]:
+        """Every setting: `num_children` of the algorithm, `policy.samples`, `value.temperature`, and `reflection.` of its prompts."""
+        makers = {"": self.algorithm, "policy.": self.policy, "value.": self.value}
+        if self.needs.prompts:
+            makers["reflection."] = LMResponder
+        return {prefix + name: info for prefix, maker in makers.items() for name, info in settings_of(maker).items()}
+
+    def check(self, given: Mapping[str, Setting]) -> None:
+        """Raises ValueError: a setting that is not there, of the wrong type, or missing."""
+        known = self.settings()
+        built_in = {
+            "policy.": self.policy in POLICIES.values(),
+            "value.": self.value in VALUES.values(),
+            "reflection.": True,
+        }
+        for name, setting in given.items():
+            if name not in known:
+                expected = ", ".join(known) or "none"
+                raise ValueError(f"{self.names} has no setting {name!r:.60}; expected one of {expected}")
+            prefix = name[: name.find(".") + 1]
+            ours = built_in.get(prefix, self.algorithm in ALGORITHMS.values())
+            known[name].check(name, setting, 0 if ours else None)
+        if missing := [name for name, info in known.items() if info.required and name not in given]:
+            raise ValueError(f"{self.names} needs {', '.join(missing)}; give --set {missing[0]}=VALUE")
+
+    @property
+    def names(self) -> str:
+        parts = (self.algorithm, self.policy, self.value)
+        algorithm, policy, value = (getattr(part, "__name__", repr(part)) for part in parts)
+        return f"{algorithm} with the policy {policy} and the value {value}"
+
+    def roles(self) -> tuple[str, ...]:
+        """The prompt files that the policy and the value read."""
+        return tuple(role_of(piece) for piece in (self.policy, self.value) if takes(piece, "prompt"))
+
+
+def role_of(piece: Any) -> str:
+    return str(piece.prompt_role)
+
+
+def load_prompts(env_id: str, roles: Sequence[str], folder: Path | None = None) -> dict[str, Prompt]:
+    """The prompt files of these roles. Raises ValueError: the family has none of a role."""
     return {role: load_prompt(env_id, role, folder) for role in roles}
 
 
-def questions_of(env_id: str, algorithm: str, folder: Path | None = None) -> dict[str, Prompt]:
-    """The prompt files that put the questions of an algorithm."""
-    return {role: load_prompt(env_id, role, folder) for role in ASKING.get(algorithm, ())}
-
-
-def known_settings(algorithm: str, policy: str, value: str) -> dict[str, Setting]:
-    """All that can be set, with its default: `num_children` of the algorithm, `policy.samples`, `value.temperature`.
-
-    `reflection.` are the settings of the questions that an algorithm asks. Raises ValueError: an unknown name.
-    """
-    makers = {
-        "": pick("algorithm", algorithm, ALGORITHMS),
-        "policy.": pick("policy", policy, POLICIES),
-        "value.": pick("value", value, VALUES),
-    }
-    if algorithm in ASKING:
-        makers["reflection."] = LMResponder
+def part_of(settings: Mapping[str, Setting], prefix: str = "") -> dict[str, Setting]:
+    """The settings of one part, as it knows them: `samples` of `policy.samples`."""
     return {
-        prefix + parameter.name: ALL if parameter.default is None else parameter.default
-        for prefix, maker in makers.items()
-        for parameter in inspect.signature(maker).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-
-
-def needed(algorithm: str, settings: Mapping[str, Setting]) -> set[str]:
-    """The privileges that an algorithm makes use of. Where no reflection is kept, none is asked for."""
-    if algorithm not in REWARDED:
-        return set()
-    return {"reward"} if settings.get("max_reflections") == 0 else {"reward", "reflection"}
-
-
-def pick(kind: str, name: str, table: Mapping[str, Callable[..., object]]) -> Callable[..., object]:
-    if name not in table:
-        raise ValueError(f"unknown {kind} {name!r}; expected one of {', '.join(table)}")
-    return table[name]
-
-
-def check_settings(algorithm: str, policy: str, value: str, given: Mapping[str, Setting]) -> None:
-    """Raises ValueError: a setting that is not there, or of the wrong type."""
-    known = known_settings(algorithm, policy, value)
-    for name, setting in given.items():
-        if name not in known:
-            raise ValueError(
-                f"{algorithm} with the policy {policy} and the value {value} has no setting {name!r}; "
-                f"expected one of {', '.join(known)}"
-            )
-        default = known[name]
-        if setting == ALL and default == ALL:
-            continue
-        types, wanted = ((int, float), "a number") if isinstance(default, float) else ((int,), "an integer")
-        if isinstance(setting, bool) or not isinstance(setting, types) or not 0 <= setting < inf:
-            raise ValueError(f"{name}={setting!r}; expected {wanted} of at least 0{', or all' * (default == ALL)}")
-
-
-def part_of(settings: Mapping[str, Setting], prefix: str = "") -> dict[str, float]:
-    """The settings of one part, as it knows them: `samples` of `policy.samples`; "all" is what it does without."""
-    return {
-        name.removeprefix(prefix): float(setting) if isinstance(setting, float) else int(setting)
+        name.removeprefix(prefix): setting
         for name, setting in settings.items()
-        if setting != ALL and name.startswith(prefix) and "." not in name.removeprefix(prefix)
+        if name.startswith(prefix) and "." not in name.removeprefix(prefix)
     }
 
 
 def make_policy(
-    name: str,
+    name: str | Callable[..., Policy],
     lm: LM | None,
     prompts: Mapping[str, Prompt],
     env_id: str = "",
@@ -131,17 +179,15 @@ def make_policy(
 
     Raises ValueError: an unknown name, a policy of a model without one, or of rules for a family that has none.
     """
-    pick("policy", name, POLICIES)
-    if name == "rule":
-        return RulePolicy(env_id)
-    if name not in WRITTEN:
-        return POLICIES[name]()
-    model = required(lm, f"the policy {name}")
-    return POLICIES[name](model, prompts[WRITTEN[name]], **part_of(settings or {}, "policy."))
+    maker = find_policy(name) if isinstance(name, str) else name
+    policy: Policy = made(
+        maker, things(maker, f"the policy {name}", lm, prompts, env_id), part_of(settings or {}, "policy.")
+    )
+    return policy
 
 
 def make_value(
-    name: str,
+    name: str | Callable[..., Value],
     env_id: str,
     lm: LM | None,
     prompts: Mapping[str, Prompt],
@@ -151,14 +197,23 @@ def make_value(
     """`terminal_value` is "rule" or "model": the judge of terminal states. Raises ValueError as make_policy does."""
     if terminal_value not in ("rule", "model"):
         raise ValueError(f"the terminal value is {terminal_value!r}; expected rule or model")
-    pick("value", name, VALUES)
-    if name == "rule":
-        return RuleValue(env_id)
-    if name not in JUDGED:
-        return VALUES[name]()
-    model = required(lm, f"the value {name}")
-    value = VALUES[name](model, prompts[JUDGED[name]], **part_of(settings or {}, "value."))
-    return RuleTerminalValue(value, env_id) if terminal_value == "rule" else value
+    maker = find_value(name) if isinstance(name, str) else name
+    value: Value = made(
+        maker, things(maker, f"the value {name}", lm, prompts, env_id), part_of(settings or {}, "value.")
+    )
+    return RuleTerminalValue(value, env_id) if terminal_value == "rule" and takes(maker, "lm") else value
+
+
+def things(
+    maker: Callable[..., Any], what: str, lm: LM | None, prompts: Mapping[str, Prompt], env_id: str
+) -> dict[str, Any]:
+    """What a run gives to the constructor of a policy or value."""
+    given: dict[str, Any] = {"env_id": env_id}
+    if takes(maker, "lm"):
+        given["lm"] = required(lm, what)
+    if takes(maker, "prompt"):
+        given["prompt"] = prompts[role_of(maker)]
+    return given
 
 
 def make_responder(
@@ -167,9 +222,11 @@ def make_responder(
     """Who answers the questions of an algorithm; None where it has none. Raises ValueError: no model can."""
     if not questions:
         return None
-    maker: Callable[..., LMResponder] = LMResponder
     model = required(lm, f"{algorithm} with its questions ({', '.join(questions)})")
-    return maker(model, questions, **part_of(settings or {}, "reflection."))
+    responder: LMResponder = made(
+        LMResponder, {"lm": model, "prompts": questions}, part_of(settings or {}, "reflection.")
+    )
+    return responder
 
 
 def default_terminal_value(env_id: str) -> str:

@@ -32,6 +32,8 @@ class LMTokenValue:
     its own. One that is paid elsewhere is asked for each.
     """
 
+    prompt_role = "value_score"
+
     def __init__(self, lm: LM, prompt: Prompt) -> None:
         self.lm, self.prompt, self.markov, self.is_remote = lm, prompt, prompt.markov, is_remote(lm)
         self._known: dict[str, Estimate] = {}
@@ -68,6 +70,8 @@ class LMTextValue:
     `score_reader`) is a parse failure and counts for nothing; if all fail, the estimate is marked as not parsed.
     Models leave empty lines before a score, so a reply ends only where the next example of the prompt would begin.
     """
+
+    prompt_role = "value_text"
 
     def __init__(
         self, lm: LM, prompt: Prompt, *, samples: int = 5, temperature: float = 1.0, max_tokens: int = 96

@@ -47,14 +47,14 @@ def make(env_id: str, **options: Any) -> gym.Env[Any, Any]:
         raise ValueError(f"{env_id} cannot be made with {options} ({described(error)})") from error
 
 
-def look_here(env_id: str, strange: Path | None = None) -> None:
-    """Let the module of MODULE:ID be found in the current folder, as pytest and uvicorn do.
+def look_here(*names: str, strange: Path | None = None) -> None:
+    """Let the modules of MODULE:NAME be found in the current folder, as pytest and uvicorn do.
 
     Not where that is inside a `strange` folder, which may be of somebody else.
     """
     here = Path.cwd()
     inside = strange is not None and here.resolve().is_relative_to(strange.resolve())
-    if ":" in env_id and not inside and str(here) not in sys.path:
+    if any(":" in name for name in names) and not inside and str(here) not in sys.path:
         sys.path.insert(0, str(here))
 
 

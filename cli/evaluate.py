@@ -12,17 +12,19 @@ from typing import Annotated, Any
 import typer
 
 from forethought.agents.presets import AGENTS, complete
-from forethought.agents.registry import ALL, POLICIES, VALUES, Setting, default_terminal_value
+from forethought.agents.registry import POLICIES, VALUES, default_terminal_value, find_value, takes
 from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
 from forethought.cli.doubts import doubts
 from forethought.cli.envs import AsJson, env_options, look_here, tasks_of
 from forethought.cli.progress import TaskProgress, console
 from forethought.cli.telling import show
+from forethought.common.pieces import is_place
+from forethought.common.settings import Setting, as_written
 from forethought.common.sums import plain_sum
 from forethought.experiments.build import check
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.experiments.consent import check_cluster, check_consent, give_consent
+from forethought.experiments.consent import check_cluster, check_code, check_consent, code_of, give_consent
 from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run, RunError, changed_source
 from forethought.experiments.run_start import start
@@ -99,6 +101,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Run an agent on tasks, journaled: what a crash stops, `resume` goes on with."""
+    look_here(env, *filter(is_place, (agent, policy or "", value or "", model or "")))
     tasks = tasks_of(tasks, env, **env_options(option))  # what cannot be made is said before a run is begun
     named = complete(agent, env, policy=policy, value=value, given=settings_of(setting))
     asked = Experiment(
@@ -111,7 +114,8 @@ def evaluate(
         value=named.value,
         model=model,
         adapter=adapter,
-        terminal_value=terminal_value or (default_terminal_value(env) if named.value.startswith("lm-") else None),
+        terminal_value=terminal_value
+        or (default_terminal_value(env) if takes(find_value(named.value), "lm") else None),
         prompts=prompts,
         record=record,
         seed=seed,
@@ -127,7 +131,7 @@ def evaluate(
         env_options=env_options(option),
     )
     check(asked)  # likewise
-    give_consent(model, workers)
+    give_consent(model, workers, code_of(asked))
     with start(run, Path("runs"), f"{env}-{agent}", asked.config()) as begun:
         go_on(begun, as_json, allow_unreadable)
 
@@ -144,6 +148,10 @@ def resume(
         str | None,
         typer.Option(metavar="HOST", help="The run may join this Ray cluster, which none of your commands named."),
     ] = None,
+    run_code: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE:NAME", help="The run may import this code, which none of your commands named."),
+    ] = None,
     edited: Annotated[
         bool, typer.Option("--changed-source", help="Go on although its source was edited; its row will say so.")
     ] = False,
@@ -153,16 +161,17 @@ def resume(
     """Go on with a run, exactly as it was begun: its saved config is read, and nothing can be overridden."""
     with changed_source(edited):
         opened = Run(run)
-        check_strangers(opened, send_key_to, join_cluster)
+        check_strangers(opened, send_key_to, join_cluster, run_code or [])
         go_on_with(opened, allow_unreadable, as_json)
 
 
-def check_strangers(opened: Run, send_key_to: str | None, join_cluster: str | None) -> None:
-    """Raises ValueError: the config names a server or a cluster that the user has not named."""
+def check_strangers(opened: Run, send_key_to: str | None, join_cluster: str | None, run_code: list[str]) -> None:
+    """Raises ValueError: the config names a server, a cluster or code that the user has not named."""
     if opened.config.get("kind") == "eval":
         asked = Experiment.of(opened.config)
         check_consent(asked.model, send_key_to)
         check_cluster(asked.workers, join_cluster)
+        check_code(code_of(asked), run_code)
 
 
 def go_on_with(opened: Run, allow_unreadable: bool, as_json: bool) -> None:
@@ -170,7 +179,7 @@ def go_on_with(opened: Run, allow_unreadable: bool, as_json: bool) -> None:
     kind = opened.config.get("kind")
     if kind == "eval":
         asked = Experiment.of(opened.config)
-        look_here(asked.env, strange=opened.folder)
+        look_here(*code_of(asked), strange=opened.folder)
         go_on(opened, as_json, allow_unreadable)
     elif kind == "stl":
         stl_command.go_on(opened, as_json)
@@ -244,14 +253,13 @@ def interrupted(run: Run) -> None:
 
 
 def settings_of(texts: list[str] | None) -> dict[str, Setting]:
-    """From NAME=NUMBER, or NAME=all. Raises ValueError: anything else."""
+    """From NAME=VALUE: true or false, a number, else a text. Raises ValueError: no name, or no value."""
     settings: dict[str, Setting] = {}
     for text in texts or ():
-        name, _, value = text.partition("=")
-        try:
-            settings[name] = ALL if value == ALL else float(value) if "." in value or "e" in value else int(value)
-        except ValueError as error:
-            raise ValueError(f"cannot read the setting {text!r}; write NAME=NUMBER, as in beam_width=5") from error
+        name, sign, value = text.partition("=")
+        if not name or not sign or not value:
+            raise ValueError(f"cannot read the setting {text!r}; write NAME=VALUE, as in depth=5")
+        settings[name] = as_written(value)
     return settings
 
 
@@ -262,8 +270,5 @@ def model_options(texts: list[str] | None) -> dict[str, Any]:
         name, _, value = text.partition("=")
         if not name or not value:
             raise ValueError(f"cannot read the option {text!r}; write NAME=VALUE, as in concurrency=64")
-        try:
-            options |= settings_of([text])
-        except ValueError:
-            options[name] = value
+        options[name] = as_written(value)
     return options

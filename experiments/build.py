@@ -1,34 +1,43 @@
-"""What the searches of an experiment ask, opened in one process: its world, its models, the reply cache."""
+"""From a config to all that its searches ask: world, algorithm, policy, value, prompts, models, prices; opened once."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from forethought.agents.models.open_model import open_model
+import gymnasium as gym
+
+from forethought.agents.models.local.weights import folder_of
+from forethought.agents.models.open_model import kind_of, open_model
+from forethought.agents.models.prices import tariff
 from forethought.agents.models.protocol import LM
 from forethought.agents.models.recorded import Recording
 from forethought.agents.models.reply_cache import Cached
 from forethought.agents.models.scripted import Scripted
+from forethought.agents.prompts import Prompt
 from forethought.agents.registry import (
-    POLICIES,
-    VALUES,
-    WRITTEN,
+    Pieces,
     default_terminal_value,
+    load_prompts,
     make_policy,
     make_responder,
     make_value,
+    part_of,
+    takes,
 )
 from forethought.agents.responder import LMResponder
+from forethought.common.seeds import seed_of
+from forethought.common.settings import as_taken, settings_of
 from forethought.common.source_digests import digests, is_module
-from forethought.envs import Json, Simulator
+from forethought.envs import Json, Simulator, simulate
 from forethought.envs.simulator import TaskSimulator
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.search import (
-    ALGORITHMS,
+    Algorithm,
     Budget,
     Driver,
     Expand,
@@ -40,51 +49,235 @@ from forethought.search import (
     Propose,
     Query,
     Request,
+    Search,
+    Usage,
     Value,
 )
 from forethought.search.engine.transpositions import shared
 from forethought.search.node import visible
+from forethought.search.registry import find_algorithm
 
 
-class Models(NamedTuple):
-    """Who answers the questions of a search."""
+@dataclass(frozen=True)
+class Objects:
+    """Pieces that are in memory already; each stands in for the one that the config names."""
 
+    algorithm: Callable[..., Search] | None = None
+    policy: Policy | None = None
+    value: Value | None = None
+    lm: LM | None = None
+
+
+NO_OBJECTS = Objects()
+
+
+class Handed:
+    """The class of a policy or value that was handed over: it has no settings, and reads no prompt file of the run."""
+
+
+@dataclass(frozen=True)
+class Components:
+    """All that the searches of one experiment ask, opened in this process.
+
+    Attributes:
+        algorithm: bound to its settings.
+        responder: the model behind `Ask` and `Imagine`; None where the algorithm has no such requests.
+        price: US dollars of a usage; None where the config counts none.
+        facts: hashes of the world, the model, the prompts and the prices, for the manifest.
+        sources: digests of the modules that ask, read and play, for the manifest.
+        cached: the reply cache, if one is used.
+        lm: the language model without the cache and the recording around it.
+    """
+
+    experiment: Experiment
+    world: Simulator[Any]
+    algorithm: Algorithm
     policy: Policy
     value: Value
     responder: LMResponder | None
+    price: Callable[[Usage], float] | None
+    facts: Mapping[str, Json]
+    sources: Mapping[str, str]
+    cached: Cached | None = None
+    lm: LM | None = None
 
-
-def make_models(experiment: Experiment, lm: LM | None, value: Value | None = None) -> Models:
-    """Raises ValueError: a language model is asked and none is there, a family has no rules, a prompt is missing."""
-    prompts, questions = experiment.prompt_files()
-    env, settings = experiment.env, experiment.settings
-    if value is None:
-        value = make_value(
-            experiment.value, env, lm, prompts, experiment.terminal_value or default_terminal_value(env), settings
+    def driver(self, journal: Journal | PastJournal | None, budget: Budget, concurrency: int) -> Driver:
+        return Driver(
+            self.world,
+            self.policy,
+            self.value,
+            budget,
+            seed=self.experiment.seed,
+            responder=self.responder,
+            journal=journal,
+            privileges=frozenset(self.experiment.privileges),
+            price=self.price,
+            transpositions=self.experiment.transpositions,
+            concurrency=concurrency,
         )
-    return Models(
-        make_policy(experiment.policy, lm, prompts, env, settings),
+
+    def bill(self) -> tuple[dict[str, Json], dict[str, Json]] | None:
+        """The usage that this process paid its model, and the usage that the cache saved; None without a cache."""
+        return (asdict(self.cached.billed), asdict(self.cached.saved)) if self.cached else None
+
+
+def build(
+    experiment: Experiment, objects: Objects = NO_OBJECTS, *, record: Path | None = None, rehearsal: bool = False
+) -> Components:
+    """Open everything that an experiment names.
+
+    Args:
+        experiment: the config.
+        objects: pieces that are in memory already.
+        record: a file that the model's replies are recorded to.
+        rehearsal: a scripted model stands in for the language model, so that no weights are loaded.
+
+    Raises:
+        ValueError: a name that names nothing, a setting or a privilege that is missing, a family without rules or
+            prompts, a file that is not there, a language model that is asked and not given.
+    """
+    pieces = find_pieces(experiment, objects)
+    experiment.check_pieces(pieces)
+    world = open_world(experiment)
+    if objects.lm is None and objects.value is None:
+        check_files(experiment)
+    prompts, questions = prompt_files(experiment, pieces)
+    price = price_of(experiment)
+    lm = objects.lm
+    if lm is None and objects.value is None and experiment.model:
+        lm = Scripted() if rehearsal else open_lm(experiment)
+    cached = None
+    if lm and experiment.cache != "off" and not rehearsal:
+        cached = Cached(lm, mode="on" if experiment.cache == "on" else "read")
+    asked = cached or lm
+    if asked and record:
+        asked = Recording(asked, record)
+    env, settings = experiment.env, experiment.settings
+    terminal_value = experiment.terminal_value or default_terminal_value(env)
+    policy = objects.policy or make_policy(pieces.policy, asked, prompts, env, settings)
+    value = objects.value or make_value(pieces.value, env, asked, prompts, terminal_value, settings)
+    responder = make_responder(experiment.algorithm, asked, questions, settings)
+    return Components(
+        experiment,
+        world,
+        bound(experiment, pieces.algorithm),
+        policy,
         value,
-        make_responder(experiment.algorithm, lm, questions, settings),
+        responder,
+        price,
+        {} if rehearsal else facts_of(experiment, world, lm, (*prompts.values(), *questions.values())),
+        {} if rehearsal else sources_of(world, pieces, policy, value, responder),
+        cached,
+        lm,
     )
 
 
-def check(experiment: Experiment) -> None:
-    """Raises ValueError: what could not be run, said before any weights are loaded."""
-    experiment.check_files()
-    models = make_models(experiment, Scripted() if experiment.model else None)
-    experiment.price()
+def find_pieces(experiment: Experiment, objects: Objects = NO_OBJECTS) -> Pieces:
+    """Raises ValueError: a name that names nothing."""
+    algorithm = objects.algorithm or find_algorithm(experiment.algorithm)
+    policy, value = (
+        name if handed is None else Handed
+        for name, handed in ((experiment.policy, objects.policy), (experiment.value, objects.value))
+    )
+    return Pieces.of(algorithm, policy, value)
+
+
+def bound(experiment: Experiment, algorithm: Callable[..., Search]) -> Algorithm:
+    """The algorithm with its settings. One that has a `seed` draws by it and by the run's."""
+    settings = part_of(experiment.settings)
+    if (seed := settings_of(algorithm).get("seed")) is not None:
+        settings["seed"] = seed_of(experiment.seed, settings.get("seed", seed.written))
+    return partial(algorithm, **as_taken(settings))
+
+
+def open_world(experiment: Experiment) -> Simulator[Any]:
+    """Raises ValueError: an environment that is not registered, or that does not take its options."""
+    try:
+        return simulate(experiment.env, **experiment.env_options)
+    except (gym.error.Error, ModuleNotFoundError, TypeError) as error:
+        raise ValueError(f"{experiment.env} cannot be made with {dict(experiment.env_options)} ({error})") from error
+
+
+def open_lm(experiment: Experiment) -> LM:
+    assert experiment.model is not None
+    adapter = Path(experiment.adapter) if experiment.adapter else None
+    return open_model(experiment.model, adapter, experiment.device, experiment.model_options)
+
+
+def check_files(experiment: Experiment) -> None:
+    """Raises ValueError: a file that the config names is not there, seen from here."""
+    model = experiment.model or ""
+    paths = [experiment.adapter, experiment.prompts, experiment.prices]
+    if kind_of(model) == "recorded":
+        paths.append(model.partition(":")[2])
+    elif kind_of(model) == "local" and model:
+        folder_of(model)
+    for path in paths:
+        if path and not Path(path).exists():
+            hint = "" if Path(path).is_absolute() else f" in {Path.cwd()}; paths of a run start where it was begun"
+            raise ValueError(f"there is no {path}{hint}")
+
+
+def prompt_files(experiment: Experiment, pieces: Pieces) -> tuple[dict[str, Prompt], dict[str, Prompt]]:
+    """Those of the policy and the value, and those of the algorithm's questions. Raises ValueError: one is missing."""
+    folder = Path(experiment.prompts) if experiment.prompts else None
+    questions = pieces.needs.under(experiment.settings).prompts
+    return load_prompts(experiment.env, pieces.roles(), folder), load_prompts(experiment.env, questions, folder)
+
+
+def price_of(experiment: Experiment) -> Callable[[Usage], float] | None:
+    """The price of a usage in US dollars; None where the config counts none. Raises ValueError: prices are missing."""
+    if experiment.prices is None and "usd" not in experiment.budget:
+        return None
+    return tariff(experiment.model, Path(experiment.prices) if experiment.prices else None)
+
+
+def facts_of(
+    experiment: Experiment, world: Simulator[Any], lm: LM | None, prompts: tuple[Prompt, ...]
+) -> dict[str, Json]:
+    facts: dict[str, Json] = {"world": world.world, "model": content_of(lm), "config": experiment.digest}
+    facts |= {f"prompt {prompt.name}": prompt.digest for prompt in prompts}
+    if experiment.prices:
+        facts["prices"] = hashlib.sha256(Path(experiment.prices).read_bytes()).hexdigest()
+    return facts
+
+
+def content_of(lm: LM | None) -> str | None:
+    """The hash of the model's content; a model of the user's own without one is known by its source alone."""
+    return getattr(lm, "content", None)
+
+
+def sources_of(
+    world: Simulator[Any], pieces: Pieces, policy: Policy, value: Value, responder: LMResponder | None
+) -> dict[str, str]:
+    """Digests of the modules of algorithm, driver, policy, value, questions and environment, and of their imports.
+
+    Those of other families of environments are left out.
+    """
+    core = world.family if isinstance(world, TaskSimulator) else getattr(world, "core", world)
+    parts: list[Any] = [type(core), type(policy), type(value), *([] if responder is None else [type(responder)])]
+    parts += [pieces.algorithm, pieces.policy, pieces.value, Driver]
+    family = type(core).__module__
+    return digests(
+        (type(world).__module__, *(part.__module__ for part in parts)),
+        skip=lambda name: is_of_other_family(name, family),
+    )
+
+
+def check(experiment: Experiment, objects: Objects = NO_OBJECTS) -> None:
+    """Raises ValueError: a run that cannot be, told before any weights are loaded."""
+    components = build(experiment, objects, rehearsal=True)
     if experiment.transpositions:
-        shared(models.policy, models.value)
-    rehearse(experiment, models.policy)
+        shared(components.policy, components.value)
+    rehearse(components)
 
 
-def rehearse(experiment: Experiment, policy: Policy) -> None:
-    """The first request of a search, and the answer of a policy that asks no model: what fails there fails everywhere.
+def rehearse(components: Components) -> None:
+    """Make the first request of a search; a policy that asks no model answers it. A failure there is one everywhere.
 
     Raises ValueError: a task beyond the last, settings that the algorithm refuses, actions that no policy can take.
     """
-    world, task = experiment.simulator(), max(parse_tasks(experiment.tasks))
+    experiment, world, task = components.experiment, components.world, max(parse_tasks(components.experiment.tasks))
     try:
         start = world.root(task)
     except IndexError as error:
@@ -92,99 +285,23 @@ def rehearse(experiment: Experiment, policy: Policy) -> None:
     except Exception:  # of this task alone: the run tells
         return
     root = Node(start.state, visible(start, world), world=world, task=task, done=start.terminated)
-    request = first_request(experiment, root)
-    if isinstance(request, Expand | ExpandAll | Propose) and experiment.policy not in WRITTEN:
+    request = first_request(components.algorithm, root)
+    if isinstance(request, Expand | ExpandAll | Propose) and not takes(type(components.policy), "lm"):
         try:
-            policy.propose([Query(root, request.width, experiment.seed)])
+            components.policy.propose([Query(root, request.width, experiment.seed)])
         except (TypeError, ValueError) as error:
             raise ValueError(str(error)) from error
         except Exception:  # likewise
             return
 
 
-def first_request(experiment: Experiment, root: Node) -> Request | None:
-    """None: the search ends without one. Raises ValueError: its settings make no sense."""
-    search = experiment.search()(root)
+def first_request(algorithm: Algorithm, root: Node) -> Request | None:
+    """None: the search ends without one, or fails, which its task will tell. Raises ValueError: its settings."""
+    search = algorithm(root)
     try:
         return next(search, None)
     finally:
         search.close()
-
-
-@dataclass(frozen=True)
-class Equipment:
-    """All that searches ask, opened in this process.
-
-    `facts` are hashes of what the answers depend on, `sources` digests of the code that asks, reads and plays.
-    """
-
-    experiment: Experiment
-    world: Simulator[Any]
-    models: Models
-    cached: Cached | None
-    facts: Mapping[str, Json]
-    sources: Mapping[str, str]
-    lm: LM | None = None  # without a cache and a recording around it
-
-    def driver(self, journal: Journal | PastJournal, budget: Budget, concurrency: int) -> Driver:
-        return Driver(
-            self.world,
-            self.models.policy,
-            self.models.value,
-            budget,
-            seed=self.experiment.seed,
-            responder=self.models.responder,
-            journal=journal,
-            privileges=frozenset(self.experiment.privileges),
-            price=self.experiment.price(),
-            transpositions=self.experiment.transpositions,
-            concurrency=concurrency,
-        )
-
-    def bill(self) -> tuple[dict[str, Json], dict[str, Json]] | None:
-        """What this process paid its model, and what the cache saved it; None without a cache."""
-        return (asdict(self.cached.billed), asdict(self.cached.saved)) if self.cached else None
-
-
-def equip(
-    experiment: Experiment, *, lm: LM | None = None, value: Value | None = None, record: Path | None = None
-) -> Equipment:
-    """`lm` and `value` may be handed in where they are in memory already; replies are recorded to `record`."""
-    world = experiment.simulator()
-    if lm is None and value is None:
-        experiment.check_files()
-    prompts, questions = experiment.prompt_files()
-    if lm is None and value is None and experiment.model:
-        adapter = Path(experiment.adapter) if experiment.adapter else None
-        lm = open_model(experiment.model, adapter, experiment.device, experiment.model_options)
-    facts: dict[str, Json] = {"world": world.world, "model": lm.content if lm else None, "config": experiment.digest}
-    facts |= {f"prompt {prompt.name}": prompt.digest for prompt in (*prompts.values(), *questions.values())}
-    experiment.price()  # whose file may be gone
-    if experiment.prices:
-        facts["prices"] = hashlib.sha256(Path(experiment.prices).read_bytes()).hexdigest()
-    cached = Cached(lm, mode="on" if experiment.cache == "on" else "read") if lm and experiment.cache != "off" else None
-    asked = cached or lm
-    if asked and record:
-        asked = Recording(asked, record)
-    models = make_models(experiment, asked, value)
-    return Equipment(experiment, world, models, cached, facts, sources_of(experiment, world, models), lm)
-
-
-def sources_of(experiment: Experiment, world: Simulator[Any], models: Models) -> dict[str, str]:
-    """Digests of the modules of algorithm, driver, policy, value, questions and environment, and of what they import.
-
-    Those of other families of environments are left out.
-    """
-    core = world.family if isinstance(world, TaskSimulator) else getattr(world, "core", world)
-    kinds = [type(core), type(models.policy), type(models.value)] + [type(models.responder)] * (
-        models.responder is not None
-    )
-    asked = [ALGORITHMS[experiment.algorithm], POLICIES[experiment.policy], VALUES[experiment.value], Driver]
-    family = type(core).__module__
-    return digests(
-        (type(world).__module__, *(part.__module__ for part in (*kinds, *asked))),
-        skip=lambda name: is_of_other_family(name, family),
-    )
 
 
 def is_of_other_family(module: str, family: str) -> bool:

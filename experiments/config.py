@@ -5,33 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
-
-from forethought.agents.models.local.weights import folder_of
 from forethought.agents.models.open_model import CHANGE_ANSWERS, kind_of, read_options
-from forethought.agents.models.prices import tariff
-from forethought.agents.prompts import Prompt
-from forethought.agents.registry import (
-    UNJUDGED,
-    Setting,
-    check_settings,
-    known_settings,
-    needed,
-    part_of,
-    prompts_for,
-    questions_of,
-)
-from forethought.common.seeds import seed_of
-from forethought.envs import Simulator, simulate
+from forethought.agents.registry import POLICIES, VALUES, Pieces
+from forethought.common.pieces import is_known
+from forethought.common.settings import Setting
 from forethought.envs.family import shorten
 from forethought.experiments.run_folder import check_free
 from forethought.experiments.workers.options import Staffing
-from forethought.search import PRIVILEGES, Algorithm, Budget, Usage, algorithm
+from forethought.search import ALGORITHMS, PRIVILEGES, Budget
 
 DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 NUMBER = re.compile(r"-?[0-9]{1,30}")
@@ -89,7 +74,6 @@ class Experiment:
         self._check_types()
         parse_tasks(self.tasks)
         Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks what it is given
-        check_settings(self.algorithm, self.policy, self.value, self.settings)
         read_options(self.model, self.model_options)
         Staffing.parse(self.workers)
         if self.concurrency < 1:
@@ -106,14 +90,40 @@ class Experiment:
             raise ValueError(f"--record writes one file, and the workers are {self.workers!r}; record with --workers 1")
         if unknown := set(self.privileges) - set(PRIVILEGES):
             raise ValueError(f"unknown privileges {sorted(unknown)}; expected {' or '.join(PRIVILEGES)}")
-        needs = needed(self.algorithm, self.settings) - set(self.privileges)
-        if missing := [name for name in PRIVILEGES if name in needs]:
+        for kind, name, table in self.named:
+            if not is_known(kind, name, table):
+                expected = f"one of {', '.join(table)}, or MODULE:NAME of your own"
+                raise ValueError(f"unknown {kind} {name!r:.100}; expected {expected}")
+        if all(name in table for _, name, table in self.named):
+            self.check_pieces(Pieces.of(self.algorithm, self.policy, self.value))
+
+    @property
+    def named(self) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
+        """Its pieces: kind, name, and the built-in ones of that kind."""
+        return (
+            ("algorithm", self.algorithm, ALGORITHMS),
+            ("policy", self.policy, POLICIES),
+            ("value", self.value, VALUES),
+        )
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The names of pieces that are not of this suite: algorithm, policy, value, model and environment."""
+        names = [name for _, name, table in self.named if name not in table]
+        names += [self.model] if self.model and kind_of(self.model) == "foreign" else []
+        return tuple(names)
+
+    def check_pieces(self, pieces: Pieces) -> None:
+        """Raises ValueError: settings that the pieces do not have, or needs of the algorithm that are not met."""
+        pieces.check(self.settings)
+        needs = pieces.needs.under(self.settings)
+        if missing := [name for name in PRIVILEGES if name in needs.privileges and name not in self.privileges]:
             asked = " and ".join(PRIVILEGES[name] for name in missing)
             raise ValueError(
                 f"{self.algorithm} asks for {asked} while it searches, and its row will say so; "
                 f"if that is meant, add {' '.join(f'--privilege {name}' for name in missing)}"
             )
-        if self.value == "none" and self.algorithm not in UNJUDGED:
+        if self.value == "none" and needs.values:
             raise ValueError(f"{self.algorithm} asks for values; give another value than 'none', such as rule")
 
     def _check_types(self) -> None:
@@ -151,47 +161,6 @@ class Experiment:
     def owner(self) -> str:
         """What its journal carries, to be known by."""
         return self.digest[:16]
-
-    def simulator(self) -> Simulator[Any]:
-        """Raises ValueError: an env that is not registered, or that does not take its options."""
-        try:
-            return simulate(self.env, **self.env_options)
-        except (gym.error.Error, ModuleNotFoundError, TypeError) as error:
-            raise ValueError(f"{self.env} cannot be made with {dict(self.env_options)} ({error})") from error
-
-    def check_files(self) -> None:
-        """Raises ValueError: what it names to be read is not there, seen from here."""
-        model = self.model or ""
-        told = [self.adapter, self.prompts, self.prices]
-        if kind_of(model) == "recorded":
-            told.append(model.partition(":")[2])
-        elif kind_of(model) == "local" and model:
-            folder_of(model)
-        for path in told:
-            if path and not Path(path).exists():
-                hint = "" if Path(path).is_absolute() else f" in {Path.cwd()}; paths of a run start where it was begun"
-                raise ValueError(f"there is no {path}{hint}")
-
-    def search(self) -> Algorithm:
-        """An algorithm that draws for itself draws by its own seed and the run's."""
-        settings = part_of(self.settings)
-        if "seed" in (known := known_settings(self.algorithm, self.policy, self.value)):
-            settings["seed"] = seed_of(self.seed, settings.get("seed", known["seed"]))
-        return algorithm(self.algorithm, settings)
-
-    def prompt_files(self) -> tuple[dict[str, Prompt], dict[str, Prompt]]:
-        """Those of the policy and the value, and those of the questions. Raises ValueError: one is missing."""
-        folder = Path(self.prompts) if self.prompts else None
-        asked = prompts_for(self.env, self.policy, self.value, folder)
-        if needed(self.algorithm, self.settings) == {"reward"}:  # no reflection is kept, so none is asked for
-            return asked, {}
-        return asked, questions_of(self.env, self.algorithm, folder)
-
-    def price(self) -> Callable[[Usage], float] | None:
-        """What answers cost; None where nobody asked. Raises ValueError: prices are missing."""
-        if self.prices is None and "usd" not in self.budget:
-            return None
-        return tariff(self.model, Path(self.prices) if self.prices else None)
 
 
 def parse_tasks(text: str) -> list[int]:

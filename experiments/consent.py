@@ -13,20 +13,25 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from forethought.agents.models.open_model import kind_of
 from forethought.agents.models.server.address import Address, port_of
+from forethought.common.pieces import is_place
 from forethought.envs.worlds.folder import cache_folder
+from forethought.experiments.config import Experiment
 from forethought.experiments.workers.options import Staffing
 
 VARIABLE = "OPENAI_API_KEY"
 
 
-def give_consent(spec: str | None, workers: str = "1") -> None:
-    """Remember that the key may be sent to the server of a spec, and the cluster joined, which the user has typed."""
+def give_consent(spec: str | None, workers: str = "1", code: Sequence[str] = ()) -> None:
+    """Remember what the user has typed: the server of a spec, which may get the key; the cluster; names of code."""
+    for name in code:
+        remember(file_of(name, "code"))
     if (server := server_of(spec)) is not None:
         remember(file_of(server))
     if (cluster := cluster_of(workers)) is not None:
@@ -75,6 +80,29 @@ def check_cluster(workers: str, named: str | None = None) -> None:
             f"this run's config joins the Ray cluster {cluster}, which no command of yours has named yet, and which "
             f"can run code here; if you trust it, add --join-cluster {parts.hostname}"
         )
+
+
+def check_code(names: Sequence[str], named: Sequence[str] = ()) -> None:
+    """Before a run of a saved config imports code. `named` are the names that the user gives now.
+
+    Raises ValueError: the user has never named this code; or has named other code.
+    """
+    if unknown := [name for name in named if name not in names]:
+        raise ValueError(
+            f"--run-code names {unknown[0]!r}, and this run imports {' and '.join(names) or 'no such code'}"
+        )
+    give_consent(None, code=named)
+    for name in names:
+        if not file_of(name, "code").exists():
+            raise ValueError(
+                f"this run's config imports {name}, which no command of yours has named yet; "
+                f"if you trust that code, add --run-code {name}"
+            )
+
+
+def code_of(experiment: Experiment) -> tuple[str, ...]:
+    """The names of a config by which modules outside this suite are imported."""
+    return (*((experiment.env,) if ":" in experiment.env else ()), *filter(is_place, experiment.foreign))
 
 
 def cluster_of(workers: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from forethought.agents.models.protocol import LM, Learns
 from forethought.envs import Json
-from forethought.experiments.build import equip
+from forethought.experiments.build import Objects, bound, build, find_pieces, open_world
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.run_folder import Run
 from forethought.search import Budget, Driver, PastJournal, TaskSearch, Value, result
@@ -37,15 +37,15 @@ def searched(
     """
     experiment = Experiment.of(run_.config)
     record = run_.folder / experiment.record if experiment.record else None
-    equipment = equip(experiment, lm=lm, value=value, record=record)
-    run_.pin(equipment.facts, equipment.sources)
-    remember(run_, equipment.lm)
+    components = build(experiment, Objects(lm=lm, value=value), record=record)
+    run_.pin(components.facts, components.sources)
+    remember(run_, components.lm)
     budget = Budget(**experiment.budget)  # type: ignore[arg-type]  # checked when it was made
     lines = []
     with run_.journal(experiment.owner) as journal:
-        driver = equipment.driver(journal, budget, experiment.concurrency)
+        driver = components.driver(journal, budget, experiment.concurrency)
         try:
-            for outcome in driver.run(parse_tasks(experiment.tasks), experiment.search()):
+            for outcome in driver.run(parse_tasks(experiment.tasks), components.algorithm):
                 journal.entries.pop(outcome.task, None)
                 lines.append(result_line(outcome))
                 run_.note_ended(lines[-1])
@@ -53,7 +53,7 @@ def searched(
                     watch(lines[-1])
                 yield outcome
         finally:
-            if bill := equipment.bill():
+            if bill := components.bill():
                 run_.note_billed(*bill)
     write_outcomes(run_, lines)
 
@@ -99,7 +99,7 @@ def replay(run_: Run) -> list[TaskSearch]:
     """
     experiment = Experiment.of(run_.config)
     driver = Driver(
-        experiment.simulator(),
+        open_world(experiment),
         Nobody(),
         Nobody(),
         Budget(**experiment.budget),  # type: ignore[arg-type]  # checked
@@ -109,7 +109,7 @@ def replay(run_: Run) -> list[TaskSearch]:
         price=lambda usage: 0.0,  # nothing is asked
         concurrency=1,
     )
-    outcomes = list(driver.run(parse_tasks(experiment.tasks), experiment.search()))
+    outcomes = list(driver.run(parse_tasks(experiment.tasks), bound(experiment, find_pieces(experiment).algorithm)))
     return sorted(
         (outcome for outcome in outcomes if outcome.error is None),
         key=lambda outcome: outcome.task,

@@ -7,7 +7,7 @@ from forethought.search.best_of_n import best_of_n
 from forethought.search.depth_first import depth_first
 from forethought.search.dvts import dvts
 from forethought.search.engine.budget import Budget, Ledger
-from forethought.search.engine.driver import PRIVILEGES, Algorithm, Driver, PrivilegeError
+from forethought.search.engine.driver import Algorithm, Driver, PrivilegeError
 from forethought.search.engine.journal import Journal, JournalError
 from forethought.search.engine.journal_parts import PastJournal
 from forethought.search.engine.results import result
@@ -19,6 +19,7 @@ from forethought.search.gumbel import gumbel
 from forethought.search.lats import lats
 from forethought.search.mcts import mcts
 from forethought.search.models import Bounded, Policy, PromptRequest, Query, Responder, Value, is_remote, wasted_usage
+from forethought.search.needs import PRIVILEGES, Needs, needs
 from forethought.search.node import TERMINAL, Context, Node, by_terminal_then_value, by_value
 from forethought.search.puct import puct
 from forethought.search.rap import rap
@@ -62,6 +63,7 @@ __all__ = [
     "Journal",
     "JournalError",
     "Ledger",
+    "Needs",
     "Node",
     "Offer",
     "PastJournal",
@@ -98,6 +100,7 @@ __all__ = [
     "is_remote",
     "lats",
     "mcts",
+    "needs",
     "puct",
     "rap",
     "react",

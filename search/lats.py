@@ -5,10 +5,12 @@ from __future__ import annotations
 from math import inf
 
 from forethought.search.mcts import backup, select
+from forethought.search.needs import needs
 from forethought.search.node import Node, by_value
 from forethought.search.requests import Ask, Attempt, Evaluate, Expand, Offer, Reward, Search
 
 
+@needs(privileges=("reward", "reflection"), prompts=("reflection",), unless={"reflection": "max_reflections"})
 def lats(
     root: Node,
     *,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from forethought.search.mcts import backup, select, visits
+from forethought.search.needs import needs
 from forethought.search.node import Node
 from forethought.search.requests import Evaluate, Imagine, Offer, Play, Propose, Search
 
 
+@needs(prompts=("imagination",))
 def rap(
     root: Node,
     *,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from forethought.search.needs import needs
 from forethought.search.node import Node
 from forethought.search.requests import Expand, Offer, Search
 
 
+@needs(values=False)
 def react(root: Node, *, depth: int = 10) -> Search:
     """Play the policy's first proposal until the end (Yao et al. 2023, arXiv:2210.03629). No value is asked for.
 

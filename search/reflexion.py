@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from forethought.search.needs import needs
 from forethought.search.node import Node
 from forethought.search.react import react
 from forethought.search.requests import Ask, Attempt, Offer, Reward, Search
 
 
+@needs(
+    privileges=("reward", "reflection"),
+    prompts=("reflection",),
+    values=False,
+    unless={"reflection": "max_reflections"},
+)
 def reflexion(
     root: Node, *, attempts: int = 3, depth: int = 10, max_reflections: int = 3, success_threshold: float = 1.0
 ) -> Search:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from math import inf
+from typing import Any
 
+from forethought.common.pieces import find_piece
+from forethought.common.settings import Setting, as_taken, settings_of
 from forethought.search.ab_mcts import ab_mcts
 from forethought.search.beam import beam
 from forethought.search.best_first import best_first
@@ -46,17 +48,30 @@ ALGORITHMS: dict[str, Callable[..., Search]] = {
 }
 
 
-def algorithm(name: str, settings: Mapping[str, float] | None = None) -> Algorithm:
+def find_algorithm(name: str) -> Callable[..., Search]:
+    """A built-in algorithm, MODULE:NAME, or one of an installed package. Raises ValueError: it is none."""
+    found: Callable[..., Search] = find_piece("algorithm", name, ALGORITHMS, no_algorithm)
+    return found
+
+
+def no_algorithm(found: Any) -> str | None:
+    """The reason why an object is no algorithm."""
+    if not inspect.isgeneratorfunction(found):
+        return f"it is {type(found).__name__}; expected a generator function, def NAME(root, *, setting=1)"
+    first, *others = inspect.signature(found).parameters.values()
+    if first.kind not in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD):
+        return "its first parameter must be the root"
+    if loose := [p.name for p in others if p.kind is not p.KEYWORD_ONLY]:
+        return f"its parameters {', '.join(loose)} must be keyword-only settings, behind a *"
+    return None
+
+
+def algorithm(name: str | Callable[..., Search], settings: Mapping[str, Setting] | None = None) -> Algorithm:
     """An algorithm with its settings. Raises ValueError: an unknown name or setting, or a setting of the wrong type."""
-    if name not in ALGORITHMS:
-        raise ValueError(f"unknown algorithm {name!r}; expected one of {', '.join(ALGORITHMS)}")
-    known = {
-        p.name: p.default for p in inspect.signature(ALGORITHMS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY
-    }
+    function = find_algorithm(name) if isinstance(name, str) else name
+    known = settings_of(function)
     for setting, value in (settings or {}).items():
         if setting not in known:
-            raise ValueError(f"{name} has no setting {setting!r}; expected one of {', '.join(known)}")
-        types, wanted = ((int, float), "a number") if isinstance(known[setting], float) else (int, "an integer")
-        if not isinstance(value, types) or not 0 <= value < inf:
-            raise ValueError(f"{name} {setting}={value!r}; expected {wanted} of at least 0")
-    return partial(ALGORITHMS[name], **(settings or {}))
+            raise ValueError(f"{function.__name__} has no setting {setting!r}; expected one of {', '.join(known)}")
+        known[setting].check(f"{function.__name__} {setting}", value, 0 if function in ALGORITHMS.values() else None)
+    return partial(function, **as_taken(settings or {}))

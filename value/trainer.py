@@ -10,7 +10,7 @@ from forethought.agents.heuristics.values import RuleTerminalValue
 from forethought.agents.models.local.adapter_hash import TENSORS
 from forethought.agents.models.open_model import open_model
 from forethought.agents.prompts import Prompt
-from forethought.agents.registry import make_value, prompts_for
+from forethought.agents.registry import find_value, load_prompts, make_value, role_of
 from forethought.agents.values import LMTextValue, LMTokenValue
 from forethought.search import Value
 from forethought.value.lora import TrainingConfig, train
@@ -48,7 +48,7 @@ class LoRATrainer:
             terminal_value,
             watch,
         )
-        self.prompts = prompts_for(env_id, "all", mode, prompts)
+        self.prompts = load_prompts(env_id, (role_of(find_value(mode)),), prompts)
         self.prompt = next(iter(self.prompts.values()))
 
     def initial(self) -> Value:

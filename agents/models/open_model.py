@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from math import inf
 from pathlib import Path
@@ -11,6 +12,8 @@ from forethought.agents.models.local.torch_threads import load_torch
 from forethought.agents.models.protocol import LM
 from forethought.agents.models.recorded import Recorded
 from forethought.agents.models.server.parameters import Ways
+from forethought.common.pieces import find_piece, is_place, offered
+from forethought.common.settings import as_taken, settings_of
 
 # What may be told of how a model is asked, and of which type. See Server and Local.
 OPTIONS: dict[str, dict[str, type]] = {
@@ -30,12 +33,17 @@ CHANGE_ANSWERS = ("omit", "rename", "exact")  # the others only limit how a mode
 
 
 def kind_of(spec: str) -> str:
-    """Which backend a spec names; what is neither a server nor a recording names weights for this process."""
-    return {"recorded": "recorded", "server": "server", "server+chat": "server"}.get(spec.partition(":")[0], "local")
+    """The backend of a spec: a server, a recording, a class of the user's own, else weights for this process."""
+    named = {"recorded": "recorded", "server": "server", "server+chat": "server", "hf": "local"}.get(
+        spec.partition(":")[0]
+    )
+    return named or ("foreign" if is_place(spec) or spec in offered("model") else "local")
 
 
 def read_options(spec: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """As its backend takes them. Raises ValueError: one that it has not, or a number that cannot be."""
+    if spec and kind_of(spec) == "foreign":
+        return dict(given)  # checked when its class is imported
     known = OPTIONS[kind_of(spec)] if spec else {}
     options: dict[str, Any] = {}
     for name, number in given.items():
@@ -64,6 +72,8 @@ def open_model(
     Raises ValueError: the spec names nothing, or an option cannot be.
     """
     kind, told = kind_of(spec), read_options(spec, options or {})
+    if kind == "foreign":
+        return open_foreign(spec, adapter, device, told)
     if kind == "recorded":
         return Recorded(Path(spec.partition(":")[2]))
     if kind == "server":
@@ -84,3 +94,32 @@ def open_model(
             f"the model {spec!r} needs torch, transformers, peft and gguf ({error!s:.200}); "
             "run: pip install 'forethought[lm]'"
         ) from error
+
+
+def open_foreign(spec: str, adapter: Path | None, device: str, options: Mapping[str, Any]) -> LM:
+    """A model of a user's own. Its options are its keyword-only parameters; it may also take `adapter` and `device`.
+
+    Raises ValueError: it is no class with complete() and score(), or has no such option.
+    """
+    maker = find_piece("model", spec, {}, no_model)
+    known = settings_of(maker)
+    for name, value in options.items():
+        if name not in known:
+            raise ValueError(f"the model {spec!r} has no option {name!r}; expected {' or '.join(known) or 'none'}")
+        known[name].check(f"the model's {name}", value)
+    own = {name: thing for name, thing in (("adapter", adapter), ("device", device)) if name in known}
+    if adapter and "adapter" not in known:
+        raise ValueError(f"the model {spec!r} takes no adapter, and {adapter} was given")
+    model: LM = maker(**as_taken(dict(options)), **own)
+    return model
+
+
+def no_model(found: Any) -> str | None:
+    """The reason why an object is no model."""
+    if not inspect.isclass(found) or not all(callable(getattr(found, name, None)) for name in ("complete", "score")):
+        return f"it is {found!r:.60}; expected a class with complete(self, requests) and score(self, requests)"
+    if needed := [
+        p.name for p in inspect.signature(found).parameters.values() if p.default is p.empty and p.kind != p.VAR_KEYWORD
+    ]:
+        return f"a run cannot give it {', '.join(needed)}; its options are keyword-only parameters with defaults"
+    return None

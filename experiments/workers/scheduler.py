@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from forethought.common.sums import plain_sum
+from forethought.experiments.build import price_of
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.evaluate import Watch, write_outcomes
 from forethought.experiments.run_folder import CHANGED, Run, RunError, changed_source
@@ -103,7 +104,7 @@ class Foreman:
         self.lines: dict[int, dict[str, Any]] = {}  # of results or failures, by task
         self.begun = self.barren = self.stillborn = 0
         self.any_ready = False
-        self.price = order.experiment.price()
+        self.price = price_of(order.experiment)
         self.pool = self.grant = 0.0  # dollars that nobody was granted, and how many are granted at once
 
     def work(self) -> list[dict[str, Any]]:

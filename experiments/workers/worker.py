@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 
 from forethought.agents.models.protocol import LM
 from forethought.envs import Json
-from forethought.experiments.build import equip
+from forethought.experiments.build import Objects, build
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.evaluate import result_line
 from forethought.experiments.run_folder import RunError
@@ -25,7 +25,7 @@ REFUSALS: dict[str, type[Exception]] = {e.__name__: e for e in (ValueError, RunE
 
 OpenModel: TypeAlias = "Callable[[Experiment], LM | None]"
 Handed: TypeAlias = "list[tuple[int, list[Entry]]]"  # tasks, each with what was journaled of it before
-Bill: TypeAlias = "tuple[dict[str, Json], dict[str, Json]] | None"  # see Equipment.bill
+Bill: TypeAlias = "tuple[dict[str, Json], dict[str, Json]] | None"  # see Components.bill
 
 
 @dataclass(frozen=True)
@@ -122,17 +122,16 @@ def work(order: Order, link: Link, open_journal: Callable[[float], Journal]) -> 
     """The life of a worker. `open_journal` is given the seconds spent on the run."""
     experiment = order.experiment
     try:
-        equipment = equip(experiment, lm=order.open_model(experiment) if order.open_model else None)
-        search = experiment.search()
-        with open_journal(link.ask(Ready(equipment.facts, equipment.sources))) as journal:
-            driver = equipment.driver(journal, budget_of(order), order.concurrency)
+        components = build(experiment, Objects(lm=order.open_model(experiment)) if order.open_model else Objects())
+        with open_journal(link.ask(Ready(components.facts, components.sources))) as journal:
+            driver = components.driver(journal, budget_of(order), order.concurrency)
             driver.dollars.more = lambda usd: float(link.ask(Funds(usd)))
             while handed := link.ask(Idle()):
-                for outcome in driver.run(unpacked(handed, journal, link), search):
+                for outcome in driver.run(unpacked(handed, journal, link), components.algorithm):
                     driver.dollars.keep(order.usd or 0.0)
-                    link.ask(Done(result_line(outcome), equipment.bill()))
+                    link.ask(Done(result_line(outcome), components.bill()))
                     journal.entries.pop(outcome.task, None)
-        link.ask(Ended(equipment.bill()))
+        link.ask(Ended(components.bill()))
     except Exception as error:
         name = next((name for name, kind in REFUSALS.items() if isinstance(error, kind)), "")
         link.ask(Failed(name, str(error) if name else traceback.format_exc()))

@@ -33,6 +33,7 @@ from forethought.search.engine.threads import DaemonThreadPool
 from forethought.search.engine.transpositions import Positions, shared
 from forethought.search.estimates import NO_USAGE, Usage
 from forethought.search.models import Policy, Responder, Value, raises_bound, wasted_usage
+from forethought.search.needs import PRIVILEGES
 from forethought.search.node import Node, visible
 from forethought.search.requests import (
     Ask,
@@ -51,10 +52,6 @@ from forethought.search.requests import (
 Algorithm = Callable[[Node], Search]
 Asked = list[tuple[TaskSearch, "Sequence[Any] | Broken"]]  # answers, each a part for each query
 Job = tuple[Asked, RequestHandler[Any, Any]]
-
-
-# What a search may have only where its run grants it, and its row says so.
-PRIVILEGES = {"reward": "the true reward", "reflection": "a reflection on how an attempt truly ended"}
 
 
 class PrivilegeError(RuntimeError):

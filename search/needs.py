@@ -1,0 +1,69 @@
+"""The needs of an algorithm: privileges, prompts, values. They stand on the algorithm, a user's own too."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+# What a search may have only where its run grants it, and its row says so.
+PRIVILEGES = {"reward": "the true reward", "reflection": "a reflection on how an attempt truly ended"}
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a search asks for beside proposals.
+
+    Attributes:
+        privileges: of PRIVILEGES; the user must grant each (`--privilege`).
+        prompts: the roles of its `Ask` and `Imagine` requests; each is a prompt file of the family.
+        values: whether it asks for values.
+        unless: by role, a setting that drops the role, and the privilege of that name, when it is 0.
+    """
+
+    privileges: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    values: bool = True
+    unless: Mapping[str, str] = field(default_factory=dict)
+
+    def under(self, settings: Mapping[str, Any]) -> Needs:
+        """The needs that are left with these settings."""
+        dropped = {role for role, setting in self.unless.items() if settings.get(setting) == 0}
+        return Needs(
+            tuple(name for name in self.privileges if name not in dropped),
+            tuple(role for role in self.prompts if role not in dropped),
+            self.values,
+        )
+
+
+def needs(
+    *,
+    privileges: tuple[str, ...] = (),
+    prompts: tuple[str, ...] = (),
+    values: bool = True,
+    unless: Mapping[str, str] | None = None,
+) -> Callable[[Function], Function]:
+    """A decorator that states the needs of an algorithm; see `Needs`.
+
+    Raises:
+        ValueError: an unknown privilege, or a setting that the algorithm does not have.
+    """
+    stated = Needs(tuple(privileges), tuple(prompts), values, dict(unless or {}))
+    if unknown := set(stated.privileges) - set(PRIVILEGES):
+        raise ValueError(f"unknown privileges {sorted(unknown)}; expected {' or '.join(PRIVILEGES)}")
+
+    def state(function: Function) -> Function:
+        if missing := set(stated.unless.values()) - set(inspect.signature(function).parameters):
+            raise ValueError(f"{function.__name__} has no setting {', '.join(sorted(missing))}")
+        function.needs = stated  # type: ignore[attr-defined]  # of a function
+        return function
+
+    return state
+
+
+def needs_of(function: Callable[..., Any]) -> Needs:
+    """The stated needs; an algorithm that states none asks for values, and for nothing else."""
+    found = getattr(function, "needs", None)
+    return found if isinstance(found, Needs) else Needs()
