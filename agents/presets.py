@@ -9,7 +9,7 @@ from typing import Any
 from forethought.agents.heuristics.values import POLICY_RULES
 from forethought.agents.prompts import family_of
 from forethought.agents.registry import Pieces
-from forethought.common.pieces import find_piece
+from forethought.common.pieces import find_piece, is_known
 from forethought.common.settings import Setting
 from forethought.search import ALGORITHMS
 from forethought.search.needs import needs_of
@@ -155,6 +155,12 @@ def find_agent(name: str) -> Agent:
     """
     if name in AGENTS:
         return AGENTS[name]
+    if not is_known("algorithm", name, ALGORITHMS):
+        others = ", ".join(algorithm for algorithm in ALGORITHMS if algorithm not in AGENTS)
+        raise ValueError(
+            f"unknown agent {name!r:.200}; expected one of {', '.join(AGENTS)}, or an algorithm: {others}, "
+            "or MODULE:NAME of your own"
+        )
     found = find_piece("algorithm", name, ALGORITHMS, no_agent)
     if isinstance(found, Agent):
         return found

@@ -141,13 +141,18 @@ class Pieces:
 
     @property
     def names(self) -> str:
-        parts = (self.algorithm, self.policy, self.value)
-        algorithm, policy, value = (getattr(part, "__name__", repr(part)) for part in parts)
+        tables = ((self.algorithm, ALGORITHMS), (self.policy, POLICIES), (self.value, VALUES))
+        algorithm, policy, value = (name_in(piece, table) for piece, table in tables)
         return f"{algorithm} with the policy {policy} and the value {value}"
 
     def roles(self) -> tuple[str, ...]:
         """The prompt files that the policy and the value read."""
         return tuple(role_of(piece) for piece in (self.policy, self.value) if takes(piece, "prompt"))
+
+
+def name_in(piece: Any, table: Mapping[str, Any]) -> str:
+    """The name of a piece in its table; of one that is not in it, the name it has where it is defined."""
+    return next((name for name, known in table.items() if known is piece), getattr(piece, "__qualname__", repr(piece)))
 
 
 def role_of(piece: Any) -> str:

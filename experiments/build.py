@@ -154,8 +154,8 @@ def build(
         asked = Recording(asked, record)
     env, settings = experiment.env, experiment.settings
     terminal_value = experiment.terminal_value or default_terminal_value(env)
-    policy = objects.policy or make_policy(pieces.policy, asked, prompts, env, settings)
-    value = objects.value or make_value(pieces.value, env, asked, prompts, terminal_value, settings)
+    policy = objects.policy or make_policy(experiment.policy, asked, prompts, env, settings)
+    value = objects.value or make_value(experiment.value, env, asked, prompts, terminal_value, settings)
     responder = make_responder(experiment.algorithm, asked, questions, settings)
     return Components(
         experiment,

@@ -24,7 +24,14 @@ SCHEMA: dict[str, Any] = {
     "format": range(FORMAT, FORMAT + 1),
     "name": TEXT,
     "env": TEXT,
-    "agent": {"algorithm": TEXT, "settings": dict, "policy": TEXT, "value": TEXT, "terminal_value": TEXT},
+    "agent": {
+        "algorithm": TEXT,
+        "settings": dict,
+        "policy": TEXT,
+        "value": TEXT,
+        "terminal_value": TEXT,
+        "foreign": [TEXT],
+    },
     "models": {
         "model": (str, type(None)),
         "adapter": (str, type(None)),
@@ -129,6 +136,7 @@ def make_row(run: Run, name: str, training: str | None = None) -> dict[str, Any]
             "policy": config["policy"],
             "value": config["value"],
             "terminal_value": config.get("terminal_value", "rule"),
+            "foreign": list(Experiment.of(config).foreign),
         },
         "models": {
             "model": config.get("model"),

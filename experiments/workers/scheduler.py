@@ -6,6 +6,7 @@ It knows neither processes nor clusters: a `Staff` begins workers and brings the
 from __future__ import annotations
 
 import logging
+import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -301,6 +302,7 @@ def run_on(run_: Run, staff: Staff, watch: Watch | None = None, open_model: Open
         journal = stack.enter_context(run_.journal(experiment.owner))
         stack.callback(merge, journal)  # when all workers are dead, however that came about
         stack.enter_context(staff)
-        order = Order(experiment, staff.count, open_model=open_model)
+        here = str(Path.cwd())
+        order = Order(experiment, staff.count, open_model=open_model, path=(here,) if here in sys.path else ())
         lines = Foreman(run_, staff, order, journal, watch).work()
     write_outcomes(run_, lines)

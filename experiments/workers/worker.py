@@ -6,6 +6,7 @@ answer; so the link may be a pipe, or calls of an actor that come from the other
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -102,6 +103,7 @@ class Order:
     workers: int
     usd: float | None = None  # of the run's limit: what this worker may spend at first, and has to spare at the most
     open_model: OpenModel | None = None
+    path: tuple[str, ...] = ()  # folders of the user's own modules
 
     @property
     def concurrency(self) -> int:
@@ -121,6 +123,7 @@ def budget_of(order: Order) -> Budget:
 def work(order: Order, link: Link, open_journal: Callable[[float], Journal]) -> None:
     """The life of a worker. `open_journal` is given the seconds spent on the run."""
     experiment = order.experiment
+    sys.path[:0] = [folder for folder in order.path if folder not in sys.path]
     try:
         components = build(experiment, Objects(lm=order.open_model(experiment)) if order.open_model else Objects())
         with open_journal(link.ask(Ready(components.facts, components.sources))) as journal:

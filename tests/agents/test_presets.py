@@ -10,12 +10,13 @@ import pytest
 
 from forethought.agents import Scripted
 from forethought.agents.presets import AGENTS, complete
-from forethought.agents.registry import ASKING, REWARDED, UNJUDGED, known_settings, part_of
+from forethought.agents.registry import Pieces, part_of
 from forethought.experiments.config import Experiment
 from forethought.experiments.evaluate import run
 from forethought.experiments.run_folder import Run
 from forethought.leaderboards.rows import ROWS, load_rows
 from forethought.search import ALGORITHMS, digest
+from forethought.search.needs import needs_of
 
 FAMILIES = {"Game24-v0": "900:902", "WebShop-v0": "0:2", "HotpotQA-v0": "400:402"}
 TALK = {
@@ -39,6 +40,10 @@ def model(env: str) -> Scripted:
         return said[request.seed % len(said)]
 
     return Scripted(reply)
+
+
+def known_settings(*names):
+    return {name: info.written for name, info in Pieces.of(*names).settings().items()}
 
 
 def asked(name: str, env: str, **changes) -> Experiment:
@@ -108,7 +113,7 @@ def test_the_command_line_comes_before_the_table():
     )
     assert (agent.policy, agent.value) == ("rule", "lm-tokens")
     assert agent.settings == {"num_children": "all", "depth": 3}
-    assert part_of(agent.settings) == {"depth": 3}
+    assert part_of(agent.settings) == {"num_children": "all", "depth": 3}
     agent = complete("best-first", "WebShop-v0", given={"policy.samples": 3, "value.temperature": 0})
     assert part_of(agent.settings, "policy.") == {"samples": 3, "temperature": 1.0, "max_tokens": 64}
     assert part_of(agent.settings, "value.")["temperature"] == 0
@@ -187,9 +192,11 @@ def test_what_algorithms_ask_for_is_what_their_sources_say():
             rewarded.add(name)
         if not re.search(r"yield Evaluate\(|\bsimulate\(", source):
             unjudged.add(name)
-    assert asking == ASKING
-    assert rewarded == set(REWARDED) == {name for name in ALGORITHMS if name in AGENTS and AGENTS[name].privileges}
-    assert unjudged == set(UNJUDGED)
+    stated = {name: needs_of(algorithm) for name, algorithm in ALGORITHMS.items()}
+    assert asking == {name: needs.prompts for name, needs in stated.items() if needs.prompts}
+    assert rewarded == {name for name, needs in stated.items() if "reward" in needs.privileges}
+    assert rewarded == {name for name in ALGORITHMS if name in AGENTS and AGENTS[name].privileges}
+    assert unjudged == {name for name, needs in stated.items() if not needs.values}
 
 
 @pytest.mark.parametrize("row", load_rows(ROWS), ids=lambda row: row["name"])

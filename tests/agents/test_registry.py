@@ -15,17 +15,28 @@ from forethought.agents import (
 from forethought.agents.policies import RandomActions
 from forethought.agents.registry import (
     NoValue,
+    Pieces,
     default_terminal_value,
-    known_settings,
+    load_prompts,
     make_policy,
     make_responder,
     make_value,
     part_of,
-    prompts_for,
-    questions_of,
 )
 
 ENV = "Game24-v0"
+
+
+def prompts_for(env, policy, value):
+    return load_prompts(env, Pieces.of("greedy", policy, value).roles())
+
+
+def questions_of(env, algorithm):
+    return load_prompts(env, Pieces.of(algorithm, "all", "none").needs.prompts)
+
+
+def known_settings(*names):
+    return {name: info.written for name, info in Pieces.of(*names).settings().items()}
 
 
 KINDS = [("all", AllActions), ("random", RandomActions), ("lm-rank", LMRank), ("lm-text", LMText)]

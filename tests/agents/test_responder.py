@@ -3,11 +3,10 @@ from __future__ import annotations
 import pytest
 
 from forethought.agents import Scripted, load_prompt
-from forethought.agents.registry import questions_of
 from forethought.agents.responder import LMResponder
 from forethought.search import Context, PromptRequest, Usage
 
-PROMPTS = questions_of("Other-v0", "reflexion")
+PROMPTS = {"reflection": load_prompt("Other-v0", "reflection")}
 CONTEXT = Context("Answer.", "Question: who?", (("search[x]", "Could not find x."),), ("look twice",))
 
 
@@ -34,8 +33,3 @@ def test_what_it_costs_is_bounded_beforehand():
 def test_a_role_without_a_prompt_is_refused():
     with pytest.raises(ValueError, match="no prompt puts the question 'imagine'; there are reflection"):
         LMResponder(Scripted(), PROMPTS).respond([PromptRequest(CONTEXT, "imagine", 0)])
-
-
-def test_only_those_who_ask_read_prompts():
-    assert questions_of("Game24-v0", "mcts") == {}
-    assert questions_of("Game24-v0", "lats") == {"reflection": load_prompt("Game24-v0", "reflection")}

@@ -343,8 +343,14 @@ def test_what_an_agent_lacks_is_told_before_a_run_begins(words, said, tmp_path):
         ("--agent gumbel --set considered=0", "considered is 0; at least one action"),
         ("--agent ab_mcts --set patience=0", "patience is 0; a node is asked at least once"),
         ("--agent beam --tasks 1361,1362", "no task 1362 in Game24-v0; expected 0 to 1361"),
-        ("--agent beam --env HotpotQA-v0", "the policy 'all' cannot fill them in; give one that writes: lm-text, rule"),
-        ("--agent puct --env WebShop-v0", "here are only templates, search[<query>], and the policy 'all' cannot"),
+        (
+            "--agent beam --policy all --env HotpotQA-v0",
+            "the policy 'all' cannot fill them in; give one that writes: lm-text, rule",
+        ),
+        (
+            "--agent puct --policy all --env WebShop-v0",
+            "here are only templates, search[<query>], and the policy 'all' cannot",
+        ),
         ("--agent react --policy random --value none --env Pendulum-v1", "search cannot know its actions"),
         ("--agent beam --record journal.jsonl", "'journal.jsonl' is a file that the run writes itself"),
         ("--agent mcts --model nothing", "unknown model 'nothing'; expected smollm2-135m, hf:ORG/NAME@REV"),
@@ -618,6 +624,8 @@ def test_a_module_inside_a_run_of_somebody_else_is_not_run(forethought, tmp_path
     monkeypatch.chdir(tmp_path / "r")
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
     done = forethought("resume", ".")
+    assert "imports stranger:Mine-v0, which no command of yours has named yet" in str(done.exception)
+    done = forethought("resume", ".", "--run-code", "stranger:Mine-v0")  # nor is its folder looked into
     assert "stranger:Mine-v0 cannot be made" in str(done.exception)
 
 

@@ -37,6 +37,7 @@ def test_a_row_tells_what_was_run(row):
         "policy": "all",
         "value": "rule",
         "terminal_value": "rule",
+        "foreign": [],
     }
     assert (row["seeds"], row["budget"], row["privileges"], row["failures"]) == ([5], {"nodes": 150}, [], 0)
     assert [result["task"] for result in row["results"]] == [900, 901, 902]

@@ -14,7 +14,7 @@ from forethought.agents.heuristics.webshop.heuristics import webshop_proposals, 
 from forethought.agents.heuristics.webshop.pages import read_page
 from forethought.agents.heuristics.webshop.walk import Item, Product, choose
 from forethought.agents.heuristics.webshop.wishes import Choice, read_wish, tokens, wanted_choices
-from forethought.agents.registry import make_policy, prompts_for
+from forethought.agents.registry import make_policy
 from forethought.envs import TaskSimulator
 from forethought.envs.webshop.building.builder import Entry, build, stock
 from forethought.envs.webshop.family import WebShop
@@ -271,7 +271,7 @@ def test_no_text_makes_the_rules_raise(instruction, opening, steps, actions):
 
 
 def test_a_family_without_a_rule_policy_is_told():
-    assert isinstance(make_policy("rule", None, prompts_for(ENV, "rule", "rule"), ENV), RulePolicy)
+    assert isinstance(make_policy("rule", None, {}, ENV), RulePolicy)
     with pytest.raises(ValueError, match="Game24-v0 has no rule policy; families that have one: WebShop-v0"):
         make_policy("rule", None, {}, "Game24-v0")
 
