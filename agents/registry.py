@@ -115,7 +115,7 @@ class Pieces:
         return needs_of(self.algorithm)
 
     def settings(self) -> dict[str, SettingInfo]:
-        """Every setting: `num_children` of the algorithm, `policy.samples`, `value.temperature`, and `reflection.` of its prompts."""
+        """Every setting: `depth` of the algorithm, `policy.samples`, `value.temperature`, `reflection.temperature`."""
         makers = {"": self.algorithm, "policy.": self.policy, "value.": self.value}
         if self.needs.prompts:
             makers["reflection."] = LMResponder

@@ -730,4 +730,4 @@ def test_an_error_that_quotes_a_long_text_is_shown_by_its_ends(tmp_path):
     assert done.returncode == 2
     assert len(done.stderr) < 2200
     assert done.stderr.startswith("forethought: unknown agent '999")
-    assert done.stderr.rstrip().endswith("walk")
+    assert done.stderr.rstrip().endswith("MODULE:NAME of your own")

@@ -14,7 +14,7 @@ import pytest
 from forethought.experiments.run_folder import Run
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
-AGENT = "--agent mcts --policy all --value rule --set iterations=300"
+AGENT = "--agent mcts --policy all --value rule --set num_simulations=300"
 EVAL = f"eval --env Game24-v0 {AGENT} --tasks 0:24 --budget nodes=2000"
 
 

@@ -9,7 +9,7 @@ from forethought.search import Budget, Driver, beam
 
 def outcome():
     driver = Driver(TaskSimulator(Game24(["4 5 6 10"])), AllActions(), RuleValue("Game24-v0"), Budget(nodes=500))
-    return next(driver.run([0], lambda root: beam(root, keep=2)))
+    return next(driver.run([0], lambda root: beam(root, beam_width=2)))
 
 
 def test_the_chosen_path_is_drawn_whole():
