@@ -18,7 +18,7 @@ from pathlib import Path
 from measuring import apart, table
 
 from forethought.experiments.config import Experiment
-from forethought.experiments.evaluate import replay
+from forethought.experiments.execute import replay
 from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run
 from forethought.search import Node

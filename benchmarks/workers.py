@@ -20,7 +20,7 @@ from typing import Any
 
 from measuring import family_of, memory, table
 
-from forethought.experiments import evaluate
+from forethought.experiments import execute
 from forethought.experiments.config import Experiment
 from forethought.experiments.run_folder import Run
 from forethought.experiments.workers.processes import Processes
@@ -73,7 +73,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        rows = [timed(home, "this process", evaluate.run, options.tasks, 1)]
+        rows = [timed(home, "this process", execute.run, options.tasks, 1)]
         for count in (1, 2, 4):
             rows.append(timed(home, f"{count} processes", partial(on, partial(Processes, count)), options.tasks, 1))
         if options.ray:

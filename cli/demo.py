@@ -18,7 +18,7 @@ from forethought.cli.report import Side, held_out_states, picture, summary
 from forethought.cli.stages import Stages
 from forethought.common.schema import INTEGER, TEXT, Mismatch, check
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.experiments.evaluate import run as run_experiment
+from forethought.experiments.execute import run as run_experiment
 from forethought.experiments.run_folder import Run, RunError, replace
 from forethought.search import TaskSearch
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
+from forethought.common.statistics import Interval, bootstrap, mean_interval, paired_difference
 from forethought.envs.game24 import exact_value
-from forethought.leaderboards.statistics import Interval, bootstrap, mean_interval, paired_difference
 from forethought.leaderboards.trees import draw, tree_page
 from forethought.search import TaskSearch, episode_return
 from forethought.value import auroc, spearman

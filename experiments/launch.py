@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from forethought.experiments.config import Experiment
-from forethought.experiments.evaluate import Watch, searched
+from forethought.experiments.execute import Watch, searched
 from forethought.experiments.run_folder import Run
 from forethought.experiments.workers.options import Staffing
 from forethought.experiments.workers.processes import Processes

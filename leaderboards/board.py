@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from forethought.common.statistics import mean_interval
 from forethought.common.sums import plain_sum
 from forethought.experiments.run_folder import replace
 from forethought.leaderboards.markdown import literal
 from forethought.leaderboards.pages import page
-from forethought.leaderboards.statistics import mean_interval
 
 COLUMNS = (
     "agent",

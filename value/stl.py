@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from forethought.common.sums import plain_sum
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.experiments.evaluate import run
+from forethought.experiments.execute import run
 from forethought.experiments.run_folder import Run, RunError, replace
 from forethought.search import Node, Value
 from forethought.value.diagnostics import spearman

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from forethought.common.sums import plain_sum
 from forethought.experiments.build import price_of
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.experiments.evaluate import Watch, write_outcomes
+from forethought.experiments.execute import Watch, write_outcomes
 from forethought.experiments.run_folder import CHANGED, Run, RunError, changed_source
 from forethought.experiments.workers.worker import (
     Bill,

@@ -16,7 +16,7 @@ from forethought.agents.models.protocol import LM
 from forethought.envs import Json
 from forethought.experiments.build import Objects, build
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.experiments.evaluate import result_line
+from forethought.experiments.execute import result_line
 from forethought.experiments.run_folder import RunError
 from forethought.search import Budget, Journal, JournalError
 from forethought.search.engine.journal import Entry

@@ -12,7 +12,7 @@ from forethought.agents import Scripted
 from forethought.agents.presets import AGENTS, complete
 from forethought.agents.registry import Pieces, part_of
 from forethought.experiments.config import Experiment
-from forethought.experiments.evaluate import run
+from forethought.experiments.execute import run
 from forethought.experiments.run_folder import Run
 from forethought.leaderboards.rows import ROWS, load_rows
 from forethought.search import ALGORITHMS, digest

@@ -21,7 +21,7 @@ from forethought.agents.models.server.unclaimed import ServerError
 from forethought.agents.presets import complete
 from forethought.agents.readers.action import read_action
 from forethought.common.seeds import seed_of
-from forethought.experiments import evaluate
+from forethought.experiments import execute
 from forethought.experiments.config import Experiment
 from forethought.experiments.run_folder import Run
 from forethought.search import Usage
@@ -91,7 +91,7 @@ def run(stub, tmp_path):
             )
             again = Run.create(tmp_path / f"run-{len(made)}", asked.config())
             made.append(again)
-        evaluate.run(again)
+        execute.run(again)
         return again.results(), again.failures(), again
 
     return carry_out

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from forethought.agents import Scripted
 from forethought.cli.main import app
 from forethought.experiments.config import Experiment
-from forethought.experiments.evaluate import run
+from forethought.experiments.execute import run
 from forethought.experiments.run_folder import Run, RunError
 from forethought.search import JournalError
 

@@ -11,7 +11,7 @@ import tomlkit
 from forethought.agents import Recorded, Scripted
 from forethought.envs.game24.family import Game24
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.experiments.evaluate import replay, run, searched
+from forethought.experiments.execute import replay, run, searched
 from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run, RunError
 from forethought.search import JournalError, digest

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from forethought.experiments.config import Experiment
-from forethought.experiments.evaluate import run
+from forethought.experiments.execute import run
 from forethought.experiments.run_folder import Run
 from forethought.leaderboards import RowError, build, check, load_rows, make_row, rows, save_row
 from forethought.leaderboards.rows import ROWS, SCHEMA, all_rows, command, rows_here, total

@@ -11,7 +11,7 @@ from forethought.agents import Recorded, Recording, Request, Sampling, ScoreRequ
 from forethought.agents.models.protocol import Completion, Scores, bound_of_completion, bound_of_score
 from forethought.agents.models.recorded import digest
 from forethought.experiments.config import Experiment
-from forethought.experiments.evaluate import run
+from forethought.experiments.execute import run
 from forethought.experiments.run_folder import Run
 from forethought.search import Usage
 

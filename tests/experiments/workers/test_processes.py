@@ -16,9 +16,9 @@ from unittest.mock import Mock
 import pytest
 
 from forethought.agents import Scripted
-from forethought.experiments import evaluate
+from forethought.experiments import execute
 from forethought.experiments.config import Experiment
-from forethought.experiments.evaluate import replay
+from forethought.experiments.execute import replay
 from forethought.experiments.run_folder import Run, RunError
 from forethought.experiments.workers.processes import Processes
 from forethought.experiments.workers.scheduler import Foreman, run_on
@@ -61,7 +61,7 @@ def whole(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("whole")
     run = Run.create(folder / "run", replace(counting.ASKED, model=str(folder)).config())
-    evaluate.run(run, lm=counting.Counted(folder))
+    execute.run(run, lm=counting.Counted(folder))
     sys.path.remove(str(HERE))
     return outcome(run), counting.asked(folder)
 
@@ -110,10 +110,10 @@ def other(request, tmp_path_factory):
     run = tmp_path_factory.mktemp("other") / "run"
     if request.param == "rule":
         asked = replace(counting.ASKED, policy="all", value="rule", budget={"nodes": 100})
-        evaluate.run(reference := Run.create(run, asked.config()))
+        execute.run(reference := Run.create(run, asked.config()))
     else:  # played from what was recorded, where it must stop at the same tokens
         asked = replace(counting.ASKED, budget={"tokens": 5000}, model="scripted", record="replies")
-        evaluate.run(reference := Run.create(run, asked.config()), lm=Scripted(counting.writes))
+        execute.run(reference := Run.create(run, asked.config()), lm=Scripted(counting.writes))
         asked = replace(asked, model=f"recorded:{run / 'replies'}", record=None)
     return asked, outcome(reference)
 
@@ -133,7 +133,7 @@ def test_a_replay_and_a_resume_in_one_process_read_what_workers_wrote(make, coun
     run, folder = make("run")
     run_on(run, Processes(2), open_model=counting.counted)
     assert [digest(outcome.root) for outcome in replay(run)] == [row["tree"] for row in run.results()]
-    evaluate.run(run, lm=counting.Counted(folder))
+    execute.run(run, lm=counting.Counted(folder))
     assert (outcome(run), counting.asked(folder)) == whole
 
 
@@ -158,7 +158,7 @@ def test_a_run_that_is_interrupted_has_billed_what_it_paid(make, counting, monke
 
     one, folder = make("one", cache="on", concurrency=1)
     with pytest.raises(KeyboardInterrupt):
-        evaluate.run(one, interrupt, lm=counting.Counted(folder))
+        execute.run(one, interrupt, lm=counting.Counted(folder))
     assert calls_billed(one) == [counting.asked(folder).total()] != [0]
 
     told.clear()
@@ -204,7 +204,7 @@ def test_workers_ask_one_server(tmp_path, counting, monkeypatch):
         for workers in (1, 2):
             model = {"model": f"server:m@{stub.url}", "tasks": "900:904", "concurrency": 2}
             run = Run.create(tmp_path / str(workers), replace(counting.ASKED, **model).config())
-            run_on(run, Processes(workers)) if workers > 1 else evaluate.run(run)
+            run_on(run, Processes(workers)) if workers > 1 else execute.run(run)
             asked[workers] = Counter((one.prompt, one.body["seed"]) for one in stub.seen)
             stub.seen.clear()
     finally:

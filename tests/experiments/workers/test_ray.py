@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from forethought.experiments import evaluate
+from forethought.experiments import execute
 from forethought.experiments.config import Experiment
 from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run
@@ -50,7 +50,7 @@ def test_actors_killed_in_the_middle_lose_nothing_and_pay_nothing_twice(tmp_path
     for name in ("one-model", "killed-model", "refused-model"):
         (tmp_path / name).mkdir()
     one = Run.create(tmp_path / "one", counting.priced(tmp_path, "one-model").config())
-    evaluate.run(one, lm=counting.Counted(tmp_path / "one-model"))
+    execute.run(one, lm=counting.Counted(tmp_path / "one-model"))
 
     quiet = {"RAY_TMPDIR": ray_folder, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     done = subprocess.run(

@@ -9,7 +9,7 @@ from typing import Any
 
 from forethought.agents.models.protocol import LM, Learns
 from forethought.envs import Json
-from forethought.experiments.build import Objects, bound, build, find_pieces, open_world
+from forethought.experiments.build import NO_OBJECTS, Objects, bound, build, find_pieces, open_world
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.run_folder import Run
 from forethought.search import Budget, Driver, PastJournal, TaskSearch, Value, result
@@ -17,27 +17,32 @@ from forethought.search import Budget, Driver, PastJournal, TaskSearch, Value, r
 Watch = Callable[[Mapping[str, Any]], None]  # is told of each task that ends, by its line of results or failures
 
 
-def run(run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None) -> list[TaskSearch]:
+def run(
+    run_: Run,
+    watch: Watch | None = None,
+    *,
+    lm: LM | None = None,
+    value: Value | None = None,
+    objects: Objects | None = None,
+) -> list[TaskSearch]:
     """Run, or go on with, the experiment of a folder in this process; returns the searches with all their trees.
 
     See `searched`, which keeps none.
     """
-    outcomes = list(searched(run_, watch, lm=lm, value=value))
+    outcomes = list(searched(run_, watch, objects or Objects(lm=lm, value=value)))
     return sorted(outcomes, key=lambda outcome: outcome.task)
 
 
-def searched(
-    run_: Run, watch: Watch | None = None, *, lm: LM | None = None, value: Value | None = None
-) -> Iterator[TaskSearch]:
+def searched(run_: Run, watch: Watch | None = None, objects: Objects = NO_OBJECTS) -> Iterator[TaskSearch]:
     """Run, or go on with, the experiment of a folder in this process; yields each search when it ends.
 
-    `lm` and `value` may be handed in where they are in memory already. What came of a task is in ended.jsonl when
+    `objects` are pieces that are in memory already. What came of a task is in ended.jsonl when
     its search is yielded, and in the results when all have ended. A task that ends in an error is in failures.jsonl,
     and is tried again by the next resume. Raises RunError, JournalError, ValueError.
     """
     experiment = Experiment.of(run_.config)
     record = run_.folder / experiment.record if experiment.record else None
-    components = build(experiment, Objects(lm=lm, value=value), record=record)
+    components = build(experiment, objects, record=record)
     run_.pin(components.facts, components.sources)
     remember(run_, components.lm)
     budget = Budget(**experiment.budget)  # type: ignore[arg-type]  # checked when it was made
@@ -92,7 +97,7 @@ def failure(outcome: TaskSearch) -> dict[str, Json]:
     }
 
 
-def replay(run_: Run) -> list[TaskSearch]:
+def replay(run_: Run, objects: Objects = NO_OBJECTS) -> list[TaskSearch]:
     """The finished searches of a run from its journal alone: no model is loaded, and none is asked.
 
     A task whose journal does not reach its end is left out.
@@ -109,7 +114,9 @@ def replay(run_: Run) -> list[TaskSearch]:
         price=lambda usage: 0.0,  # nothing is asked
         concurrency=1,
     )
-    outcomes = list(driver.run(parse_tasks(experiment.tasks), bound(experiment, find_pieces(experiment).algorithm)))
+    outcomes = list(
+        driver.run(parse_tasks(experiment.tasks), bound(experiment, find_pieces(experiment, objects).algorithm))
+    )
     return sorted(
         (outcome for outcome in outcomes if outcome.error is None),
         key=lambda outcome: outcome.task,
