@@ -10,7 +10,7 @@ import warnings
 
 import typer
 
-from forethought.cli import board, data, demo, envs, evaluate, shop, stl
+from forethought.cli import agents, board, data, demo, envs, evaluate, shop, stl
 from forethought.common.printable import printable
 from forethought.experiments.run_folder import RunError
 from forethought.search import JournalError
@@ -24,6 +24,7 @@ app = typer.Typer(
     help="Text environments that fork, search with a counted budget, values that teach themselves to look ahead.",
 )
 app.add_typer(envs.app, name="envs")
+app.add_typer(agents.app, name="agents")
 app.add_typer(board.app, name="board")
 app.add_typer(data.app, name="data")
 app.add_typer(shop.app, name="shop")

@@ -6,9 +6,10 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
-from types import UnionType
+from types import SimpleNamespace, UnionType
 from typing import Any, TypeAlias
 
 Setting: TypeAlias = "bool | int | float | str"  # as configs and command lines write one; ALL stands for None
@@ -69,11 +70,14 @@ def settings_of(maker: Callable[..., Any]) -> dict[str, SettingInfo]:
 
 
 def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
-    function = maker.__init__ if inspect.isclass(maker) else maker
-    try:
-        return typing.get_type_hints(function)
-    except Exception:  # names that exist for type checkers alone: the defaults tell the types
-        return {}
+    """The annotations that can be resolved, each by itself: others may name what exists for type checkers alone."""
+    function = inspect.unwrap(maker.__init__ if inspect.isclass(maker) else maker)
+    found: dict[str, Any] = {}
+    for name, annotation in getattr(function, "__annotations__", {}).items():
+        holder = SimpleNamespace(__annotations__={name: annotation})
+        with suppress(Exception):  # the default then tells the type
+            found |= typing.get_type_hints(holder, globalns=getattr(function, "__globals__", {}))
+    return found
 
 
 def types_of(hint: Any, default: Any) -> tuple[tuple[type, ...], bool]:
