@@ -55,7 +55,8 @@ def test_types_come_from_annotations_else_from_defaults():
 @pytest.mark.parametrize(
     ("name", "value", "fits"),
     [
-        ("width", 3, True), ("width", "all", True), ("width", 3.0, False), ("width", True, False), ("width", "3", False),
+        ("width", 3, True), ("width", "all", True), ("width", 3.0, False), ("width", True, False),
+        ("width", "3", False),
         ("width", -1, False), ("factor", 2, True), ("factor", 0.5, True), ("factor", float("nan"), False),
         ("factor", float("inf"), False), ("factor", True, False), ("factor", "all", False), ("greedy", True, True),
         ("greedy", 1, False), ("kind", "b", True), ("kind", 1, False), ("open_one", 0.5, True),
