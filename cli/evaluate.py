@@ -1,4 +1,4 @@
-"""forethought eval and resume"""
+"""forethought eval"""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ import typer
 
 from forethought.agents.presets import AGENTS, complete
 from forethought.agents.registry import POLICIES, VALUES, default_terminal_value, find_value, takes
-from forethought.cli import demo as demo_command
-from forethought.cli import stl as stl_command
 from forethought.cli.doubts import doubts
 from forethought.cli.envs import AsJson, env_options, look_here, tasks_of
 from forethought.cli.progress import TaskProgress, console
@@ -24,9 +22,9 @@ from forethought.common.settings import Setting, as_written
 from forethought.common.sums import plain_sum
 from forethought.experiments.build import check
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.experiments.consent import check_cluster, check_code, check_consent, code_of, give_consent
+from forethought.experiments.consent import code_of, give_consent
 from forethought.experiments.launch import carry_out
-from forethought.experiments.run_folder import Run, RunError, changed_source
+from forethought.experiments.run_folder import Run
 from forethought.experiments.run_start import start
 from forethought.leaderboards import mean_interval
 from forethought.leaderboards.rows import bills, outcomes, total
@@ -134,59 +132,6 @@ def evaluate(
     give_consent(model, workers, code_of(asked))
     with start(run, Path("runs"), f"{env}-{agent}", asked.config()) as begun:
         go_on(begun, as_json, allow_unreadable)
-
-
-def resume(
-    run: Path,
-    send_key_to: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST", help="The run may send the key to this server, which none of your commands named."
-        ),
-    ] = None,
-    join_cluster: Annotated[
-        str | None,
-        typer.Option(metavar="HOST", help="The run may join this Ray cluster, which none of your commands named."),
-    ] = None,
-    run_code: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODULE:NAME", help="The run may import this code, which none of your commands named."),
-    ] = None,
-    edited: Annotated[
-        bool, typer.Option("--changed-source", help="Go on although its source was edited; its row will say so.")
-    ] = False,
-    allow_unreadable: AllowUnreadable = False,
-    as_json: AsJson = False,
-) -> None:
-    """Go on with a run, exactly as it was begun: its saved config is read, and nothing can be overridden."""
-    with changed_source(edited):
-        opened = Run(run)
-        check_strangers(opened, send_key_to, join_cluster, run_code or [])
-        go_on_with(opened, allow_unreadable, as_json)
-
-
-def check_strangers(opened: Run, send_key_to: str | None, join_cluster: str | None, run_code: list[str]) -> None:
-    """Raises ValueError: the config names a server, a cluster or code that the user has not named."""
-    if opened.config.get("kind") == "eval":
-        asked = Experiment.of(opened.config)
-        check_consent(asked.model, send_key_to)
-        check_cluster(asked.workers, join_cluster)
-        check_code(code_of(asked), run_code)
-
-
-def go_on_with(opened: Run, allow_unreadable: bool, as_json: bool) -> None:
-    """Raises RunError: it is of no kind that this version knows."""
-    kind = opened.config.get("kind")
-    if kind == "eval":
-        asked = Experiment.of(opened.config)
-        look_here(*code_of(asked), strange=opened.folder)
-        go_on(opened, as_json, allow_unreadable)
-    elif kind == "stl":
-        stl_command.go_on(opened, as_json)
-    elif kind == "demo":
-        demo_command.go_on(opened, as_json)
-    else:
-        raise RunError(f"{opened.folder} is a run of kind {kind!r:.60}; this version knows eval, stl and demo")
 
 
 def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:

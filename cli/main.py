@@ -10,7 +10,7 @@ import warnings
 
 import typer
 
-from forethought.cli import agents, board, data, demo, envs, evaluate, shop, stl
+from forethought.cli import agents, board, data, demo, envs, evaluate, resume, shop, stl
 from forethought.common.printable import printable
 from forethought.experiments.run_folder import RunError
 from forethought.search import JournalError
@@ -29,7 +29,7 @@ app.add_typer(board.app, name="board")
 app.add_typer(data.app, name="data")
 app.add_typer(shop.app, name="shop")
 app.command("eval")(evaluate.evaluate)
-app.command("resume")(evaluate.resume)
+app.command("resume")(resume.resume)
 app.command("stl")(stl.stl)
 app.command("demo")(demo.demo)
 

@@ -147,8 +147,8 @@ def method_of(config: dict[str, Any]) -> tuple[Any, Any]:
     rehearse(config)
     try:
         load_torch()
-        from forethought.value.lora import TrainingConfig
         from forethought.value.trainer import LoRATrainer
+        from forethought.value.training_config import TrainingConfig
     except ImportError as error:
         raise ValueError(
             f"training needs torch, transformers and peft ({error}); run: pip install 'forethought[lm]'"

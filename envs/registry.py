@@ -8,7 +8,7 @@ IDS = {
     "Game24-v0": "forethought.envs.game24.family:make",
     "HotpotQA-v0": "forethought.envs.hotpotqa.family:make",
     "WebShop-v0": "forethought.envs.webshop.family:make",
-    "WebShopBrowser-v0": "forethought.envs.webshop.family:make_browser",
+    "WebShopBrowser-v0": "forethought.envs.webshop.browser.make:make_browser",
 }
 STEP_LIMIT: dict[str, int | None] = {
     "Game24-v0": 20,  # legal moves end a puzzle after three; the rest is patience with illegal ones

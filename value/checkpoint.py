@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 if TYPE_CHECKING:
-    from forethought.value.lora import TrainingConfig
     from forethought.value.token_rows import Pair
+    from forethought.value.training_config import TrainingConfig
 
 FILE = "checkpoint.safetensors"
 SCRATCH = "checkpoint.writing"

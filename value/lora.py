@@ -8,7 +8,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,26 +25,11 @@ from forethought.agents.models.local.tokenization import end_of
 from forethought.agents.models.local.weights import find_weights
 from forethought.value.checkpoint import Checkpoint, told_by
 from forethought.value.token_rows import NO_PAIRS, Pair, Row, rows_of
+from forethought.value.training_config import TrainingConfig
 
 IGNORE = -100  # positions whose token is not learnt
 CHECKPOINT_SECONDS = 60.0
 SCRATCH, RECORD = ".training", "training.json"
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingConfig:
-    """What is trained, and how. `model` is a spec of the base model; it is never changed."""
-
-    model: str = "smollm2-135m"
-    rank: int = 16
-    alpha: int = 16
-    learning_rate: float = 1e-3
-    warmup: int = 10  # steps
-    weight_decay: float = 0.01
-    batch: int = 32  # pairs a step
-    epochs: int = 1
-    seed: int = 0
-    device: str = "cpu"
 
 
 def train(

@@ -13,9 +13,10 @@ from forethought.agents.prompts import Prompt
 from forethought.agents.registry import find_value, load_prompts, make_value, role_of
 from forethought.agents.values import LMTextValue, LMTokenValue
 from forethought.search import Value
-from forethought.value.lora import TrainingConfig, train
+from forethought.value.lora import train
 from forethought.value.targets import Example
 from forethought.value.token_rows import Pair
+from forethought.value.training_config import TrainingConfig
 
 
 class Trainer(Protocol):

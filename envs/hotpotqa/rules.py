@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 from forethought.envs.family import Illegal, shorten
-from forethought.envs.hotpotqa.building.links import Mentions
+from forethought.envs.hotpotqa.links import Mentions
 from forethought.envs.hotpotqa.sentences import SENTENCES, SHOWN
 from forethought.envs.hotpotqa.world import KEPT, Rows, World
 from forethought.envs.ranking.index import TooManyTerms

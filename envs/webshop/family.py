@@ -183,17 +183,3 @@ def make_family(
 def make(*places: Any, render_mode: str | None = None, **options: Any) -> WebShopEnv:
     """The entry point of `gym.make("WebShop-v0", …)`; the options are those of `make_family`."""
     return WebShopEnv(make_family(*places, **options), render_mode=render_mode)
-
-
-def make_browser(*, render_mode: str | None = None, **options: Any) -> WebShopEnv:
-    """The entry point of `gym.make("WebShopBrowser-v0", …)`, with the options of WebShop-v0.
-
-    Raises ModuleNotFoundError: the extra `browser` is not installed.
-    """
-    try:
-        from forethought.envs.webshop.browser.env import WebShopBrowserEnv
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"WebShopBrowser-v0 needs {error.name}; install it: pip install 'forethought[browser]'", name=error.name
-        ) from error
-    return WebShopBrowserEnv(make_family(**options), render_mode=render_mode)

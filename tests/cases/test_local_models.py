@@ -19,7 +19,8 @@ from forethought.agents.models.local.model import Local
 from forethought.agents.models.local.tokenization import Tokens, end_of
 from forethought.agents.models.protocol import bound_of_completion, bound_of_score
 from forethought.search import Usage
-from forethought.value.lora import Pair, TrainingConfig, train
+from forethought.value.lora import Pair, train
+from forethought.value.training_config import TrainingConfig
 
 KINDS = {
     "llama": {"max_position_embeddings": 64},  # shares what prompts have in common

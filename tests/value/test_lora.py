@@ -23,7 +23,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from forethought.agents import ScoreRequest
 from forethought.agents.models.local.model import Local
 from forethought.value import lora
-from forethought.value.lora import IGNORE, Pair, TrainingConfig, collate, schedule, train
+from forethought.value.lora import IGNORE, Pair, collate, schedule, train
+from forethought.value.training_config import TrainingConfig
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forethought.envs.family import Json
-from forethought.envs.hotpotqa.building.links import Mentions
+from forethought.envs.hotpotqa.links import Mentions
 from forethought.envs.hotpotqa.pages import BadRecord, Page, unescaped
 from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.stored import KIND, parse_page

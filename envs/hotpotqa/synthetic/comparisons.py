@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from forethought.envs.hotpotqa.synthetic.draft import Draft, Source
-from forethought.envs.hotpotqa.synthetic.entities import Entity
+from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.entity_kinds import read
 
 PAIRS = 6  # of things tried for one way to compare

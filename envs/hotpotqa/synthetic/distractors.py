@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forethought.common.chance import Chance
-from forethought.envs.hotpotqa.synthetic.entities import Entity
+from forethought.envs.hotpotqa.synthetic.entity import Entity
 
 DISTRACTORS = 8
 

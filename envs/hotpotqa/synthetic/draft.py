@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from forethought.common.chance import Chance
 from forethought.envs.hotpotqa.pages import unlinked
-from forethought.envs.hotpotqa.synthetic.entities import Entity
+from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.question_check import Library, stands
 
 ALIASED = 0.3  # share of the questions that call a thing by another name, where it has one

@@ -13,7 +13,8 @@ from functools import cached_property, partial
 
 from forethought.common.parallel import in_order
 from forethought.envs.hotpotqa.questions import Question
-from forethought.envs.hotpotqa.synthetic.entities import Cast, Entity
+from forethought.envs.hotpotqa.synthetic.entities import Cast
+from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.questions import ask
 from forethought.envs.hotpotqa.synthetic.texts import tell
 

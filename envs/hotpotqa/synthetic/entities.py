@@ -3,40 +3,17 @@ each other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote
 
 from forethought.common.chance import Chance
 from forethought.common.sums import plain_sum
+from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.entity_kinds import Kind, kinds, read
 from forethought.envs.hotpotqa.synthetic.names import STEMS, WORKS, stem, work
 from forethought.envs.hotpotqa.synthetic.people import name_person
 
 LARGEST = 150  # pages of a block; more would run out of names
-
-
-@dataclass(slots=True, eq=False)
-class Entity:
-    """What a page is about. `base` is the title without brackets, `root` the name in it that only this block has."""
-
-    kind: Kind
-    base: str = ""
-    root: str = ""
-    year: int = 0
-    aliases: list[str] = field(default_factory=list)  # names that nothing else in the world has
-    shorts: list[str] = field(default_factory=list)  # abbreviations and nicknames, which others may have too
-    links: dict[str, Entity] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
-    title: str = ""
-    opening: str = ""  # the mark-up before the words of a link to it
-    slots: dict[str, str] = field(default_factory=dict)  # what the slots of its templates were filled with
-    told: list[frozenset[str]] = field(default_factory=list)  # the slots of each sentence of its page
-
-    @property
-    def names(self) -> list[str]:
-        """All that a text may call it by."""
-        return list(dict.fromkeys([self.title, self.base, *self.aliases, *self.shorts]))
 
 
 @cache

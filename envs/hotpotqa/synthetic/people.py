@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from forethought.common.chance import Chance
-from forethought.envs.hotpotqa.synthetic.entity_kinds import read
-
-if TYPE_CHECKING:
-    from forethought.envs.hotpotqa.synthetic.entities import Cast, Entity
+from forethought.envs.hotpotqa.synthetic.entity import Entity
+from forethought.envs.hotpotqa.synthetic.entity_kinds import Kind, read
 
 WOMAN = {"He": "She", "he": "she", "His": "Her", "his": "her", "him": "her"}
 MAN = {word: word for word in WOMAN}
 NAMESAKES = 0.15  # share of the people that are called like another one, of another occupation
+
+
+class Cast(Protocol):
+    """The block that a person is named for: its random stream, its names, and the things named so far."""
+
+    chance: Chance
+    surnames: list[str]
+    nations: list[tuple[str, str]]
+    taken: dict[str, list[Entity | None]]
+    entities: list[Entity]
+
+    def free(self, base: str, kind: Kind) -> bool: ...
+    def new_stem(self) -> str: ...
 
 
 def name_person(cast: Cast, entity: Entity) -> None:

@@ -11,7 +11,7 @@ from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.synthetic.comparisons import comparisons
 from forethought.envs.hotpotqa.synthetic.distractors import context
 from forethought.envs.hotpotqa.synthetic.draft import Draft, Source
-from forethought.envs.hotpotqa.synthetic.entities import Entity
+from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.question_check import Library, stands
 
 MOST = 160  # questions of a block

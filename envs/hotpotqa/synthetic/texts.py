@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from forethought.common.chance import Chance
-from forethought.envs.hotpotqa.synthetic.entities import Entity
+from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.entity_kinds import Template, read
 
 ARTICLE = re.compile(r"\b([Aa])n? ((?:<a [^>]*>)?)(\w+)")

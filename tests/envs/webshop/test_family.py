@@ -11,8 +11,9 @@ import pytest
 from gymnasium.error import ResetNeeded
 from markupsafe import escape
 
+from forethought.envs.webshop.browser.make import make_browser
 from forethought.envs.webshop.building.official_files import import_world
-from forethought.envs.webshop.family import WebShop, WebShopEnv, make, make_browser, splits
+from forethought.envs.webshop.family import WebShop, WebShopEnv, make, splits
 from forethought.envs.webshop.pages import State
 from forethought.envs.webshop.synthetic.make_world import make_world
 from forethought.envs.webshop.text import OBSERVATIONS

@@ -23,8 +23,9 @@ from forethought.agents.models.local.library_versions import unlike, version_of
 from forethought.agents.models.local.prefill import read_tried
 from forethought.agents.models.local.shared_attention import ARCHITECTURES, SHARED
 from forethought.value import lora
-from forethought.value.lora import TrainingConfig, train
+from forethought.value.lora import train
 from forethought.value.token_rows import Pair
+from forethought.value.training_config import TrainingConfig
 
 KNOWN = r"installed transformers is [\d.]+\w*, this package knows 5\.20 to 5\.x; install one of these"
 

@@ -12,7 +12,7 @@ import pytest
 from forethought.envs.hotpotqa.pages import unlinked
 from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.synthetic.encyclopedia import Block, block_sizes, make_block, make_questions
-from forethought.envs.hotpotqa.synthetic.entities import Entity
+from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.question_check import Library, stands
 
 

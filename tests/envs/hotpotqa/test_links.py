@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.envs.hotpotqa.building.links import MOST, Mentions, names
+from forethought.envs.hotpotqa.links import MOST, Mentions, names
 from forethought.envs.hotpotqa.pages import Page
 
 
