@@ -13,7 +13,7 @@ house = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(house)
 GRAPH = house.imports(ROOT)
 
-# From the lowest floor up. A name stands for a module, or for a package with all that is in it; the longest name counts.
+# From the lowest floor up. A name is a module, or a package with all that is in it; the longest name counts.
 FLOORS = {
     "envs": [
         "template family wrappers.gymnasium_private",

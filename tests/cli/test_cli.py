@@ -617,6 +617,7 @@ def test_a_module_in_the_current_folder_is_found(tmp_path, words):
 
 
 def test_a_module_inside_a_run_of_somebody_else_is_not_run(forethought, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "cache"))
     forethought(*eval_words(tmp_path / "r"))
     config = tmp_path / "r" / "config.toml"
     config.write_text(config.read_text().replace("Game24-v0", "stranger:Mine-v0"))
@@ -643,7 +644,8 @@ def test_the_key_goes_to_no_server_that_only_a_config_names(forethought, tmp_pat
     monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789")
     carried = []
-    monkeypatch.setattr("forethought.cli.evaluate.go_on", lambda run, *_: carried.append(run.begin()))
+    for command in ("evaluate", "resume"):
+        monkeypatch.setattr(f"forethought.cli.{command}.go_on", lambda run, *_: carried.append(run.begin()))
     asked = "eval --env Game24-v0 --agent tot-bfs --tasks 0:2 --budget nodes=9 --run r --model"
     assert forethought(*asked.split(), "server:m@https://good.example/v1").exit_code == 0
     assert forethought("resume", "r").exit_code == 0  # a command of the user has named it
@@ -666,7 +668,8 @@ def test_the_key_goes_to_no_server_that_only_a_config_names(forethought, tmp_pat
 def test_a_resume_joins_no_cluster_that_only_a_config_names(forethought, tmp_path, monkeypatch):
     monkeypatch.setenv("FORETHOUGHT_CACHE", str(tmp_path / "cache"))
     carried = []
-    monkeypatch.setattr("forethought.cli.evaluate.go_on", lambda run, *_: carried.append(run.begin()))
+    for command in ("evaluate", "resume"):
+        monkeypatch.setattr(f"forethought.cli.{command}.go_on", lambda run, *_: carried.append(run.begin()))
     forethought(
         "eval", *["--env", "Game24-v0", "--agent", "beam", "--tasks", "0:2", "--budget", "nodes=9", "--run", "r"]
     )
