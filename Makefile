@@ -35,13 +35,22 @@ lint: .venv/ready
 types: .venv/ready
 	$(BIN)/mypy
 
-# The tests again, against the built wheel in an empty environment, without the extras for language models.
+# The tests that a wheel can fail and a checkout cannot: every data file is read (puzzles, prompts, prices, catalogues,
+# word lists, templates, rows), every module is imported, every console command and process starts from what is installed.
+# `make test` has tried the rest of the same code; `make wheel WHEEL_TESTS=tests` runs all of it here too.
+WHEEL_TESTS ?= tests/test_layout.py tests/golden tests/conformance tests/doors tests/leaderboards \
+	tests/agents/test_prompts.py tests/agents/test_presets.py tests/agents/models/test_prices.py tests/cli/test_agents.py \
+	tests/cli/test_cli.py tests/cli/test_data.py tests/cli/test_data_hotpotqa.py tests/cli/test_shop.py tests/cli/test_workers.py \
+	tests/envs/test_registry.py tests/envs/webshop/test_html.py tests/envs/webshop/test_family.py tests/envs/webshop/website \
+	tests/envs/hotpotqa/test_family.py tests/experiments/test_evaluation.py
+
+# In an empty environment, without the extras for language models.
 wheel: .venv/ready
 	rm -rf $(WHEEL) build dist
 	$(BIN)/python -m build --wheel --outdir dist .
 	$(PYTHON) -m venv $(WHEEL)
 	$(WHEEL)/bin/pip install --quiet dist/*.whl pytest pytest-xdist hypothesis
-	OMP_NUM_THREADS=1 $(WHEEL)/bin/pytest -n 2 --dist loadfile -p no:cacheprovider -m "not once" --hypothesis-profile=again
+	OMP_NUM_THREADS=1 $(WHEEL)/bin/pytest -n 2 --dist loadfile -p no:cacheprovider -m "not once" --hypothesis-profile=again $(WHEEL_TESTS)
 
 board: .venv/ready
 	$(BIN)/forethought board build

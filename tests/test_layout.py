@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import importlib
 import json
 import re
 import subprocess
@@ -132,6 +133,28 @@ def test_data_files_are_installed():
     assert len(resources.files("forethought.envs.game24").joinpath("puzzles.txt").read_text().splitlines()) == 1362
     assert resources.files("forethought.agents").joinpath("prompts/game24/value_score.txt").is_file()
     assert resources.files("forethought.leaderboards").joinpath("templates/board.html").is_file()
+
+
+# The modules that need an extra, and the library that each needs.
+EXTRAS = {
+    "agents.models.local": "torch",
+    "agents.models.server": "aiohttp",
+    "envs.webshop.website": "starlette",
+    "envs.webshop.browser.chromium": "selenium",
+    "envs.webshop.browser.env": "selenium",
+    "experiments.workers.ray": "ray",
+    "value.checkpoint": "torch",
+    "value.lora": "peft",
+    "value.token_rows": "torch",
+}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_is_there_and_is_imported(path):
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    if (extra := next((library for place, library in EXTRAS.items() if name.startswith(place)), None)) is not None:
+        pytest.importorskip(extra)
+    importlib.import_module(f"forethought.{name}")
 
 
 def test_the_namespace_has_no_root_module():

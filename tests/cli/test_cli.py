@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -10,6 +11,8 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from unittest import mock
 
 import pytest
 from rich.console import Console
@@ -17,7 +20,7 @@ from typer.testing import CliRunner
 
 from forethought.cli import progress
 from forethought.cli.evaluate import said, summarise
-from forethought.cli.main import app
+from forethought.cli.main import app, main
 from forethought.envs.game24.family import Game24
 from forethought.envs.simulator import TaskSimulator
 from forethought.experiments.run_folder import Run
@@ -34,9 +37,24 @@ def forethought(tmp_path, monkeypatch):
 
 
 def fails(words, cwd):
-    """Runs the command in a process of its own; gives the exit code and what it said on standard error."""
-    done = subprocess.run([*COMMAND, *words], cwd=cwd, capture_output=True, text=True)
-    return done.returncode, done.stderr
+    """Runs `main` in this process and that folder; gives the exit code and the text on standard error."""
+    here, handlers = Path.cwd(), [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    errors = io.StringIO()
+    os.chdir(cwd)
+    try:
+        with (
+            mock.patch.object(sys, "argv", ["forethought", *words]),
+            mock.patch.object(sys, "path", list(sys.path)),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(errors),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+    finally:
+        os.chdir(here)
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
+            signal.signal(number, handler)
+    return ended.value.code, errors.getvalue()
 
 
 def test_envs_list(forethought):
