@@ -131,9 +131,9 @@ AGENTS: dict[str, Agent] = {
         "mcts",
         policy="lm-text",
         value="lm-text",
-        settings={"num_children": 5, "depth": 5, "num_simulations": 30, "exploration": 1.0, **sampling(10, 5, 1.0)},
+        settings={"num_children": 5, "depth": 5, "exploration": 1.0, **sampling(10, 5, 1.0)},
         source="Kocsis & Szepesvári 2006, a baseline of Mendes & Ritter 2025, arXiv:2503.02878, without its settings. "
-        "Ours: those of greedy, and LATS's 30 iterations",
+        "Ours: those of greedy; no cap",
     ),
     "random": Agent(
         "react", policy="random", value="none", settings={}, families=STEPS, source="ours: a floor for all others"

@@ -31,6 +31,7 @@ from forethought.leaderboards.rows import bills, outcomes, total
 from forethought.search import ALGORITHMS, Budget
 
 TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # of what was spent, always
+LIMITS = {"cap": "a cap of the agent's own settings"}  # the other limits are those of the budget, by their names
 FAILED, UNREADABLE = 1, 3  # exit codes
 AllowUnreadable = Annotated[
     bool, typer.Option("--allow-unreadable", help="Exit with 0 although most replies could not be read.")
@@ -179,7 +180,7 @@ def mostly_unreadable(summary: Mapping[str, Any]) -> bool:
 
 def said(summary: dict[str, Any]) -> str:
     """A line for people: the score, what kept tasks from their ends, what was spent, and what a cache saved of that."""
-    ends = [f"{count} stopped by {limit}" for limit, count in summary["stopped"].items()]
+    ends = [f"{count} stopped by {LIMITS.get(limit, limit)}" for limit, count in summary["stopped"].items()]
     ends += [f"{summary['failed']} failed: see failures.jsonl"] if summary["failed"] else []
     spent = [f"{summary['spent'][name]} {word}" for name, word in TOLD.items()]
     spent += [f"{summary['spent']['tokens']} tokens"] if "tokens" in summary["spent"] else []

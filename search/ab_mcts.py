@@ -10,6 +10,7 @@ from math import sqrt
 
 from forethought.common import random as draws
 from forethought.common.seeds import seed_of
+from forethought.search.caps import up_to
 from forethought.search.mcts import backup
 from forethought.search.node import Node
 from forethought.search.requests import Evaluate, Expand, Offer, Search
@@ -21,7 +22,7 @@ ALPHA = BETA = 0.5
 
 
 def ab_mcts(
-    root: Node, *, num_simulations: int = 100, depth: int = 10, beta: int = 0, patience: int = 2, seed: int = 0
+    root: Node, *, num_simulations: int | None = None, depth: int = 10, beta: int = 0, patience: int = 2, seed: int = 0
 ) -> Search:
     """AB-MCTS-A, with node aggregation (Inoue et al. 2025, arXiv:2503.04412).
 
@@ -34,6 +35,14 @@ def ab_mcts(
     at the node asks for one proposal more than there are children; `patience` failures in a row exhaust it.
     Nodes that are done, too deep, or exhausted with nothing open below are not gone to again.
     The answer is the finished node of highest value, or, before there is one, the node of highest value.
+
+    Args:
+        num_simulations: Simulations, at the most, each one request for a child. None: until the budget ends, or no
+            node is open.
+        depth: Steps below the root at which no node is expanded any more.
+        beta: 1: the scores' posterior is a beta distribution; 0: a normal-inverse-gamma.
+        patience: Requests in a row without a new child after which a node gets no more; ours.
+        seed: Seed of the Thompson samples, together with the task.
     """
     if patience < 1:
         raise ValueError(f"patience is {patience}; a node is asked at least once")
@@ -48,13 +57,14 @@ def ab_mcts(
         node = root
         while choices := [child for child in node.children if is_open(child)]:
             arm = arms[node]
+            # GEN is drawn before CONT, and both before the children: the order of draws is part of a seed's tree.
             if arm.failures < patience and sample(draw, arm.gen) >= sample(draw, arm.cont):
                 break
             node = max(choices, key=lambda child: sample(draw, arms[child].scores))
         return node
 
     best = root
-    for _ in range(num_simulations):
+    for _ in up_to(num_simulations):
         if not is_open(root):
             break
         node = select()
@@ -73,6 +83,8 @@ def ab_mcts(
             arms[above].closed = arms[above].failures >= patience and not any(map(is_open, above.children))
         best = max([best, *children], key=merit)
         yield Offer(best)
+    else:
+        root.capped = is_open(root)
     return best
 
 

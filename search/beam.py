@@ -13,6 +13,11 @@ def beam(root: Node, *, num_children: int | None = None, beam_width: int = 5, de
 
     A finished state keeps its place in the beam. The answer is the best ending ever kept, or, before there is one,
     the best state of the newest level.
+
+    Args:
+        num_children: Children of an expanded state, at the most; None: as many as the policy proposes, as in the paper.
+        beam_width: States kept of each level; b of the paper, 5 for Game of 24 (section 4.1).
+        depth: Levels below the root, at the most; T of the paper.
     """
     if beam_width < 1:
         raise ValueError(f"beam_width is {beam_width}; a beam keeps at least one state")

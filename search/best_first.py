@@ -5,6 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from itertools import count
 
+from forethought.search.caps import can_grow, up_to
 from forethought.search.node import Node
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
@@ -14,7 +15,7 @@ def best_first(
     *,
     num_children: int = 5,
     depth: int = 5,
-    max_expansions: int = 20,
+    max_expansions: int | None = None,
     success_threshold: float = 1.0,
     length_cost: float = 0.0,
 ) -> Search:
@@ -28,6 +29,14 @@ def best_first(
 
     A state's promise is its value less `length_cost` for each step to it, as in A*. The answer is the ending
     of most promise that was judged, or, before there is one, the state of most promise.
+
+    Args:
+        num_children: Children of an expanded state, at the most; b of the paper, 5 in its experiments.
+        depth: Steps below the root at which no state is expanded any more; d of the paper, 5 there.
+        max_expansions: States taken from the frontier, at the most; c of the paper. An ending, or a state at the
+            depth, counts too, for the paper judges it when it is taken. None: until the budget ends.
+        success_threshold: Value of an ending, in [0, 1], that ends the search; theta of the paper, 1 there.
+        length_cost: Value taken from a state's promise for each step to it; 0 as in the paper.
     """
 
     def promise(node: Node) -> float:
@@ -38,8 +47,9 @@ def best_first(
 
     best, ages = root, count()
     frontier = [(0.0, next(ages), root)]  # a heap: the smallest comes first
-    while frontier and max_expansions > 0:
-        max_expansions -= 1
+    for _ in up_to(max_expansions):
+        if not frontier:
+            break
         _, _, node = heappop(frontier)
         if node.done and node.value >= success_threshold:
             break
@@ -53,4 +63,6 @@ def best_first(
         yield Offer(best)
         for child in children:
             heappush(frontier, (-promise(child), next(ages), child))
+    else:
+        root.capped = any(can_grow(node, depth) for _, _, node in frontier)
     return best

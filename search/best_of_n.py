@@ -17,6 +17,10 @@ def best_of_n(root: Node, *, n: int = 8, depth: int = 10) -> Search:
     offer is the first sample that has ended, else the first of all. Source: arXiv:2110.14168, section 4.2.
 
     Raises ValueError: `n` is 0.
+
+    Args:
+        n: Samples; the paper takes up to 400, ours are 8.
+        depth: Steps of a sample, at the most.
     """
     if n < 1:
         raise ValueError(f"n is {n}; the best of none is none, give at least 1")

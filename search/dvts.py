@@ -20,6 +20,11 @@ def dvts(root: Node, *, n: int = 4, num_children: int = 4, depth: int = 10) -> S
     where it is. A level of all subtrees is one batch of expansions and one of judgements.
 
     Raises ValueError: `n` or `num_children` is 0.
+
+    Args:
+        n: Subtrees; ours is 4.
+        num_children: Steps judged at each level of a subtree; M of the source, 4 there.
+        depth: Steps below the root at which no state is expanded any more.
     """
     if n < 1 or num_children < 1:
         raise ValueError(f"n={n}, num_children={num_children}; give at least one subtree, and one step to each")

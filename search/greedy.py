@@ -10,6 +10,10 @@ def greedy(root: Node, *, num_children: int | None = None, depth: int = 10) -> S
     """Expand, evaluate, step to the child of highest value (the descent of Mendes & Ritter 2025, arXiv:2503.02878).
 
     The answer is where that ends.
+
+    Args:
+        num_children: Children of an expanded state, at the most; None: all. The paper takes 5.
+        depth: Steps of the descent, at the most; the paper takes 5.
     """
     node = root
     while not node.done and node.depth < depth:

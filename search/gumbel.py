@@ -8,9 +8,10 @@ from math import ceil, exp, inf, log, log2
 from forethought.common import random as draws
 from forethought.common.seeds import seed_of
 from forethought.common.sums import plain_sum
+from forethought.search.caps import can_grow
 from forethought.search.mcts import most_visited
 from forethought.search.node import Node
-from forethought.search.puct import best_finished, count, descend, priors, simulate
+from forethought.search.puct import best_finished, close_ends, count, descend, priors, simulate
 from forethought.search.requests import Expand, Offer, Search
 
 
@@ -18,7 +19,7 @@ def gumbel(
     root: Node,
     *,
     num_children: int | None = None,
-    num_simulations: int = 100,
+    num_simulations: int | None = None,
     considered: int = 16,
     c_visit: float = 50.0,
     c_scale: float = 1.0,
@@ -35,17 +36,32 @@ def gumbel(
     the improved policy, softmax(logit + sigma(completed Q)) (their section 5). `parallel` candidates make one
     batch; as their subtrees are apart, the tree is the same. The answer is the finished node of highest value,
     or, before there is one, the end of the most visited path below the best candidate.
+
+    Args:
+        num_children: Children of an expanded node, at the most; None: all admissible actions.
+        num_simulations: Simulations that the rounds share; n of the paper. None: until the budget ends. The share of
+            a round is then not known, so passes of one simulation for each candidate of a round follow each other,
+            each pass halving anew (as anytime sequential halving does), until nothing is left to expand.
+        considered: Actions of the root that are drawn; m of the paper, 16 in its section 7.
+        c_visit: Visits that the scale of Q counts beside the most visited child's; 50 as in the paper.
+        c_scale: Factor of Q, which lies in [0, 1], in the unit of logits; 1 as in the paper.
+        parallel: Candidates of one batch.
+        depth: Steps below the root at which no node is expanded any more.
+        seed: Seed of the Gumbel noise, together with the task.
     """
     if considered < 1:
         raise ValueError(f"considered is {considered}; at least one action must be considered")
     if parallel < 1:
         raise ValueError(f"parallel is {parallel}; a batch has at least one candidate")
-    if root.done or depth < 1 or num_simulations < 1:
+    if root.done or depth < 1 or num_simulations == 0:
         return root
     children = yield Expand(root, num_children)
     if not children:
         return root
     draw = random.Random(seed_of(seed, root.task))
+    closed: set[Node] = set()  # filled without a cap only
+    # One draw of the noise for all rounds: a top-k of Gumbel + logits is a sample without replacement, and ranking
+    # the survivors by the same noise is what makes the policy improvement hold (section 3 of the paper).
     drawn = {child: logit + draws.gumbel(draw) for child, logit in zip(children, logits(root), strict=True)}
 
     def scale(node: Node) -> float:
@@ -59,30 +75,47 @@ def gumbel(
         sigma = scale(node)
         policy = softmax([logit + sigma * q for logit, q in zip(logits(node), completed(node), strict=True)])
         visited = 1 + sum(child.visits for child in node.children)
-        lag = [p - child.visits / visited for p, child in zip(policy, node.children, strict=True)]
+        lag = [
+            -inf if closed and child in closed else p - child.visits / visited
+            for p, child in zip(policy, node.children, strict=True)
+        ]
         return node.children[lag.index(max(lag))]
 
     def share() -> int:
         """The simulations of each candidate in one round."""
-        return max(1, num_simulations // (rounds * len(left)))
+        return 1 if num_simulations is None else max(1, num_simulations // (rounds * len(left)))
 
-    best = None
-    left = sorted(children, key=lambda child: drawn[child], reverse=True)[:considered]
-    rounds = max(1, ceil(log2(len(left))))
+    candidates = sorted(children, key=lambda child: drawn[child], reverse=True)[:considered]
+    rounds = max(1, ceil(log2(len(candidates))))
+    left, given = candidates, dict.fromkeys(candidates, 0)  # simulations of this pass
     goal = share()
-    while root.visits < num_simulations:
-        fewest = min(candidate.visits for candidate in left)
+    best = None
+    cap = inf if num_simulations is None else num_simulations
+    while root.visits < cap:
+        if num_simulations is None:
+            left = [candidate for candidate in left if candidate not in closed]
+            if not left or (len(left) <= 2 and min(given[candidate] for candidate in left) == goal):
+                left = [candidate for candidate in candidates if candidate not in closed]
+                if not left:
+                    break
+                given, goal = dict.fromkeys(left, 0), 1
+        fewest = min(given[candidate] for candidate in left)
         if fewest == goal:
             left = sorted(left, key=rank, reverse=True)[: max(2, len(left) // 2)]
             goal += share()
-        waiting = [candidate for candidate in left if candidate.visits == fewest]
-        leaves = [descend(candidate, choose) for candidate in waiting[: min(parallel, num_simulations - root.visits)]]
-        for leaf in leaves:
+        waiting = [candidate for candidate in left if given[candidate] == fewest]
+        batch = waiting[: int(min(parallel, cap - root.visits))]
+        leaves = [descend(candidate, choose) for candidate in batch]
+        for candidate, leaf in zip(batch, leaves, strict=True):
+            given[candidate] += 1
             count(leaf)
         ends = yield from simulate(leaves, num_children, depth, choose)
         best = best_finished(best, ends)
+        if num_simulations is None:
+            close_ends(ends, depth, closed)
         yield Offer(best or most_visited(max(left, key=rank)))
-    return best or most_visited(max(left, key=rank))
+    root.capped = num_simulations is not None and any(can_grow(n, depth) for child in candidates for n in child)
+    return best or most_visited(max(left or candidates, key=rank))
 
 
 def logits(node: Node) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from forethought.search.caps import close, up_to
 from forethought.search.mcts import backup, select
 from forethought.search.needs import needs
 from forethought.search.node import Node, by_value
@@ -15,7 +16,7 @@ def lats(
     root: Node,
     *,
     num_children: int = 5,
-    num_simulations: int = 30,
+    num_simulations: int | None = None,
     exploration: float = 1.0,
     depth: int = 7,
     max_reflections: int = 3,
@@ -33,16 +34,25 @@ def lats(
     more. (So the second simulation begins with the best child: the logarithm of the root's one visit is 0.) What a
     simulation has ended in is not selected again, as in the authors' code, and the search ends when nothing is left.
     The answer is the attempt of the highest reward, or, before there is one, the end of the newest simulation.
+
+    Args:
+        num_children: Children of an expanded node, at the most; n of the paper, 5 there.
+        num_simulations: Simulations, at the most; k of the paper. None: until the budget ends, or nothing is left.
+        exploration: w of the upper confidence bound; 1 as in the authors' code.
+        depth: Steps below the root at which a simulation ends; 7 as for HotpotQA in the paper.
+        max_reflections: Newest reflections that stand in later contexts; 0: none is asked for. 3 is ours.
+        success_threshold: True reward, in [0, 1], that ends the search; 1 as in the authors' code.
     """
     lessons: list[str] = []
     closed: set[Node] = set()
     best, highest = root, -inf
-    for _ in range(num_simulations):
+    for _ in up_to(num_simulations):
         if root in closed:
             break
         end = yield from simulate(select(root, exploration, closed), num_children, depth)
         score = 0.0 if end.dead else end.value
         if end.done:
+            # The reward comes before the backup, so that it replaces the model's estimate of an ending it has proven.
             yield Attempt(end)
             score = yield Reward(end)
         backup(end, [score])
@@ -57,15 +67,9 @@ def lats(
         if end.done and max_reflections:
             lessons.append((yield Ask(end, "reflection")))
             root.set_memory(lessons[-max_reflections:])
+    else:
+        root.capped = root not in closed
     return best
-
-
-def close(end: Node, closed: set[Node]) -> None:
-    """Nothing new can come of this end; nor of a node whose children are all closed."""
-    node: Node | None = end
-    while node is not None and all(child in closed for child in node.children):
-        closed.add(node)
-        node = node.parent
 
 
 def simulate(node: Node, num_children: int, depth: int) -> Search:

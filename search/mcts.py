@@ -7,6 +7,7 @@ from math import inf, log, sqrt
 from operator import attrgetter
 
 from forethought.common.sums import plain_sum
+from forethought.search.caps import can_grow, close, up_to
 from forethought.search.node import Node
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
@@ -17,7 +18,7 @@ def mcts(
     root: Node,
     *,
     num_children: int | None = None,
-    num_simulations: int = 100,
+    num_simulations: int | None = None,
     exploration: float = 1.0,
     depth: int = 10,
 ) -> Search:
@@ -25,16 +26,31 @@ def mcts(
 
     All children of an expanded leaf are evaluated in one batch, and each counts as one simulation. The answer is
     the finished node of highest value, or, before there is one, the end of the most visited path.
+
+    Args:
+        num_children: Children of an expanded node, at the most; None: all admissible actions, as in the paper.
+        num_simulations: Simulations, at the most; one that ends where nothing can be expanded counts too, as in the
+            paper. None: until the budget ends, or nothing is left to expand.
+        exploration: c of the upper confidence bound, a factor without a unit. 1 is ours; the
+            bias of the paper is sqrt(2) for rewards in [0, 1].
+        depth: Steps below the root at which no node is expanded any more.
     """
     best = None
-    for _ in range(num_simulations):
-        leaf = select(root, exploration)
-        if leaf.done or leaf.dead or leaf.depth >= depth:
+    closed: set[Node] = set()
+    for _ in up_to(num_simulations):
+        if root in closed:
+            break
+        leaf = select(root, exploration, closed)
+        if not can_grow(leaf, depth):
             backup(leaf, [leaf.value if not leaf.dead else 0.0])
+            # Under a cap a second visit is a simulation, as in the paper. Without one it would be free, and with a
+            # small c the same ending could be visited for ever: it is not selected again, and the budget decides.
+            if num_simulations is None:
+                close(leaf, closed)
             continue
         children = yield Expand(leaf, num_children)
-        if not children:
-            continue  # a dead end from now on
+        if not children:  # a dead end from now on
+            continue
         yield Evaluate(children)
         for child in children:
             child.visits, child.total = 1, child.value
@@ -42,6 +58,7 @@ def mcts(
                 best = child
         backup(leaf, [child.value for child in children])
         yield Offer(best or most_visited(root))
+    root.capped = num_simulations is not None and any(can_grow(node, depth) for node in root)
     return best or most_visited(root)
 
 
@@ -51,7 +68,7 @@ def select(node: Node, exploration: float, closed: Collection[Node] = ()) -> Nod
         log_visits = log(node.visits)
         bound = -inf
         for child in node.children:
-            if child in closed:
+            if closed and child in closed:
                 continue
             count = child.visits
             upper = child.total / count + exploration * sqrt(log_visits / count)
@@ -61,7 +78,11 @@ def select(node: Node, exploration: float, closed: Collection[Node] = ()) -> Nod
 
 
 def backup(node: Node | None, values: Sequence[float]) -> None:
-    """Count the simulated `values` at the node and at all above it."""
+    """Count the simulated `values` at the node and at all above it.
+
+    All values in one pass: the siblings of a batch share the path to the root, so their sum is walked up once.
+    `plain_sum` adds from left to right, for Python's own `sum` rounds otherwise from 3.12 on, and trees would differ.
+    """
     count, total = len(values), plain_sum(values)
     while node is not None:
         node.visits += count

@@ -47,6 +47,7 @@ class Node:
     num_queries: int = 0  # model queries about this node so far
     fingerprint: int = 0  # see question_digest.py; 0: not needed yet
     dead: bool = False
+    capped: bool = False  # of the first root: a cap of the algorithm's own settings ended the search, not the budget
     refusal: str = ""  # why a model will never answer a question about it, such as a prompt beyond its context
     imagined: bool = False  # a model wrote its observation; it has no state
     memory: tuple[str, ...] = ()  # what earlier attempts taught; part of its context

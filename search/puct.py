@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from math import sqrt
+from math import inf, sqrt
 from typing import Any
 
 from forethought.common.sums import plain_sum
+from forethought.search.caps import can_grow, close
 from forethought.search.mcts import most_visited
 from forethought.search.node import Node, by_value
 from forethought.search.requests import Evaluate, ExpandAll, Offer, Request, Search
@@ -16,7 +17,7 @@ def puct(
     root: Node,
     *,
     num_children: int | None = None,
-    num_simulations: int = 100,
+    num_simulations: int | None = None,
     exploration: float = 1.25,
     reduction: float = 0.0,
     parallel: int = 1,
@@ -30,25 +31,39 @@ def puct(
     (at 1 that is at most 0, a loss). `parallel` leaves make one batch; each counts as a loss until its value
     is known (virtual loss, Chaslot et al. 2008), and a batch ends early rather than take a leaf twice.
     The answer is the finished node of highest value, or, before there is one, the end of the most visited path.
+
+    Args:
+        num_children: Children of an expanded node, at the most; None: all admissible actions, as in the paper.
+        num_simulations: Visits of the root, at the most. None: until the budget ends, or nothing is left to expand.
+        exploration: c_puct, a factor of the prior's bonus; 1.25 as c_1 of MuZero (arXiv:1911.08265, appendix B).
+        reduction: Value taken from the parent's mean for an unvisited child, in [0, 1]; 0 is ours.
+        parallel: Leaves of one batch; 1 is the search of the paper without virtual loss.
+        depth: Steps below the root at which no node is expanded any more.
     """
     if parallel < 1:
         raise ValueError(f"parallel is {parallel}; a batch has at least one leaf")
     if root.done or depth < 1:
         return root
 
+    cap = inf if num_simulations is None else num_simulations
+    closed: set[Node] = set()  # filled without a cap only: free visits of explored subtrees would never end
+
     def choose(node: Node) -> Node:
-        """The child of highest Q + c P sqrt(N(parent)) / (1 + N)."""
+        """The open child of highest Q + c P sqrt(N(parent)) / (1 + N)."""
         scale, unvisited = exploration * sqrt(node.visits), node.total / node.visits - reduction
+        # The sum of visits under the root is N(parent) - 1, for the first visit of a node is its own evaluation.
         bounds = [
-            (child.total / child.visits if child.visits else unvisited) + scale * prior / (1 + child.visits)
+            -inf
+            if closed and child in closed
+            else (child.total / child.visits if child.visits else unvisited) + scale * prior / (1 + child.visits)
             for child, prior in zip(node.children, priors(node), strict=True)
         ]
         return node.children[bounds.index(max(bounds))]
 
     best = None
-    while root.visits < num_simulations:
+    while root.visits < cap and root not in closed:
         leaves: list[Node] = []
-        while len(leaves) < parallel and root.visits < num_simulations:
+        while len(leaves) < parallel and root.visits < cap:
             leaf = descend(root, choose)
             if leaf in leaves:
                 break
@@ -57,7 +72,17 @@ def puct(
         ends = yield from simulate(leaves, num_children, depth, choose)
         best = best_finished(best, ends)
         yield Offer(best or most_visited(root))
+        if num_simulations is None:
+            close_ends(ends, depth, closed)
+    root.capped = num_simulations is not None and any(can_grow(node, depth) for node in root)
     return best or most_visited(root)
+
+
+def close_ends(ends: Sequence[Node], depth: int, closed: set[Node]) -> None:
+    """Close the ends of simulations that cannot be expanded; each has its value by now."""
+    for end in ends:
+        if not can_grow(end, depth):
+            close(end, closed)
 
 
 def priors(node: Node) -> list[float]:

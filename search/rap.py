@@ -26,6 +26,14 @@ def rap(
     keeps one wrong imagination from spoiling the rest. What is backed up is the value model's judgement, where the
     paper sums rewards of its own (the action's likelihood, the state's confidence) and plays a rollout on.
     The answer is where the real steps came to; a budget that ends in the first plan leaves the root.
+
+    Args:
+        num_children: Imagined children of a node, at the most; d of the paper, 4 there.
+        num_simulations: Simulations of each plan, that is, before each real step; 10 as in the paper. It divides the
+            budget among the steps, hence it is a number always.
+        exploration: w of the upper confidence bound; 1 as in the paper.
+        depth: Real steps, at the most.
+        horizon: Steps that a plan looks ahead, at the most.
     """
     node = root
     while not node.done and node.depth < depth:

@@ -13,6 +13,9 @@ def react(root: Node, *, depth: int = 10) -> Search:
 
     What the agent thinks is part of what it writes: a rationale, or an action of its own where the family has one.
     A refused action is a step that shows the refusal, as in the authors' harnesses.
+
+    Args:
+        depth: Steps, at the most; the paper takes 7 for HotpotQA.
     """
     node = root
     while not node.done and node.depth < depth:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from forethought.search.caps import up_to
 from forethought.search.needs import needs
 from forethought.search.node import Node
 from forethought.search.react import react
 from forethought.search.requests import Ask, Attempt, Offer, Reward, Search
+
+IDLE_ATTEMPTS = 3
 
 
 @needs(
@@ -15,23 +18,40 @@ from forethought.search.requests import Ask, Attempt, Offer, Reward, Search
     unless={"reflection": "max_reflections"},
 )
 def reflexion(
-    root: Node, *, attempts: int = 3, depth: int = 10, max_reflections: int = 3, success_threshold: float = 1.0
+    root: Node,
+    *,
+    attempts: int | None = None,
+    depth: int = 10,
+    max_reflections: int = 3,
+    success_threshold: float = 1.0,
 ) -> Search:
     """Verbal reinforcement (Shinn et al. 2023, arXiv:2303.11366, algorithm 1): reflections are the memory of attempts.
 
     Needs the privilege `reward`: after each attempt the true reward says whether another one is needed, like the
     paper's evaluator. Needs `reflection` too, unless `max_reflections` is 0: attempts are then only repeated.
     The answer is the last attempt that came to an ending; without one, the newest.
+
+    Args:
+        attempts: Attempts, at the most. None: until the budget ends, or three attempts in a row took no step.
+        depth: Steps of an attempt, at the most.
+        max_reflections: Newest reflections that stand in the contexts of an attempt; Omega of the paper, 3 for
+            HotpotQA. 0: none is asked for.
+        success_threshold: True reward, in [0, 1], that ends the attempts; 1 as in the paper.
     """
     lessons: list[str] = []
+    idle = 0  # attempts in a row without a step: where the policy proposes nothing, no budget would end them
     start = best = root
-    for number in range(attempts):
+    for number in up_to(attempts):
         end = yield from attempt(start, depth, offers=not best.done)
         yield Attempt(end)
         if end.done or not best.done:
             best = end
             yield Offer(best)
-        if (yield Reward(end)) >= success_threshold or number == attempts - 1:
+        if (yield Reward(end)) >= success_threshold:
+            break
+        idle = 0 if end is not start else idle + 1
+        if number + 1 == attempts or (attempts is None and idle == IDLE_ATTEMPTS):
+            root.capped = attempts is not None
             break
         if max_reflections:
             lessons.append((yield Ask(end, "reflection")))

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from forethought.search.node import Node, by_terminal_then_value, by_value
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
 
 def restarts(
-    root: Node, *, num_children: int | None = None, depth: int = 10, restarts: int = 3, success_threshold: float = 1.0
+    root: Node,
+    *,
+    num_children: int | None = None,
+    depth: int = 10,
+    restarts: int | None = None,
+    success_threshold: float = 1.0,
 ) -> Search:
-    """Follow the best child to an end; from there, up to `restarts` times, start again from the best sibling left.
+    """Follow the best child to an end; from there, start again from the best sibling left.
 
     An end is an ending, a dead end, or a state at the depth. Only an ending of value `success_threshold` is not started
     again from. The sibling left is the state of highest value anywhere in the tree that was judged, can go on,
     and was not followed; of equals the oldest (Frontier Aware Search with backTracking: Ke et al. 2019,
     arXiv:1903.02547). The answer is the best ending that was judged, or, before there is one, the best state.
+
+    Args:
+        num_children: Children of an expanded state, at the most; None: all.
+        depth: Steps below the root at which no state is expanded any more.
+        restarts: New starts, at the most. None: until the budget ends, or no sibling is left, as in the paper.
+        success_threshold: Value of an ending, in [0, 1], after which no new start is made; 1 is ours.
     """
-    best, node = root, root
+    best, node, left = root, root, inf if restarts is None else restarts
     passed: list[Node] = []
     while True:
         while not node.done and node.depth < depth:
@@ -28,8 +41,9 @@ def restarts(
             yield Offer(best)
             node = max(children, key=by_value)
             passed += [child for child in children if child is not node and not child.done and child.depth < depth]
-        if restarts == 0 or not passed or (best.done and best.value >= success_threshold):
+        if left == 0 or not passed or (best.done and best.value >= success_threshold):
+            root.capped = left == 0 and bool(passed) and not (best.done and best.value >= success_threshold)
             return best
-        restarts -= 1
+        left -= 1
         node = max(passed, key=by_value)
         passed.remove(node)

@@ -6,14 +6,17 @@ import random
 
 from forethought.common import random as draws
 from forethought.common.seeds import seed_of
+from forethought.search.caps import up_to
 from forethought.search.node import Node, by_terminal_then_value
 from forethought.search.requests import Evaluate, Expand, Offer, Search
+
+STALE_WALKS = 100
 
 
 def walk(
     root: Node,
     *,
-    walks: int = 8,
+    walks: int | None = None,
     min_depth: int = 1,
     max_depth: int = 2,
     num_children: int | None = None,
@@ -25,24 +28,38 @@ def walk(
     A way of ours to make the data of self-taught lookahead (Mendes & Ritter 2025, arXiv:2503.02878) without a search.
     Nodes on the way are expanded and not evaluated, so they make no examples. With `evaluate_node` the node is
     evaluated too, which shows how far a value model agrees with its own look ahead.
+
+    Args:
+        walks: Walks, at the most. None: until the budget ends, or many walks in a row have found nothing new.
+        min_depth: Depth of the nearest node that is looked ahead from, in steps below the root.
+        max_depth: Depth of the farthest.
+        num_children: Children of an expanded node, at the most; None: all.
+        evaluate_node: 1: the node is evaluated too, beside its children.
+        seed: Seed of the walks, together with the task.
     """
     if max_depth < min_depth:
         raise ValueError(f"min_depth={min_depth}, max_depth={max_depth}; give max_depth >= min_depth")
     draw = random.Random(seed_of(seed, root.task))
     looked: set[int] = set()
     best = root
-    for number in range(walks):
+    stale = 0  # walks in a row that ended where another one had ended
+    for number in up_to(walks):
         node, goal = root, min_depth + number % (max_depth - min_depth + 1)
         while node.depth < goal and not (node.done or node.dead):
             children = node.children or (yield Expand(node, num_children))
             if children:
                 node = children[draws.below(draw, len(children))]
         if node.done or id(node) in looked:
+            stale += 1
+            if walks is None and stale > max(STALE_WALKS, len(looked)):
+                break
             continue
+        stale = 0
         looked.add(id(node))
         if not (node.children or node.dead):
             yield Expand(node, num_children)
         yield Evaluate([node, *node.children] if evaluate_node else node.children)
         best = max([best, *(child for child in node.children if child.done)], key=by_terminal_then_value)
         yield Offer(best)
+    root.capped = walks is not None
     return best

@@ -379,7 +379,8 @@ class Driver:
             if search.recorded:
                 raise another_run(search, f"is {search.recorded[0][0]!r} there, and the search has ended") from None
             try:
-                search.answer, search.stopped = checked_answer(end.value, search.task), "returned"
+                search.answer = checked_answer(end.value, search.task)
+                search.stopped = "cap" if search.root.capped else "returned"
             except (TypeError, ValueError) as error:
                 search.error = error
         except Exception as error:
