@@ -33,7 +33,7 @@ FLOORS = {
     ],
     "search": [
         "node estimates",
-        "models requests needs",
+        "models requests needs caps",
         "engine ab_mcts beam best_first best_of_n depth_first dvts greedy gumbel lats mcts puct rap react reflexion "
         "restarts walk",
         "registry",

@@ -34,9 +34,7 @@ class TaskSearch:
     answer: Node | None = None  # the last offer, at the end the answer
     attempts: list[Node] = field(default_factory=list)
     positions: Positions | None = None  # what models said of them, where transpositions are merged
-    stopped: str | None = (
-        None  # "returned", "cap" (of its settings), or the limit reached; None while it lives
-    )
+    stopped: str | None = None  # "returned", "cap" (of its settings), or the limit reached; None while it lives
     error: Exception | None = None
 
     @property

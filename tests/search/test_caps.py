@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+
 from forethought.search import ALGORITHMS, Estimate, Reply, algorithm
 
 CAPS = {"num_simulations", "max_expansions", "attempts", "restarts", "walks"}
@@ -20,7 +21,7 @@ def run(letters, judge, oracle, one):
     """A search of words of two letters at each place, which are endings at three; all values are alike."""
 
     def run(name, budget="nodes=100000", policy=None, ends=3, **settings):
-        world = letters(lambda word: "ab" if len(word) < ends else "", ends={"aaa", "aab", "aba", "bbb"})
+        world = letters(lambda word: "ab" if len(word.letters) < ends else "", ends={"aaa", "aab", "aba", "bbb"})
         return one(
             world,
             judge(lambda word: Estimate(0.5)),

@@ -104,7 +104,7 @@ def check_resume(case: Case, whole: Case) -> bool:
 
 def test_the_run_to_be_killed_has_all_there_is(whole):
     results, failures = Run(whole.run).results(), Run(whole.run).failures()
-    assert {row["stopped"] for row in results} == {"returned", "nodes", "tokens"}
+    assert {row["stopped"] for row in results} == {"returned", "cap", "nodes", "tokens"}
     assert [row["task"] for row in failures] == [903]
     assert len({row["tree"] for row in results}) == len(results) == 9
     assert sum(whole.answers().values()) > 200

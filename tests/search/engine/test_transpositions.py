@@ -23,7 +23,7 @@ from forethought.search import (
 )
 
 PRICE = Usage(2, 5, 0, 3)
-FAST = {"num_simulations": 12, "depth": 3}
+FAST = {"num_simulations": 12, "max_expansions": 20, "attempts": 3, "restarts": 3, "walks": 8, "depth": 3}
 
 
 def position(query):
