@@ -13,7 +13,7 @@ from forethought.common.pieces import find_piece, is_known
 from forethought.common.settings import Setting
 from forethought.search import ALGORITHMS
 from forethought.search.needs import needs_of
-from forethought.search.registry import no_algorithm
+from forethought.search.registry import find_algorithm, no_algorithm
 
 Settings = Mapping[str, Setting]
 
@@ -164,7 +164,13 @@ def find_agent(name: str) -> Agent:
     found = find_piece("algorithm", name, ALGORITHMS, no_agent)
     if isinstance(found, Agent):
         return found
-    return Agent(name, "rule", "rule" if needs_of(found).values else "none", {}, "")
+    return bare_agent(name)
+
+
+def bare_agent(algorithm: str) -> Agent:
+    """An algorithm with its own defaults, and the rule policy and value. Raises ValueError: nothing has this name."""
+    values = needs_of(find_algorithm(algorithm)).values
+    return Agent(algorithm, "rule", "rule" if values else "none", {}, "")
 
 
 def no_agent(found: Any) -> str | None:
@@ -172,14 +178,19 @@ def no_agent(found: Any) -> str | None:
 
 
 def complete(
-    name: str, env_id: str, *, policy: str | None = None, value: str | None = None, given: Settings | None = None
+    name: str | Agent,
+    env_id: str,
+    *,
+    policy: str | None = None,
+    value: str | None = None,
+    given: Settings | None = None,
 ) -> Agent:
     """An agent for one environment with every setting told, so that no later table changes what it is.
 
     `given` settings come before those of the family, these before the agent's own, these before the defaults. The
     table's settings of a policy or a value count only where that can take them. Raises ValueError: what is unknown.
     """
-    agent = find_agent(name)
+    agent = find_agent(name) if isinstance(name, str) else name
     if policy is None:
         policy = "all" if agent.policy == "rule" and env_id not in POLICY_RULES else agent.policy
     value = value or agent.value

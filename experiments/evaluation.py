@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from forethought.agents.models.protocol import LM
-from forethought.agents.presets import complete
+from forethought.agents.presets import bare_agent, complete
 from forethought.agents.registry import default_terminal_value, find_value, takes
 from forethought.common.pieces import OBJECT
 from forethought.common.settings import Setting
@@ -252,7 +252,13 @@ def pieces_of(env: str, agent: Any, policy: Any, value: Any, settings: Mapping[s
             "value": names["value"] or "rule",
             "settings": settings,
         }
-    made = complete(named, env, policy=names["policy"], value=names["value"], given=settings)
+    made = complete(
+        agent if isinstance(agent, str) else bare_agent(named),
+        env,
+        policy=names["policy"],
+        value=names["value"],
+        given=settings,
+    )
     judged = default_terminal_value(env) if takes(find_value(made.value), "lm") else None
     return {
         "algorithm": made.algorithm,

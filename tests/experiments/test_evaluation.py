@@ -8,7 +8,7 @@ import pytest
 
 from forethought.agents import AllActions, RuleValue, Scripted
 from forethought.experiments import RunError, evaluate
-from forethought.search import Budget, Estimate, Evaluate, Expand, beam, digest
+from forethought.search import Budget, Estimate, Evaluate, Expand, beam, digest, mcts
 
 GAME = {"tasks": range(900, 904), "budget": Budget(nodes=300)}
 
@@ -42,6 +42,12 @@ def test_names_and_objects_give_the_same_results(tmp_path):
     assert set(named.answers) == set(named.scores)
     assert str(named).startswith("score ")
     assert list(tmp_path.iterdir()) == [tmp_path / "r"]
+
+
+def test_an_algorithm_is_not_the_preset_of_its_name():
+    results = evaluate("Game24-v0", mcts, tasks=900, budget="nodes=1000")
+    assert results.scores == {900: 1.0}
+    assert results.lines[900]["stopped"] == "nodes"
 
 
 def test_an_algorithm_of_a_program_runs_as_it_stands():
