@@ -112,7 +112,7 @@ def other_content(experiment):
     except FileExistsError:
         model.content = "another"
         (model.folder / "second").touch()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150
     while not (model.folder / "second").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     return model

@@ -41,7 +41,7 @@ def load_beside(name):
     return module
 
 
-shared, adapters = load_beside("test_local_shared"), load_beside("test_local_adapters")
+shared, adapters = load_beside("test_shared_attention"), load_beside("test_adapters")
 
 
 def tiny(kind):

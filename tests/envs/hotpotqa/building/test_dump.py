@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from forethought.common.parallel import in_order
 from forethought.envs.downloads import tar_stream
 from forethought.envs.downloads.json_stream import Damaged
-from forethought.envs.hotpotqa.building.builder import dump
+from forethought.envs.hotpotqa.building import dump
 from forethought.envs.hotpotqa.building.dump import DumpWriter, members, packed, read_member
 from forethought.envs.hotpotqa.pages import BadRecord, Page
 

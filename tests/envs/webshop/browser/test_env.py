@@ -27,8 +27,9 @@ if not shutil.which("chromium") or not shutil.which("chromedriver"):
 
 from selenium.common.exceptions import WebDriverException
 
+from forethought.envs.webshop.browser import chromium
 from forethought.envs.webshop.browser.chromium import BrowserError, Chrome
-from forethought.envs.webshop.browser.env import WebShopBrowserEnv, chromium
+from forethought.envs.webshop.browser.env import WebShopBrowserEnv
 
 QUERIES = (
     "solid wood desk",

@@ -8,7 +8,8 @@ from itertools import product as combinations_of
 import numpy as np
 import pytest
 
-from forethought.envs.webshop.building.builder import Entry, build, builder, stock, write_asins
+from forethought.envs.webshop.building import builder
+from forethought.envs.webshop.building.builder import Entry, build, stock, write_asins
 from forethought.envs.webshop.goals import draw_ceiling
 from forethought.envs.webshop.products import BadRecord
 from forethought.envs.webshop.world import KIND, World

@@ -35,7 +35,7 @@ with listen("127.0.0.1", 0) as listener:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]), hard))
     if sys.argv[3]:
-        from forethought.envs.webshop import site
+        from forethought.envs.webshop.website import app as site
         site.room = lambda: (1000, 128)  # as if there were more
     print(listener.getsockname()[1], flush=True)
     serve(app, listener)
