@@ -55,7 +55,12 @@ def test_actors_killed_in_the_middle_lose_nothing_and_pay_nothing_twice(tmp_path
     quiet = {"RAY_TMPDIR": ray_folder, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     done = subprocess.run(
         [sys.executable, "-W", "error", str(HERE / "on_cluster.py"), str(tmp_path)],
-        env={**os.environ, **quiet, "PYTHONPATH": os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", ""))), "HOME": str(tmp_path)},
+        env={
+            **os.environ,
+            **quiet,
+            "PYTHONPATH": os.pathsep.join((str(HERE), os.environ.get("PYTHONPATH", ""))),
+            "HOME": str(tmp_path),
+        },
         capture_output=True,
         text=True,
         timeout=240,
