@@ -146,6 +146,7 @@ EXTRAS = {
     "value.checkpoint": "torch",
     "value.lora": "peft",
     "value.token_rows": "torch",
+    "value.trainer": "torch",
 }
 
 
