@@ -7,6 +7,8 @@ import logging
 import signal
 import sys
 import warnings
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -32,6 +34,20 @@ app.command("eval")(evaluate.evaluate)
 app.command("resume")(resume.resume)
 app.command("stl")(stl.stl)
 app.command("demo")(demo.demo)
+
+
+def print_version(asked: bool) -> None:
+    if asked:
+        print(f"forethought {version('forethought')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    version_asked: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None: ...
 
 
 def terminate(number: int, frame: object) -> None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from unittest import mock
 
@@ -55,6 +56,11 @@ def fails(words, cwd):
         for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
             signal.signal(number, handler)
     return ended.value.code, errors.getvalue()
+
+
+def test_the_version_is_that_of_the_package(forethought):
+    done = forethought("--version")
+    assert (done.exit_code, done.stdout) == (0, f"forethought {metadata.version('forethought')}\n")
 
 
 def test_envs_list(forethought):
