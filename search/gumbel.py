@@ -42,9 +42,9 @@ def gumbel(
         num_simulations: Simulations that the rounds share; n of the paper. None: until the budget ends. The share of
             a round is then not known, so passes of one simulation for each candidate of a round follow each other,
             each pass halving anew (as anytime sequential halving does), until nothing is left to expand.
-        considered: Actions of the root that are drawn; m of the paper, 16 in its section 7.
-        c_visit: Visits that the scale of Q counts beside the most visited child's; 50 as in the paper.
-        c_scale: Factor of Q, which lies in [0, 1], in the unit of logits; 1 as in the paper.
+        considered: Actions of the root that are drawn; m of the paper.
+        c_visit: Visits that the scale of Q counts beside the most visited child's.
+        c_scale: Factor of Q, which lies in [0, 1], in the unit of logits.
         parallel: Candidates of one batch.
         depth: Steps below the root at which no node is expanded any more.
         seed: Seed of the Gumbel noise, together with the task.

@@ -36,10 +36,10 @@ def lats(
     The answer is the attempt of the highest reward, or, before there is one, the end of the newest simulation.
 
     Args:
-        num_children: Children of an expanded node, at the most; n of the paper, 5 there.
-        num_simulations: Simulations, at the most; k of the paper. None: until the budget ends, or nothing is left.
+        num_children: Children of an expanded node, at the most.
+        num_simulations: Simulations, at the most. None: until the budget ends, or nothing is left.
         exploration: w of the upper confidence bound; 1 as in the authors' code.
-        depth: Steps below the root at which a simulation ends; 7 as for HotpotQA in the paper.
+        depth: Steps below the root at which a simulation ends.
         max_reflections: Newest reflections that stand in later contexts; 0: none is asked for. 3 is ours.
         success_threshold: True reward, in [0, 1], that ends the search; 1 as in the authors' code.
     """

@@ -31,8 +31,7 @@ def mcts(
         num_children: Children of an expanded node, at the most; None: all admissible actions, as in the paper.
         num_simulations: Simulations, at the most; one that ends where nothing can be expanded counts too, as in the
             paper. None: until the budget ends, or nothing is left to expand.
-        exploration: c of the upper confidence bound, a factor without a unit. 1 is ours; the
-            bias of the paper is sqrt(2) for rewards in [0, 1].
+        exploration: c of the upper confidence bound, a factor without a unit. 1 is ours.
         depth: Steps below the root at which no node is expanded any more.
     """
     best = None

@@ -35,7 +35,7 @@ def puct(
     Args:
         num_children: Children of an expanded node, at the most; None: all admissible actions, as in the paper.
         num_simulations: Visits of the root, at the most. None: until the budget ends, or nothing is left to expand.
-        exploration: c_puct, a factor of the prior's bonus; 1.25 as c_1 of MuZero (arXiv:1911.08265, appendix B).
+        exploration: c_puct, a factor of the prior's bonus.
         reduction: Value taken from the parent's mean for an unvisited child, in [0, 1]; 0 is ours.
         parallel: Leaves of one batch; 1 is the search of the paper without virtual loss.
         depth: Steps below the root at which no node is expanded any more.

@@ -28,10 +28,10 @@ def rap(
     The answer is where the real steps came to; a budget that ends in the first plan leaves the root.
 
     Args:
-        num_children: Imagined children of a node, at the most; d of the paper, 4 there.
-        num_simulations: Simulations of each plan, that is, before each real step; 10 as in the paper. It divides the
+        num_children: Imagined children of a node, at the most.
+        num_simulations: Simulations of each plan, that is, before each real step. It divides the
             budget among the steps, hence it is a number always.
-        exploration: w of the upper confidence bound; 1 as in the paper.
+        exploration: w of the upper confidence bound.
         depth: Real steps, at the most.
         horizon: Steps that a plan looks ahead, at the most.
     """

@@ -34,9 +34,8 @@ def reflexion(
     Args:
         attempts: Attempts, at the most. None: until the budget ends, or three attempts in a row took no step.
         depth: Steps of an attempt, at the most.
-        max_reflections: Newest reflections that stand in the contexts of an attempt; Omega of the paper, 3 for
-            HotpotQA. 0: none is asked for.
-        success_threshold: True reward, in [0, 1], that ends the attempts; 1 as in the paper.
+        max_reflections: Newest reflections that stand in the contexts of an attempt. 0: none is asked for.
+        success_threshold: True reward, in [0, 1], that ends the attempts.
     """
     lessons: list[str] = []
     idle = 0  # attempts in a row without a step: where the policy proposes nothing, no budget would end them
