@@ -37,7 +37,7 @@ def fetch_data(
     accept_changed: Annotated[bool, typer.Option(help="Take files that differ from the expected ones.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Get the official files, checked by their sums. What was cut goes on where it stopped."""
+    """Get the official files and check their sums. An interrupted download goes on where it stopped."""
     if kind not in KINDS:
         raise ValueError(f"unknown data {kind!r}; known: {', '.join(KINDS)}")
     sets = tuple(name.partition("/")[2] for name in SOURCES if name.startswith(f"{kind}/"))
@@ -67,7 +67,7 @@ def verify_data(folder: Annotated[Path, typer.Argument(metavar="WORLD")], as_jso
 
 
 def differences(folder: Path) -> list[str]:
-    """What differs from the record of a folder of fetched files, a line each. Raises ValueError: no such record."""
+    """The differences from the record of a folder of fetched files, a line each. Raises ValueError: no such record."""
     wrong = []
     try:
         rows = recorded(folder)

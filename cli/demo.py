@@ -100,7 +100,7 @@ def demo(
         if opened.config != config:
             raise ValueError(f"{run} holds a run with other settings; give a new folder with --run, or remove it")
     else:
-        stl_command.method_of(plan.stl_config(model, seed))  # what cannot be trained is said before a run is begun
+        stl_command.method_of(plan.stl_config(model, seed))  # refuse an untrainable model before a run begins
         opened = Run.create(run, config)
     go_on(opened, as_json)
 

@@ -1,4 +1,4 @@
-"""What a reader of a score should know before believing it: replies that were lost, moves that never were lawful."""
+"""Reasons to doubt a score: replies that were lost, moves that the rules refused, values that are all the same."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def unread(spent: Mapping[str, Any]) -> str:
 
 
 def raise_limit(spent: Mapping[str, Any]) -> str:
-    """The settings that allow for more tokens, of the parts whose replies ended at the limit."""
+    """The settings that raise the token limit, for each part with replies that ended at the limit."""
     roles = spent.get("roles") or {}
     cut = (PARTS.get(role, "reflection") for role, usage in roles.items() if usage.get("truncated"))
     return "raise it: " + " ".join(f"--set {part}.max_tokens=N" for part in sorted(set(cut)) or ["policy"])

@@ -71,7 +71,7 @@ def unknown(env_id: str, error: Exception) -> ValueError:
 
 
 class MissingExtra(ValueError):
-    """An environment of this suite whose libraries are not installed."""
+    """The libraries of an environment of this suite are not installed."""
 
 
 def text_env_of(env_id: str) -> TextEnv[Any]:

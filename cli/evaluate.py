@@ -30,7 +30,7 @@ from forethought.leaderboards import mean_interval
 from forethought.leaderboards.rows import bills, outcomes, total
 from forethought.search import ALGORITHMS, Budget
 
-TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # of what was spent, always
+TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # parts of the spending that are always shown
 LIMITS = {"cap": "a cap of the agent's own settings"}  # the other limits are those of the budget, by their names
 FAILED, UNREADABLE = 1, 3  # exit codes
 AllowUnreadable = Annotated[
@@ -99,9 +99,9 @@ def evaluate(
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run an agent on tasks, journaled: what a crash stops, `resume` goes on with."""
+    """Run an agent on tasks with a journal; `resume` continues the run after a crash."""
     look_here(env, *filter(is_place, (agent, policy or "", value or "", model or "")))
-    tasks = tasks_of(tasks, env, **env_options(option))  # what cannot be made is said before a run is begun
+    tasks = tasks_of(tasks, env, **env_options(option))  # an invalid environment or task is refused before a run begins
     named = complete(agent, env, policy=policy, value=value, given=settings_of(setting))
     asked = Experiment(
         env=env,
@@ -179,7 +179,7 @@ def mostly_unreadable(summary: Mapping[str, Any]) -> bool:
 
 
 def said(summary: dict[str, Any]) -> str:
-    """A line for people: the score, what kept tasks from their ends, what was spent, and what a cache saved of that."""
+    """A line for people: the score, the limits that stopped tasks, the spending, and the part saved by a cache."""
     ends = [f"{count} stopped by {LIMITS.get(limit, limit)}" for limit, count in summary["stopped"].items()]
     ends += [f"{summary['failed']} failed: see failures.jsonl"] if summary["failed"] else []
     spent = [f"{summary['spent'][name]} {word}" for name, word in TOLD.items()]

@@ -51,7 +51,7 @@ def options(
 
 
 def terminate(number: int, frame: object) -> None:
-    """End as an error would: what is half made is removed, what was started is ended."""
+    """End as after an error: unfinished files are removed and started processes are ended."""
     sys.exit(128 + number)
 
 
@@ -63,7 +63,7 @@ class Printable(logging.Formatter):
 
 
 def write_out_what_is_unseen() -> None:
-    """Control characters in what is logged, and characters that the terminal has not, are written as escapes."""
+    """Write control characters in log records, and characters that the terminal cannot show, as escapes."""
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(Printable())
     for stream in (sys.stdout, sys.stderr):
@@ -71,7 +71,7 @@ def write_out_what_is_unseen() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-LONGEST = 1900  # characters of an error that are shown: it quotes what was given, however long
+LONGEST = 1900  # characters of an error that are shown: it quotes its input, and that may be of any length
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ class TaskProgress:
 
 
 class CountProgress:
-    """What is being worked on, and how much of it is done; of how much, where that is known."""
+    """A progress line: the current item, the count, and the total where it is known."""
 
     def __init__(self, label: str, total: int | None = None) -> None:
         self.label, self.total = label, total

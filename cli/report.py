@@ -1,4 +1,4 @@
-"""What the demo shows: one table, and one page with the trees of a puzzle before and after."""
+"""The report of the demo: one table, and one page with the trees of a puzzle before and after."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEADER = ["value", "AUROC (95%)", "Spearman (95%)", "solved, own choice", "token
 
 
 class Side(NamedTuple):
-    """One value model on the held-out puzzles: what it plays, and how it values a fixed sample of their states."""
+    """One value model on the held-out puzzles: its play, and its values of a fixed sample of their states."""
 
     name: str
     played: list[TaskSearch]

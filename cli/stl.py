@@ -123,7 +123,7 @@ def collect_settings(depths: str, walks: str) -> list[dict[str, int]]:
 
 
 def method_of(config: dict[str, Any]) -> tuple[Any, Any]:
-    """The method and its trainer. Raises ValueError: what they refuse, or no torch to train with."""
+    """The method and its trainer. Raises ValueError: settings that they refuse, or no torch to train with."""
     from forethought.value.stl import STL
 
     check_config(config)
@@ -179,7 +179,7 @@ def check_config(config: dict[str, Any]) -> None:
 
 
 def rehearse(config: dict[str, Any]) -> None:
-    """Raises ValueError: what every walk would fail of, said before any weights are loaded."""
+    """Check the settings of every walk before any weights are loaded. Raises ValueError: a walk that would fail."""
     if config["terminal_value"] == "rule":
         find(TERMINAL_RULES, config["env"], "rule for terminal states, so add --terminal-value model")
     asked = {name: config[name] for name in ("env", "value", "model", "terminal_value", "device")}
@@ -190,9 +190,9 @@ def rehearse(config: dict[str, Any]) -> None:
 
 
 def rounds_of(run: Run, ended: Callable[[str], None] = lambda stage: None) -> list[Round]:
-    """All rounds of a self-taught lookahead, done or to be done. Pins what they depend on.
+    """All rounds of a self-taught lookahead, done or to be done. Pins their dependencies.
 
-    `ended` is told of each stage that ends.
+    `ended` is called with each stage that ends.
     """
     from forethought.envs import simulate
     from forethought.value.stl import self_taught_lookahead
@@ -247,7 +247,7 @@ def go_on(run: Run, as_json: bool) -> None:
 
 
 def spent_on(run: Run) -> dict[str, Any]:
-    """What the walks of all rounds have spent."""
+    """The spending of the walks of all rounds."""
     walks = sorted(path.parent for path in run.folder.glob("*/*/config.toml"))
     spent = total(line["spent"] for folder in walks for lines in outcomes(Run(folder)) for line in lines)
     return {"lm_calls": 0, **spent}

@@ -1,4 +1,4 @@
-"""What a command says at its end: a line for people, or JSON for programs."""
+"""The output of a command at its end: a line for people, or JSON for programs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def show(text: object, *, to: Console = out, lines: bool = False) -> None:
-    """Print what may come from a file, a server or a model. `lines` says that line breaks in it are meant."""
+    """Print text that may come from a file, a server or a model. `lines` keeps its line breaks."""
     to.print(printable(text, lines=lines), markup=False, emoji=False, soft_wrap=True)
 
 
 def tell_files(as_json: bool, folder: Path) -> None:
-    """What a folder that was just written holds."""
+    """List the files of a folder that was just written."""
     files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     tell(as_json, {"folder": str(folder), "files": files}, f"{folder}: {', '.join(files)}")
 

@@ -11,7 +11,7 @@ Thing = TypeVar("Thing")
 
 
 class Chance:
-    """Draws from Python's Mersenne Twister through random() alone, whose numbers no version has changed."""
+    """Draws from Python's Mersenne Twister through random() alone: no version of Python has changed its numbers."""
 
     __slots__ = ("random",)
 

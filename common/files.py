@@ -26,8 +26,8 @@ def append_lines(path: Path, lines: Iterable[str]) -> None:
 def write_whole(file: int, data: bytes, size: int | None = None) -> None:
     """Write to the end of a file that is open for appending: all of it, or nothing. `size` is the file's, if known.
 
-    A disk that becomes full takes a part of what it is given; that part is cut off again, so that the next line
-    is not written onto it.
+    A full disk may accept only a part of the data; that part is cut off again, so that the next line is not
+    written onto it.
     """
     begun = os.fstat(file).st_size if size is None else size
     done = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-DEEPEST = 100  # levels: what is nested deeper could be read here, and not be written or compared again
+DEEPEST = 100  # levels: deeper values could be read here, but not be written or compared again
 
 
 def read_json(text: str | bytes) -> Any:

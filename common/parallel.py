@@ -56,7 +56,7 @@ def in_order(work: Callable[[A], B], items: Iterable[A], workers: int) -> Iterat
 
 
 def batches(items: Iterable[A], size: int) -> Iterator[list[A]]:
-    """The items in lists of this size, the last one with what is left."""
+    """The items in lists of this size; the last list holds the rest."""
     left = iter(items)
     while batch := list(islice(left, size)):
         yield batch

@@ -72,7 +72,7 @@ def imported(kind: str, name: str) -> Any:
 
 
 def loaded(kind: str, name: str, load: Callable[[], Any]) -> Any:
-    """Raises ValueError: whatever the import of a user's module raises, with the place in that module."""
+    """Raises ValueError: any error from the import of a user's module, with the place in that module."""
     try:
         return load()
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""What JSON of a file has to look like, and where it does not."""
+"""Check JSON from a file against a schema, and name the place of a mismatch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Mismatch(ValueError):
 
 
 def check(value: Any, schema: Any, where: str) -> None:
-    """Raises Mismatch, which says where.
+    """Raises Mismatch, with the place.
 
     A schema is a tuple of types, a range of integers, [the schema of each item], or {field: its schema}: "x?" may be
-    missing, and "*" says what fields of other names hold. Numbers are finite.
+    missing, and "*" is the schema of all fields with other names. Numbers are finite.
     """
     if isinstance(schema, dict):
         check_object(value, schema, where)

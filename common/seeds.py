@@ -1,4 +1,4 @@
-"""Sampling seeds that depend on what is asked, never on when."""
+"""Sampling seeds that depend on the request, never on the time of the request."""
 
 from __future__ import annotations
 

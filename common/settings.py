@@ -70,7 +70,7 @@ def settings_of(maker: Callable[..., Any]) -> dict[str, SettingInfo]:
 
 
 def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations that can be resolved, each by itself: others may name what exists for type checkers alone."""
+    """The annotations that can be resolved, each by itself: others may name types that only type checkers can see."""
     function = inspect.unwrap(maker.__init__ if inspect.isclass(maker) else maker)
     found: dict[str, Any] = {}
     for name, annotation in getattr(function, "__annotations__", {}).items():

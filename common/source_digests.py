@@ -13,11 +13,11 @@ from pathlib import Path
 
 
 def digests(modules: Iterable[str], skip: Callable[[str], bool] = lambda name: False) -> dict[str, str]:
-    """By name, of these modules, of those that they import from their own package, and so on, but for some.
+    """Digests by name: these modules, their imports from their own package, and so on, without the skipped names.
 
-    What stands in a package's `__init__` is not followed: it imports all there is, for others. The digest is one of
-    the text, with any ends of lines, so it is the same for every Python and however the package was installed.
-    A module without a source has none.
+    The imports of a package's `__init__` are not followed: it imports everything, for its users. A digest is computed
+    from the text with its line endings made equal, so it is the same for every Python and every kind of installation.
+    A module without a source has no digest.
     """
     found: dict[str, str] = {}
     waiting = sorted(set(modules))
@@ -67,7 +67,7 @@ def imported(name: str) -> tuple[str, ...]:
 
 
 def targets(node: ast.AST, name: str) -> Iterator[str]:
-    """What an import may mean: a module, and what is named of it, which may be a module as well."""
+    """The possible targets of an import: a module, and the names imported from it, which may be modules as well."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):

@@ -1,4 +1,4 @@
-"""Intervals for what is reported. Every draw is seeded: the same data give the same interval."""
+"""Intervals for reported numbers. Every draw is seeded: the same data give the same interval."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def mean_interval(scores: Sequence[float]) -> Interval:
 def bootstrap(groups: Mapping[Any, T], statistic: Callable[[Sequence[T]], float], seed: int = 0) -> Interval:
     """A percentile bootstrap (Efron 1979) that draws whole groups, such as all states of one puzzle.
 
-    For a paired difference let each group hold both sides. Draws whose statistic is NaN are left out.
+    For a paired difference let each group hold both sides. Draws with a statistic of NaN are left out.
     Raises ValueError: no groups, or a statistic that is NaN for more than half of the draws.
     """
     items = list(groups.values())

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def plain_sum(numbers: Iterable[float]) -> float:
-    """The numbers added one after the other, each sum rounded; whatever is in a set goes through math.fsum instead."""
+    """The numbers added one after the other, each sum rounded. The numbers of a set go through math.fsum instead."""
     total = 0.0
     for number in numbers:
         total += number

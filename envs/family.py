@@ -1,4 +1,4 @@
-"""What a task family is: pure rules over frozen states, told in text."""
+"""The interface of a task family: pure rules over frozen states, told in text."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Illegal(ValueError):
 
 @dataclass(slots=True)
 class Step(Generic[S]):
-    """What one action led to.
+    """The result of one action.
 
-    `illegal` says why the text was refused; the state is then the one before. Where the family counts refused
-    texts as steps, `counted` says so, and the entry `steps` of the state has gone up by one. `replayed` counts
-    the steps a simulator had to play again to get here; pure rules never do.
+    `illegal` is the reason for a refused text; the state is then the previous one. `counted` is true where the family
+    counts refused texts as steps: the entry `steps` of the state has then gone up by one. `replayed` is the number of
+    steps that a simulator played again to reach this state; it is 0 for pure rules.
     """
 
     state: S
@@ -38,7 +38,7 @@ class Step(Generic[S]):
 class TaskFamily(Protocol[S]):
     """All tasks of one kind. Nothing here draws random numbers, reads a clock or holds a handle.
 
-    `step` never mutates and never raises, whatever the text. `key` is equal for states that are the
+    `step` never mutates, and raises for no text. `key` is equal for states that are the
     same position, in every process. `metrics` is total: on an unfinished state it tells the score of
     the family's forced ending. `terminal_reward` says whether the last observation shows a reward;
     if so it reaches no model.
@@ -63,7 +63,7 @@ class TaskFamily(Protocol[S]):
 
 @runtime_checkable
 class Spelled(Protocol[T]):
-    """A family whose rules read one action in several spellings."""
+    """A family with rules that read one action in several spellings."""
 
     def canonical(self, state: T, action: str) -> str:
         """The spelling under which a search keeps an action; a text that cannot be played here as it is."""

@@ -13,10 +13,10 @@ from forethought.envs.wrappers.gymnasium_private import cached_spec
 def fork(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
     """A second, independent copy of a whole wrapper chain, at the same point of its episode.
 
-    The core is forked by its own `fork()`; around it every wrapper is copied with what it has
-    counted so far (TimeLimit's steps, the statistics of RecordEpisodeStatistics). Specs are shared.
+    The core is forked by its own `fork()`; around it every wrapper is copied with its present
+    counts (TimeLimit's steps, the statistics of RecordEpisodeStatistics). Specs are shared.
 
-    Raises TypeError: the core has no `fork()`, or a wrapper holds what cannot be copied (a file, a process).
+    Raises TypeError: the core has no `fork()`, or a wrapper holds an object that cannot be copied (a file, a process).
     """
     core = env.unwrapped
     if not callable(getattr(core, "fork", None)):
@@ -32,5 +32,5 @@ def fork(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
         layer = layer.env
     try:
         return copy.deepcopy(env, known)
-    except Exception as error:  # whatever a foreign wrapper's parts raise when they refuse to be copied
+    except Exception as error:  # the parts of a foreign wrapper may refuse to be copied with any error
         raise TypeError(f"a wrapper of {env} cannot be copied ({error}); fork before wrapping it") from error

@@ -131,7 +131,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         return info
 
     def fork(self) -> TextEnv[S]:
-        """A second environment at the same point. Neither ever sees what the other does.
+        """A second environment at the same point. Neither is changed by the actions of the other.
 
         States are frozen, so nothing is copied but references; generators are copied when one of the
         two draws. Wrappers stay behind (see `forethought.envs.fork`).
@@ -214,6 +214,6 @@ class TextEnv(gym.Env[str, str], Generic[S]):
 
 
 def text_env(env: gym.Env[Any, Any]) -> TextEnv[Any] | None:
-    """The TextEnv at the core of a wrapper chain, if there is one whose steps are its family's and nothing more."""
+    """The TextEnv at the core of a wrapper chain, or None: no TextEnv, or one with steps other than its family's."""
     core = env.unwrapped
     return core if isinstance(core, TextEnv) and core.pure else None

@@ -22,7 +22,7 @@ S = TypeVar("S")
 
 @runtime_checkable
 class Simulator(Protocol[S]):
-    """What search needs of a world: where a task begins, what can be done, and what it leads to.
+    """The interface of a world to search: the first state of a task, its actions, and their results.
 
     `root` and `step` return a Step; its state is to be handed back as it is. `shows_reward` says
     whether a last observation may show a reward, which then stays out of every context.
@@ -75,7 +75,7 @@ def speller(world: object) -> Callable[[Any, str], str]:
 
 @dataclass(slots=True, eq=False)
 class Point:
-    """A point of a foreign episode: how to get there again, what was seen, and a frozen copy if one is kept."""
+    """A point of a foreign episode: the way there, the last observation, and a frozen copy if one is kept."""
 
     task: int
     path: tuple[str, ...]
@@ -87,7 +87,7 @@ class Point:
 
 
 class EnvSimulator:
-    """Drives any Gymnasium environment, whoever wrote it. A task is a seed.
+    """Drives any Gymnasium environment, of this suite or another. A task is a seed.
 
     restore="snapshot" keeps a copy at every point (the wrappers' counters and the generators too): a fork
     where the environment has forks, else a deep copy.

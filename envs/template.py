@@ -12,7 +12,7 @@ BLANK = re.compile(r"<[^<>]*>")
 class Template(str):
     """An admissible action with blanks, such as `Template("search[<query>]")`; it equals its text.
 
-    Only a family can say that "<…>" is a blank: in its data, and in what a user or a model writes, it is literal.
+    Only a family can declare "<…>" a blank: in its data, and in text of a user or a model, it is literal.
     """
 
     __slots__ = ()

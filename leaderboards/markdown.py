@@ -7,7 +7,7 @@ import re
 from forethought.common.printable import printable
 
 SIGNS = re.compile(r"[\\`*_<>|~!#]|\](?=[(\[:])")  # of code, emphasis, HTML, cells, images, headings and links
-LINKED = {"://": "&#58;//", "www.": "www&#46;", "@": "&#64;"}  # what is made a link without any sign
+LINKED = {"://": "&#58;//", "www.": "www&#46;", "@": "&#64;"}  # texts that become links without any sign
 
 
 def literal(text: object) -> str:

@@ -76,7 +76,7 @@ SCHEMA: dict[str, Any] = {
     "hashes": dict,
     "changed_sources": [TEXT],
 }
-# What is read of the lines of results.jsonl and failures.jsonl, which may hold more.
+# The fields that are read from the lines of results.jsonl and failures.jsonl; a line may hold more.
 SPENT = {
     "nodes": COUNT,
     "lm_calls": COUNT,
@@ -203,7 +203,7 @@ def advice(run: Run) -> str:
 
 
 def score_of(result: Mapping[str, Any], attempt: str) -> Any:
-    """Raises RowError: what was written of an attempt is damaged."""
+    """The score of an attempt. Raises RowError: the record of the attempt is damaged."""
     if (found := result.get(attempt)) is None:
         return None
     try:
@@ -266,7 +266,7 @@ def is_checkout(folder: Path) -> bool:
 
 
 def rows_here() -> Path:
-    """Where the rows of whoever runs a command are: in a checkout its own, else `rows` in the current folder."""
+    """The folder of the user's rows: in a checkout the checkout's own, else `rows` in the current folder."""
     return Path("leaderboards/rows") if is_checkout(Path()) else Path("rows")
 
 

@@ -1,4 +1,4 @@
-"""Draw search trees side by side as one HTML page: boxes, edges, values, and what the agent chose."""
+"""Draw search trees side by side as one HTML page: boxes, edges, values, and the choices of the agent."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def draw(root: Node, answer: Node, title: str, note: str, truth: dict[int, bool]
 def place(
     node: Node, parent: tuple[int, int] | None, top: int, chosen: set[int], truth: dict[int, bool], boxes: list[Box]
 ) -> int:
-    """Draw a node and what is shown below it from `top` down; returns where the next may begin."""
+    """Draw a node and its shown descendants from `top` down; returns the top of the next node."""
     here = (node.depth * COLUMN + 10, top + 10)
     value = f"{node.value:.2f}" if node.estimate else "–"
     what = f"{node.action or node.observation}"

@@ -1,6 +1,6 @@
-"""What a forkable text environment promises, one check a promise.
+"""The promises of a forkable text environment, one check for each.
 
-Each check takes a Subject, draws only from its seed, and raises Broken with an example of what went wrong.
+Each check takes a Subject, draws only from its seed, and raises Broken with an example of the failure.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def compare(one: Any, two: Any, draw: random.Random, info: dict[str, Any], what:
 
 
 def forks_are_apart(subject: Subject) -> None:
-    """Neither a fork nor its parent ever sees what the other does, resets and draws included."""
+    """Neither a fork nor its parent is changed by the other's actions, resets or draws."""
     for seed in range(subject.seed, subject.seed + 5):
         env = subject.make()
         _, info = env.reset(seed=seed)
@@ -279,7 +279,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
 
 
 def run_checks(subject: Subject) -> dict[str, str | None]:
-    """Every check by name, with what it found wrong, or None. An error of the environment itself counts as found."""
+    """Every check by name, with the failure found, or None. An error of the environment itself counts as a failure."""
     found: dict[str, str | None] = {}
     for check in CHECKS:
         try:

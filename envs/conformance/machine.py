@@ -21,7 +21,7 @@ TEXTS = st.text(st.characters(), max_size=60)  # surrogates and control characte
 
 @dataclass
 class Line:
-    """An environment, the seed and the actions that brought it where it is, and what it last returned."""
+    """An environment, the seed and the actions that led to its state, and its last info."""
 
     env: Any
     seed: int

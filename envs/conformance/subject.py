@@ -1,4 +1,4 @@
-"""What is checked: an environment, and random walks in it."""
+"""The subject of the checks: an environment, and random walks in it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Subject:
 def walk(
     env: Any, draw: random.Random, info: dict[str, Any], steps: int = STEPS
 ) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Random admissible steps; yields each action with what it returned."""
+    """Random admissible steps; yields each action with its result."""
     for _ in range(steps):
         action = chosen(info, draw)
         result = env.step(action)
@@ -62,5 +62,5 @@ def filled(action: str, draw: random.Random) -> str:
 
 
 def plain(result: tuple[Any, ...]) -> str:
-    """What a step returned, comparable over processes."""
+    """The result of a step, comparable over processes."""
     return json.dumps(result, sort_keys=True, default=repr)

@@ -60,7 +60,7 @@ def try_text(env: Any, text: str) -> None:
 def only_counted(family: Any, before: Any, after: Any, ended: bool) -> bool:
     """Whether a refused text did no more than count: in JSON, `steps` went up by one.
 
-    Where that ended the episode, what was none before may be there now: an answer that the family forces.
+    Where that ended the episode, a None may have become a value: an answer that the family forces.
     """
     old, new = family.to_json(before), family.to_json(after)
     if not isinstance(old, dict) or not isinstance(new, dict) or old.keys() != new.keys():

@@ -55,7 +55,7 @@ class Busy(MirrorError):
 
 
 class Stale(Busy):
-    """What is there is no beginning of what it gives now; the next attempt starts anew."""
+    """The part on disk is no beginning of the file that the mirror gives now; the next attempt starts anew."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Patience:
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of a file beforehand."""
+    """The size and sum that a file should have, as far as they are known beforehand."""
 
     size: int | None = None
     sha256: str | None = None
@@ -82,7 +82,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Notes:
-    """What the next attempt must know of a part: its address, its version there, the length of the whole file."""
+    """Notes on a part for the next attempt: its address, its version there, the length of the whole file."""
 
     url: str
     etag: str | None = None
@@ -91,7 +91,7 @@ class Notes:
 
     @property
     def validator(self) -> str | None:
-        """What If-Range may hold: a strong ETag or a date; a weak ETag says nothing about bytes."""
+        """The validator for If-Range: a strong ETag or a date; a weak ETag says nothing about bytes."""
         return self.modified if self.etag is None or self.etag.startswith("W/") else self.etag
 
 
@@ -162,7 +162,7 @@ def transfer(url: str, part: Part, expected: Expected, timeout: float, report: R
     notes = part.notes()
     here = notes if notes is not None and notes.url == url else None
     vouched = notes is not None and (expected.sha256 or (here and here.validator))
-    size = part.size() if vouched else 0  # else nothing tells whether the rest belongs to what is there
+    size = part.size() if vouched else 0  # else nothing tells whether the rest belongs to this part
     if notes is not None and size and size == notes.length:
         return True
     with ask(url, request_headers(size, here), timeout) as response:
@@ -221,7 +221,7 @@ def pause(retry_after: str | None) -> float | None:
 
 
 def described(response: HTTPResponse, url: str, expected: Expected) -> Notes:
-    """What the headers say about the whole file; a length that they leave out is the expected one."""
+    """Notes on the whole file from the headers; a length that they leave out is the expected one."""
     _, _, total = response.headers.get("Content-Range", "").rpartition("/")
     text = total if response.status == 206 else response.headers.get("Content-Length", "")
     length = int(text) if text.isdecimal() else expected.size

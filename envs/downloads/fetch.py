@@ -1,4 +1,4 @@
-"""Gets the official files of a task into a folder, once: sizes and sums are recorded, and what differs is refused."""
+"""Gets the official files of a task into a folder, once; records sizes and sums, and refuses files that differ."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ChangedError(FetchError):
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the record. No time in it: who fetches the same files has the same record."""
+    """A row of the record. It holds no time, so the same files give the same record."""
 
     url: str | None  # None: it was in the folder already
     size: int
@@ -52,8 +52,8 @@ def fetch(
 ) -> list[Path]:
     """The files of "webshop/small", say, in `folder`; "webshop" alone is the first set of that name.
 
-    What is there and fits is not asked for again; what was cut goes on where it stopped. `progress` is told
-    a file's name, its bytes so far and in all. `accept_changed` takes a file whose size or sum is another than
+    A file that is there and fits is not requested again; an interrupted one goes on where it stopped. `progress` is
+    called with a file's name, its bytes so far and in all. `accept_changed` takes a file of another size or sum than
     the expected one: as it lies in the folder, or as the first mirror gives it.
 
     Raises ValueError: no such set, or a table with an unsafe row. Raises ChangedError, FetchError, InUse.
@@ -167,7 +167,7 @@ def whole(url: str, part: Part, expected: Expected, patience: Patience, report: 
 
 
 def failure(path: Path, expected: Expected, failures: Mapping[str, MirrorError]) -> FetchError:
-    """What each mirror said, and what to do."""
+    """An error with the answer of each mirror, and a way out."""
     said = "; ".join(f"{urlsplit(url).netloc.rpartition('@')[2]}: {error}" for url, error in failures.items())
     if any(isinstance(error, Differs) for error in failures.values()):
         return ChangedError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class File:
-    """One official file. Without `size` or `sha256`, what came first is recorded, and holds from then on."""
+    """One official file. Without `size` or `sha256`, those of the first download are recorded and then required."""
 
     name: str
     mirrors: tuple[str, ...]
@@ -17,7 +17,7 @@ class File:
 
 
 def webshop(name: str, drive: str, size: int, sha256: str) -> File:
-    """A file of WebShop: a copy on Hugging Face, then the authors' own on Google Drive, whose quota often runs out."""
+    """A file of WebShop: a copy on Hugging Face, then the authors' own on Google Drive (its quota often runs out)."""
     mirrors = (
         f"https://huggingface.co/datasets/YWZBrandon/webshop-data/resolve/main/{name}",
         f"https://drive.usercontent.google.com/download?id={drive}&export=download&confirm=t",
@@ -28,7 +28,7 @@ def webshop(name: str, drive: str, size: int, sha256: str) -> File:
 def hotpotqa(name: str, size: int, sha256: str, *copies: str) -> File:
     """A file of questions from the authors' server, which speaks plain http and is often away, else from copies.
 
-    The sum vouches for what came: there are copies of the same name in another layout.
+    The sum identifies the file: there are copies of the same name in another layout.
     """
     return File(name, (f"http://curtis.ml.cmu.edu/datasets/hotpot/{name}", *copies), size, sha256)
 

@@ -14,7 +14,7 @@ from forethought.envs.downloads.json_stream import Damaged
 from forethought.envs.family import shorten
 
 LARGEST = 1 << 28  # bytes of a member, as it lies in the archive and unpacked; the official intros have a few million
-BLOCK = 512  # bytes; what a tar file is made of
+BLOCK = 512  # bytes; the unit of a tar file
 EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 ASIDE = (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK)  # said before a header, and of no use here
 WITHOUT_DATA = (
@@ -27,7 +27,7 @@ RECORD = re.compile(rb"([0-9]{1,9}) ([^=]+)=")
 class Tape:
     """A tar file from front to back; `last` names the member read last.
 
-    tarfile itself takes a header that it cannot read for the end of the archive, and what follows would be missed.
+    tarfile itself takes an unreadable header for the end of the archive, and would miss the members after it.
     """
 
     def __init__(self, name: str, raw: io.BufferedReader) -> None:
@@ -40,7 +40,7 @@ class Tape:
             self.file = gzip.GzipFile(fileobj=raw)
 
     def files(self) -> Iterator[tuple[str, bytes]]:
-        more: dict[bytes, bytes] = {}  # what headers before this one tell about it
+        more: dict[bytes, bytes] = {}  # facts about a member from the headers before its own
         while header := self.header():
             if header.type in EXTENDED:
                 more |= self.records(self.data(header.size))
@@ -84,7 +84,7 @@ class Tape:
         return data
 
     def records(self, data: bytes) -> dict[bytes, bytes]:
-        r"""What an extended header says: "21 path=AA/wiki_00\n", where 21 is the length of all that."""
+        r"""The records of an extended header: "21 path=AA/wiki_00\n", where 21 is the length of the whole record."""
         told, place = {}, 0
         while place < len(data):
             found = RECORD.match(data, place)
@@ -104,7 +104,7 @@ class Tape:
         return data
 
     def some(self, count: int) -> bytes:
-        """So many bytes, or what is left."""
+        """`count` bytes, or fewer at the end."""
         try:
             return self.file.read(count)
         except (OSError, EOFError, zlib.error) as error:

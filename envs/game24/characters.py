@@ -38,7 +38,7 @@ COMMANDS = (
 
 
 def plain(text: str) -> str:
-    """The same arithmetic in ASCII: + - * / : = ( ) and digits. What is no arithmetic stays as it is."""
+    """The same arithmetic in ASCII: + - * / : = ( ) and digits. Other text stays as it is."""
     if text.isascii() and not any(sign in text for sign in '\\&[]{}`$"*_\t\r'):
         return text
     if "&" in text:
@@ -52,7 +52,7 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def plain_character(character: str) -> str:
-    """Digits of every script, "½" as "(1/2)", every space as one; a power such as "²" stays what it is."""
+    """Digits of every script, "½" as "(1/2)", every space as an ASCII space; a power such as "²" stays as it is."""
     if (found := PLAIN.get(ord(character))) is not None or character.isascii():
         return character if found is None else found
     if (digit := unicodedata.decimal(character, None)) is not None:

@@ -25,7 +25,7 @@ def official_puzzles() -> tuple[str, ...]:
 
 
 def own_puzzles(given: Iterable[str]) -> tuple[str, ...]:
-    """Puzzles of a user's own, each with single spaces. Raises ValueError: what is no list of texts."""
+    """Puzzles of a user's own, each with single spaces. Raises ValueError: no list of texts."""
     if isinstance(given, str | bytes | bytearray | Mapping | Set) or not isinstance(given, Iterable):
         raise ValueError(
             f"puzzles were given as {type(given).__name__} {given!r:.60}; expected a list of texts in the order of "

@@ -54,7 +54,7 @@ def number(text: str) -> Number:
 
 
 def play(state: State, action: str) -> State:
-    """The state after "10 - 4", in whatever spelling.
+    """The state after a move such as "10 - 4", in any spelling.
 
     Raises Illegal: no move, a number that is not left, division by zero.
     """

@@ -52,7 +52,7 @@ OPERATION = re.compile(
 )
 WORDS = {"times": "*", "multiplied by": "*", "x": "*", "plus": "+", "minus": "-", "divided by": "/", "over": "/"}
 RESULT_FIRST = re.compile(rf"(?:[a-zA-Z]|[+-]?{DECIMAL}(?:/{DIGITS})?)\ *[=~]\ *")
-# What may stand behind a move: its result, a comment, a mark of punctuation. Never more arithmetic.
+# The text behind a move: its result, a comment, a mark of punctuation. Never more arithmetic.
 GOES_ON = re.compile(
     r"[+/^%]|[*_]+\ *[-+]?\ *\(*\ *[-+]?\.?[0-9]"
     r"|-(?!-*>|-*\ +(?!(?:x|times|plus|minus|over)\b)[a-zA-Z])|[0-9]|!=|:\ *[0-9(]"
@@ -157,7 +157,7 @@ def readings(line: str, start: int, left: Sequence[Number]) -> Iterator[Move]:
 
 
 def numbers(line: str, at: int, in_front: bool = False) -> Iterator[Written]:
-    """What a number that begins here can be: "1/3" is 1, or a third."""
+    """The readings of a number that begins here: "1/3" is 1, or a third."""
     for pattern in (*NUMBERS, *IN_FRONT) if in_front else NUMBERS:
         if found := pattern.match(line, at):
             groups = found.groupdict()

@@ -1,1 +1,1 @@
-"""HotpotQA: questions whose answers stand on two pages (Yang et al. 2018, arXiv:1809.09600), asked as in ReAct."""
+"""HotpotQA: questions with answers from two pages (Yang et al. 2018, arXiv:1809.09600), asked as in ReAct."""

@@ -1,4 +1,4 @@
-"""HotpotQA as a task family: questions whose answers stand on two pages of an encyclopedia."""
+"""HotpotQA as a task family: questions with answers from two pages of an encyclopedia."""
 
 from __future__ import annotations
 
@@ -115,12 +115,12 @@ class HotpotQA:
         return json.dumps(position, separators=(",", ":")).encode()
 
     def metrics(self, state: State) -> dict[str, Json]:
-        """The official scores of the answer (of "" while there is none), and how it came about.
+        """The official scores of the answer (of "" while there is none), and facts about the way to it.
 
-        `fact_coverage` is the share of the supporting facts whose pages were opened on the way (which is no part of
-        the position), None where the data tell no facts; pages that the world lacks count as not opened.
-        `em` is the official exact match but for golds such as "The The", whose every word the official rule ignores,
-        so that "" would be right: these must be answered. `empty_answer` says that nothing was.
+        `fact_coverage` is the share of the supporting facts with pages that were opened on the way (which is no part
+        of the position), None where the data tell no facts; pages that the world lacks count as not opened.
+        `em` is the official exact match, except for golds such as "The The": the official rule ignores all of their
+        words, so that "" would be right; here they need an answer. `empty_answer` is true for an empty answer.
         """
         answer, gold = state.answer or "", self.gold(state)
         overlap = f1(answer, gold)
@@ -188,7 +188,7 @@ def make_family(
 ) -> HotpotQA:
     """`world` is a folder, or opened; the made encyclopedia of 2,000 pages if none.
 
-    Raises ValueError: what HotpotQA raises, or no world.
+    Raises ValueError: no world, or a setting that HotpotQA refuses.
     """
     return HotpotQA(given(world, World, open_world), sentences=sentences, max_steps=max_steps, pages=pages, order=order)
 

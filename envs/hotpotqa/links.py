@@ -1,4 +1,4 @@
-"""Which titles a text mentions: the links of a page whose source tells none."""
+"""The titles that a text mentions: the links of a page from a source without links."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ LINK = re.compile(r'<a href="([^"]*)">')
 
 
 class BadRecord(ValueError):
-    """A record of an official file that is not what it should be; the message says why, and where."""
+    """A record of an official file is malformed; the message has the reason and the place."""
 
 
 @dataclass(frozen=True, slots=True)

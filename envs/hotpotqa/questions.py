@@ -42,7 +42,7 @@ class Question:
 def read_questions(path: Path) -> Iterator[tuple[Question, list[Page]]]:
     """The questions of an official file, each with the paragraphs given with it.
 
-    A record may say again word for word what one before it said; another question may not have its `_id`.
+    A record may repeat an earlier one word for word; another question with the same `_id` is refused.
 
     Raises Damaged: no JSON array, nor objects one a line. BadRecord: a record that is no question; it names the file,
     the record and its line.

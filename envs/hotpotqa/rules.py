@@ -112,7 +112,7 @@ class Library:
         return state, f"Could not find {entity}. Similar: {similar}."
 
     def look_up(self, state: State, keyword: str) -> tuple[State, str]:
-        """The next sentence of the open page that has the keyword, in whatever case."""
+        """The next sentence of the open page that has the keyword, in any case of letters."""
         if keyword != state.keyword:
             state = replace(state, keyword=keyword, counter=0)
         results = self.results(state.question, state.page, keyword)

@@ -59,7 +59,7 @@ class TitleTable:
 
     @classmethod
     def of(cls, hashes: Hashes) -> TitleTable:
-        """The table of the titles whose hashes are given by row."""
+        """The table of the titles, from their hashes by row."""
         order = np.argsort(hashes, kind="stable").astype(ROW)
         return cls(hashes[order], order)
 
@@ -81,7 +81,7 @@ class TitleTable:
         return same[0] if same else None
 
     def candidates(self, form: str) -> Iterator[int]:
-        """Rows whose title has this hash: those of the same normal form, and by a rare chance another."""
+        """Rows with a title of this hash: those of the same normal form, and by a rare chance another."""
         wanted = np.uint64(term_hash(form))
         place = int(np.searchsorted(self.hashes, wanted))
         while place < len(self.hashes) and self.hashes[place] == wanted:

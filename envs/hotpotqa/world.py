@@ -18,7 +18,7 @@ from forethought.envs.worlds.blobs import Blob, mapped
 from forethought.envs.worlds.sealed import SealedWorld
 
 KEPT = 4096  # pages, questions and answers of the search that a process keeps ready
-LONGEST = 200  # characters of a text whose answer is kept
+LONGEST = 200  # characters of the longest text with a cached answer
 SIMILAR = 5
 
 Rows = tuple[int, ...]
@@ -34,7 +34,7 @@ def parse_question(record: bytes) -> tuple[Question, Rows]:
 class World(SealedWorld):
     """An immutable encyclopedia with questions. A row is a page's number.
 
-    Opening maps the files; a process reads only what it needs, and processes share what they read.
+    Opening maps the files; a process reads only the pages that it needs, and processes share their memory.
     """
 
     kind = KIND
@@ -72,7 +72,7 @@ class World(SealedWorld):
         return parse_question(self.questions[number])
 
     def open_own(self) -> tuple[Blob | None, Blob | None]:
-        """What questions were given that differs from the pages, where there is any."""
+        """The texts given with questions that differ from the pages, or None where no text differs."""
         if not self.manifest.get("own_texts"):
             return None, None
         return Blob(self.folder, "own"), Blob(self.folder, "own_texts")
@@ -87,7 +87,7 @@ class World(SealedWorld):
         return Page(self.title(row), tuple(map(tuple, json.loads(self.own_texts[text]))))
 
     def row_of(self, title: str, among: Rows | None = None) -> int | None:
-        """The row of a page (`among` some, if given) by its title, whatever its case, white space or underscores."""
+        """The row of a page (`among` some, if given) by its title, in any case, white space or underscores."""
         return (self.found if len(title) <= LONGEST else self.find)(title, among)
 
     def find(self, title: str, among: Rows | None) -> int | None:

@@ -30,7 +30,7 @@ LENGTHS = np.array([decoded_length(code) for code in range(256)], dtype=np.int64
 
 
 def length_codes(lengths: NDArray[np.uint32]) -> Codes:
-    """The codes of the lengths, rounded down to what a byte can say: 40 and 41 have the same."""
+    """The codes of the lengths, rounded down to fit a byte: 40 and 41 have the same code."""
     return (np.searchsorted(LENGTHS, lengths, side="right") - 1).astype(np.uint8)
 
 

@@ -21,7 +21,7 @@ from forethought.envs.ranking.postings import Ints, Postings, merge, starts, ter
 AT_ONCE = 4_000_000  # postings merged in memory at once, about 150 MB
 CHUNK = 5_000  # texts analysed at once by `build`
 MOST = 65_535  # times that a text may have one term
-RUN = {"hashes": "<u8", "counts": "<u4", "documents": "<u4", "frequencies": "<u2"}  # the files of what was spilled
+RUN = {"hashes": "<u8", "counts": "<u4", "documents": "<u4", "frequencies": "<u2"}  # the files of a spilled run
 PARTS = {name: np.dtype(kind) for name, kind in RUN.items()}
 
 
@@ -62,7 +62,7 @@ def counted(
 
 
 class Builder:
-    """Collects chunks and writes the index; what does not fit into memory waits in `folder`/partial."""
+    """Collects chunks and writes the index; chunks that do not fit into memory wait in `folder`/partial."""
 
     def __init__(self, folder: str | Path) -> None:
         """An index that is there already is replaced."""

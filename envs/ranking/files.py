@@ -24,7 +24,7 @@ class BadIndex(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What an index has."""
+    """The counts of an index."""
 
     documents: int
     counted: int  # documents with a term at all: Lucene's statistics leave out the others

@@ -27,7 +27,7 @@ class TooManyTerms(ValueError):
 
 
 class Entry(NamedTuple):
-    """What an index has of one term."""
+    """The entry of one term in an index."""
 
     span: slice  # its postings
     idf: float

@@ -46,7 +46,7 @@ STEP_4 = tuple(DROPPED.split())  # of "sion" and "tion" only "ion" is dropped
 
 
 def stem(word: str) -> str:
-    """The stem of a word in lower case; what is no English word goes through the same rules."""
+    """The stem of a word in lower case; words of other languages go through the same rules."""
     if len(word) <= 2:
         return word
     word = without_past(without_plural(word))
@@ -104,7 +104,7 @@ def without_past(word: str) -> str:
 
 
 def replaced(word: str, rules: Sequence[tuple[str, str]]) -> str:
-    """Steps 2 and 3: the first suffix that fits is replaced, if what is before it has a measure."""
+    """Steps 2 and 3: the first suffix that fits is replaced, if the part before it has a measure above 0."""
     for suffix, replacement in rules:
         if word.endswith(suffix):
             bare = word.removesuffix(suffix)

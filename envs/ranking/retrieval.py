@@ -3,7 +3,7 @@
 A term adds at most its bound to a document. Terms are taken by bound: once the k best so far have more than all terms
 left could add together, no new document can come in, and the long lists of the common terms are only looked into.
 
-A sum is a double of few float32 numbers and loses nothing that its rounding to float32 could show, in whatever order.
+A sum is a double of few float32 numbers; in any order, it loses nothing that its rounding to float32 could show.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Query:
     spans: list[slice]  # [terms], where their postings are
     sizes: NDArray[np.int64]  # [terms], documents that have it
     weights: Floats  # [terms], qtf * idf
-    bounds: Floats  # [terms], what it adds to a document at most
+    bounds: Floats  # [terms], the largest gain of a document
 
     def by_bound(self) -> Query:
         order = np.argsort(-self.bounds, kind="stable")
@@ -95,7 +95,7 @@ def added(arrays: Arrays, query: Query) -> tuple[Numbers, Doubles]:
 
 
 def gained(arrays: Arrays, weights: Floats | np.float32, codes: NDArray[np.unsignedinteger]) -> Floats:
-    """What postings with these codes add to their documents."""
+    """The gains of documents from postings with these codes."""
     denominators: Floats = arrays["denominators"].take(codes, mode="clip")
     gains: Floats = np.subtract(weights, weights / denominators, dtype=np.float32)
     return gains
@@ -104,9 +104,9 @@ def gained(arrays: Arrays, weights: Floats | np.float32, codes: NDArray[np.unsig
 def pruned(arrays: Arrays, query: Query, k: int) -> tuple[Numbers, Doubles]:
     """As `added`, but only documents that may be among the k best, and all of these. Expects a query by bound."""
     threshold = first_threshold(arrays, query, k)
-    left = np.zeros(len(query.spans) + 1)  # what the terms from here on add at most
+    left = np.zeros(len(query.spans) + 1)  # the largest gain from this term and all later ones
     left[:-1] = np.cumsum(query.bounds[::-1], dtype=np.float64)[::-1]
-    least = np.maximum(threshold * SLACK - left, TINY)  # what a document must have before a term
+    least = np.maximum(threshold * SLACK - left, TINY)  # the sum that a document needs before a term
     table = np.zeros(len(arrays["ranks"]))
     term = 0
     while term < len(query.spans) and not worth_looking_up(table, query.spans[term], float(least[term])):
@@ -142,7 +142,7 @@ def worth_looking_up(table: Doubles, span: slice, least: float) -> bool:
 
 
 def scatter(arrays: Arrays, query: Query, term: int, table: Doubles) -> None:
-    """Add what one term gives to all documents."""
+    """Add the gains of one term to all documents."""
     span = query.spans[term]
     weight, denominators = query.weights[term], arrays["denominators"]
     # The few codes first, then the many postings that have them.
@@ -152,7 +152,7 @@ def scatter(arrays: Arrays, query: Query, term: int, table: Doubles) -> None:
 
 
 def look_up(arrays: Arrays, query: Query, term: int, documents: Numbers, sums: Doubles) -> None:
-    """Add what one term gives to these documents, looking each up in its list."""
+    """Add the gains of one term to these documents, looking each up in its list."""
     span = query.spans[term]
     listed = arrays["documents"][span]
     places = np.searchsorted(listed, documents.astype(listed.dtype))  # of another type it would copy the list

@@ -10,8 +10,8 @@ import re
 
 import regex
 
-WINDOW = 1024  # characters that decide what the next token is
-LONGEST = 255  # UTF-16 units of a token; what is longer is cut, as Lucene cuts it
+WINDOW = 1024  # characters that decide the next token
+LONGEST = 255  # UTF-16 units of a token; a longer one is cut, as Lucene cuts it
 
 # Characters that are a token alone: Extended_Pictographic and Emoji_Modifier of Unicode's emoji data, version 11.
 # Later versions took many symbols out again (U+2605, the star), but Lucene keeps them.
@@ -94,18 +94,18 @@ def tokens(text: str) -> list[str]:
 def cut_tokens(text: str) -> list[str]:
     """The tokens where some are too long: such a one ends after 255 units, and the next begins right there."""
     found, start = [], 0
-    # What is left of a long word is matched in a window, so that a word takes no time in the square of its length.
+    # The rest of a long word is matched in a window, so that the time does not grow with the square of its length.
     while match := UNICODE.match(text, start, start + WINDOW) or UNICODE.search(text, start):
         if units(match.group()) > LONGEST:
             match = UNICODE.match(text, match.start(), match.start() + fitting(match.group()))
-            assert match is not None  # a character and what follows it begins a token however early it is cut
+            assert match is not None  # every nonempty prefix of a token begins a token
         found.append(match.group())
         start = match.end()
     return found
 
 
 def units(token: str) -> int:
-    """The length in UTF-16 units, which is what Java counts."""
+    """The length in UTF-16 units, as counted by Java."""
     return len(token) if token.isascii() else len(token.encode("utf-16-le", "surrogatepass")) // 2
 
 

@@ -1,1 +1,1 @@
-"""WebShop: find and buy what an instruction asks for (Yao et al. 2022, arXiv:2207.01206)."""
+"""WebShop: find and buy the product that an instruction asks for (Yao et al. 2022, arXiv:2207.01206)."""

@@ -1,4 +1,4 @@
-"""WebShop as a task family: shop for what an instruction asks, and buy it."""
+"""WebShop as a task family: find the product that an instruction asks for, and buy it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class WebShop:
     """All goals of one kind in a world.
 
     `observation` is "compact", "text", "text_rich" or "html"; `goals` is "synthetic" or "human".
-    `show_attrs` adds the official page of a product's attributes, which are what the reward looks for.
+    `show_attrs` adds the official page of a product's attributes, which the reward compares.
     `official_quirks` keeps the official environment's bugs: see `official.py` and `reward.py`; a family
     with quirks goes on after a purchase, so use it under `TextEnv`, or mind `Step.terminated`.
     """
@@ -89,7 +89,7 @@ class WebShop:
         return self.shop.actions(state)
 
     def canonical(self, state: State, action: str) -> str:
-        """In small letters, and without what stands behind the bracket."""
+        """The action in small letters, without the text behind the bracket."""
         if action.endswith("]") and action.count("[") == 1 and action == action.lower():
             return action
         try:
@@ -107,7 +107,7 @@ class WebShop:
         return Step(after, self.answer(state, action, after), reward, after.bought)
 
     def answer(self, before: State, action: str, after: State) -> str:
-        """What a move shows: the page, or in `compact` one line for the choice of an option."""
+        """The observation after a move: the page, or in `compact` one line for the choice of an option."""
         if self.observation == "compact" and before.kind == after.kind == "item":
             return f"You have clicked {self.shop.read(before, action)[1]}."
         return self.show(after)
@@ -169,7 +169,7 @@ def make_family(
 ) -> WebShop:
     """`world` is a folder, or opened; the made shop of 1,000 products if none.
 
-    Raises ValueError: what WebShop raises, or no world.
+    Raises ValueError: no world, or a setting that WebShop refuses.
     """
     return WebShop(
         given(world, World, open_world),

@@ -1,4 +1,4 @@
-"""What the instructions ask for: goals made from products, in the official order.
+"""The goals behind the instructions, made from products, in the official order.
 
 Synthetic goals are every combination of a product's options; human ones are the instructions that
 people wrote for it. Price ceilings are drawn once for ever, where the official shop draws them anew
@@ -23,7 +23,7 @@ from forethought.envs.webshop.products import BadRecord, Product, fraction, text
 SHUFFLE_SEED = 233
 CEILINGS = tuple(10.0 * step for step in range(1, 100))  # dollars
 NO_CEILING = 1_000_000.0
-MOST_DOLLARS = 1e12  # what is more, or no number, is damage
+MOST_DOLLARS = 1e12  # a higher price, or no number, is damage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A page of the shop as HTML, and its nodes read back from there.
 
-The text nodes of a page are the texts of its nodes, and nothing else is text: what only pleases the eye
-is drawn by attributes, style and pictures made here. White space between elements is a single line break.
+The text nodes of a page are the texts of its nodes, and nothing else is text: decoration is drawn by
+attributes, style and pictures made here. White space between elements is a single line break.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PALETTES = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A node with what a page tells of it beyond its text; no `action` if it cannot be clicked."""
+    """A node with its attributes on the page beside its text; `action` is empty if it cannot be clicked."""
 
     text: str
     kind: str
@@ -85,7 +85,7 @@ def index_parts(page: Sequence[Shown]) -> dict[str, object]:
 
 
 def headed(page: Sequence[Shown]) -> tuple[dict[str, object], Sequence[Shown]]:
-    """The header that most pages have, and what comes after it."""
+    """The header that most pages have, and the nodes after it."""
     back = next(i for i, node in enumerate(page) if (node.text, node.kind) == (BACK_BUTTON.text, "button"))
     return {"label": page[0], "instruction": page[1:back], "back": page[back]}, page[back + 1 :]
 
@@ -134,7 +134,7 @@ PARTS = {
 
 
 def picture(shop: Shop, row: int) -> Mapping[str, object]:
-    """What the drawing of a product looks like, the same for ever: a shape for its category, colours of its own."""
+    """The drawing of a product, always the same: a shape for its category, colours of its own."""
     product = shop.world.product(row)
     draw = [fraction(word, product.asin) for word in ("palette", "pattern")]
     back, main, accent = PALETTES[int(draw[0] * len(PALETTES))]
@@ -153,7 +153,7 @@ def template_source(name: str) -> str:
 
 
 def tightened(source: str) -> str:
-    """A template whose layout leaves no white space in a page but single line breaks between two tags."""
+    """A template with a layout that leaves no white space in a page but single line breaks between two tags."""
 
     def joint(space: re.Match[str]) -> str:
         return "\n" if source[space.start() - 1] == ">" and source[space.end()] == "<" else ""
@@ -162,7 +162,7 @@ def tightened(source: str) -> str:
 
 
 def written(value: object) -> object:
-    """A text as a page can hold it: what a reader of HTML would change is escaped, or U+FFFD where nothing helps."""
+    """A text as a page can hold it: characters that a reader of HTML would change are escaped, else U+FFFD."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return Markup(str(escape(UNWRITABLE.sub("\ufffd", value))).replace("\r", "&#13;"))

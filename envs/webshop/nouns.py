@@ -22,8 +22,8 @@ NOUN_SIGNS = ("|", "°", "%")  # no words, yet the model takes them for nouns
 LETTER = regex.compile(r"\p{L}")
 AMOUNT = regex.compile(r"[\d.,]+(?!x\d)\p{L}+\d*", regex.IGNORECASE)  # "50ml" and "3D"; not "18x18", not "15ml/15"
 
-# spaCy's rules for English (spacy/lang/punctuation.py), as far as titles need them: what is cut from the front and the
-# end of whatever stands between spaces, again and again, and what parts the rest.
+# spaCy's rules for English (spacy/lang/punctuation.py), as far as titles need them: prefixes and suffixes that are cut
+# again and again from each text between spaces, and infixes that part the rest.
 UNITS = (
     "km²|km³|km|m²|m³|m|dm|cm²|cm³|cm|mm²|mm³|mm|µm|nm|ha|ft|in|yd|mi|kg|g|mg|lb|oz|t|kPa|hPa|Pa|mbar|mb|MB|kb|KB|gb|GB"
     "|tb|TB|T|G|M|K|%"

@@ -1,4 +1,4 @@
-"""The pages of the shop: what is visible, in order, before any text or HTML is made of it."""
+"""The pages of the shop: their visible nodes, in order, before any text or HTML is made of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forethought.envs.webshop.products import Product
 SEARCH, BACK, NEXT, PREVIOUS, BUY = "Search", "Back to Search", "Next >", "< Prev", "Buy Now"
 SEARCH_TEMPLATE = Template("search[<query>]")
 PARTS = ("Description", "Features", "Reviews")
-ATTRIBUTES = "Attributes"  # a part that the shop shows on request: what the reward knows of a product
+ATTRIBUTES = "Attributes"  # a part that the shop shows on request: the attributes of a product that the reward reads
 HTML_SPACE = " \n\t\f\r"
 
 
@@ -80,7 +80,7 @@ def index_page(instruction: str) -> tuple[Node, ...]:
 
 
 def header(instruction: str) -> tuple[Node, ...]:
-    """What stands above every page but the first and the last."""
+    """The nodes above every page but the first and the last."""
     return nodes(Node("Instruction:"), Node(instruction), BACK_BUTTON)
 
 
@@ -125,7 +125,7 @@ def done_page(asin: str, options: Sequence[tuple[str, str]], reward: float) -> t
 
 
 def escaped_json(options: dict[str, str]) -> str:
-    """JSON as a page may hold it inside of markup: what HTML reads is written as \\u003c and the like."""
+    """JSON as a page may hold it inside of markup: the special characters of HTML are escaped, as in \\u003c."""
     text = json.dumps(options, sort_keys=True)
     for character in "<>&'":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -133,10 +133,11 @@ def escaped_json(options: dict[str, str]) -> str:
 
 
 def clickables(page: Sequence[Node], *, apart: bool = False) -> dict[str, Node]:
-    """What can be clicked, by the text an action names it with: buttons, then products, then options.
+    """The clickable nodes by their names in actions: buttons, then products, then options.
 
-    Of options of one value the value alone names the last. With `apart`, those that are not named by their value, or
-    share it, are also named with their group, such as "size: red"; the official environment cannot choose them.
+    Of several options with one value, the value alone names the last. With `apart`, options that their value does not
+    name, or that share it, have a second name with their group, such as "size: red"; the official environment cannot
+    choose them.
     """
     named = {node.text.lower(): node for kind in ("button", "product") for node in page if node.kind == kind}
     options = [node for node in page if node.kind == "option"]
@@ -178,7 +179,7 @@ def is_first(name: str, node: Node, named: Mapping[str, Node], can_name: Callabl
 
 
 class Body:
-    """All of a page but its header, with what is asked of it again and again."""
+    """All of a page but its header, with cached answers to frequent questions about it."""
 
     def __init__(self, shown: tuple[Node, ...], can_name: Callable[[str], bool], *, apart: bool = False) -> None:
         self.nodes, self.can_name, self.apart = shown, can_name, apart

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from forethought.envs.family import Json, shorten
 
-NO_PRICE = 100.0  # what a product without a price costs
+NO_PRICE = 100.0  # dollars; the price of a product without one
 NO_ATTRIBUTES = ("DUMMY_ATTR",)
 LONGEST_ASIN = 10
 
@@ -22,7 +22,7 @@ class BadRecord(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What the pages, the search and the reward know of a product.
+    """A product, as the pages, the search and the reward know it.
 
     `options` holds each group's name with its values, as displayed. `attributes`, `query`,
     `product_category` and `price` are hidden from the pages; `tag` is the price that is shown.
@@ -113,7 +113,7 @@ def read_prices(pricing: Json) -> tuple[tuple[float, ...], str]:
 
 
 def drawn_price(asin: str, prices: tuple[float, ...]) -> float:
-    """What a purchase costs: within a range, the same point of it for ever."""
+    """The price of a purchase: within a range, always the same point of it."""
     return prices[0] if len(prices) == 1 else prices[0] + (prices[1] - prices[0]) * fraction("price", asin)
 
 

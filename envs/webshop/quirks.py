@@ -30,7 +30,7 @@ def url(state: State, asin: str) -> str:
 
 
 def kind_of(address: str) -> str:
-    """What the official server takes a page for."""
+    """The kind of page that the official server reads from an address; "" if none fits."""
     return next((kind for name, kind in PAGE_NAMES.items() if name in address), "")
 
 

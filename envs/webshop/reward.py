@@ -1,4 +1,4 @@
-"""What a purchase is worth: the score of Yao et al. 2022 (WebShop, arXiv:2207.01206, section 3.3), with its parts.
+"""The reward of a purchase: the score of Yao et al. 2022 (WebShop, arXiv:2207.01206, section 3.3), with its parts.
 
 The share of attributes, options and price that the purchase meets, times a factor for the kind of product.
 """

@@ -1,4 +1,4 @@
-"""What an action does in the shop: a pure function of the world, the state and the text."""
+"""The effect of an action in the shop: a pure function of the world, the state and the text."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Shop:
         return f"Instruction: [SEP] {instruction} [SEP] {pages.BACK} [SEP] {self.body(state).text}"
 
     def named(self, state: State) -> dict[str, Node]:
-        """What can be clicked, as actions name it."""
+        """The clickable nodes by their names in actions."""
         if state.query is None or state.bought:
             return clickables(self.page(state), apart=not self.quirks)
         return self.body(state).named
@@ -92,7 +92,7 @@ class Shop:
     def results(self, goal: int, query: str) -> Sequence[int]:
         """The rows that a query finds: by rank, or all of a `<c> category` or `<q> query`, or for `<r>` any 50.
 
-        Raises Illegal: what the official environment raises on.
+        Raises Illegal: a query on which the official environment raises.
         """
         mark, *words = query.split(" ")
         if mark == "<q>":
@@ -153,7 +153,7 @@ class Shop:
         return verb, name
 
     def can_name(self, name: str) -> bool:
-        """Whether an action can click what is called so: the search box is typed into, and an action is one line."""
+        """Whether an action can click a node of this name: not the search box (it is typed into), nor several lines."""
         if self.quirks and "[" in name[:-1]:  # the official expression reads "click[a[b]" as a verb of brackets
             return False
         return bool(name) and name != pages.SEARCH.lower() and "\n" not in name
@@ -191,7 +191,7 @@ class Shop:
         return State(state.goal, state.query, number, visited=state.visited)
 
     def score(self, state: State) -> Score:
-        """The reward of buying what the state has chosen, in all its parts."""
+        """The reward for buying the chosen product with the chosen options, in all its parts."""
         goal = self.goal(state)
         target = self.world.row_of(goal.asin)
         assert target is not None, "goals are made from products of the world"
@@ -208,8 +208,8 @@ class Shop:
 def parts_of(action: str) -> tuple[str, str]:
     r"""The verb of "click[red]" and its argument; both empty where the text is no such thing.
 
-    They are what `(.+)\[(.+)\]`, greedy and open at the end, finds in the official environment; on brackets
-    alone that takes time in the square of their number, and this does not.
+    They equal the groups of `(.+)\[(.+)\]`, greedy and open at the end, in the official environment. On a text of
+    brackets that expression takes time in the square of their number; this function takes linear time.
     """
     line = action.partition("\n")[0]
     end = line.rfind("]")

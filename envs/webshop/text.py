@@ -12,7 +12,7 @@ SHOWN = 5  # products that `compact` shows of a page
 
 
 def plain(page: Sequence[Node]) -> str:
-    """The mode `text` of the official environment: the visible texts, and nothing of what they are."""
+    """The mode `text` of the official environment: the visible texts, without their kinds."""
     return " [SEP] ".join([node.text.strip() for node in page])
 
 

@@ -35,7 +35,7 @@ def parse_record(record: bytes) -> tuple[Product, str | None, tuple[str, ...]]:
 class World(SealedWorld):
     """An immutable shop. Rows are the products' places in the official file.
 
-    Opening maps the files; a process reads only what it needs, and processes share what they read.
+    Opening maps the files; a process reads only the products that it needs, and processes share their memory.
     """
 
     kind = KIND
@@ -58,7 +58,7 @@ class World(SealedWorld):
         return len(self.records)
 
     def read(self, row: int) -> tuple[Product, str | None, tuple[str, ...]]:
-        """The product of a row, with its synthetic instruction (if any) and what that asks for."""
+        """The product of a row, with its synthetic instruction (if any) and the attributes it asks for."""
         return parse_record(self.records[row])
 
     def product(self, row: int) -> Product:

@@ -36,7 +36,7 @@ def opener(kind: Callable[[Path], W]) -> Callable[[str | Path], W]:
 
 
 def given(world: object, kind: type[W], open_world: Callable[[str | Path], W]) -> W | None:
-    """What was given as a world, opened; None if nothing was. Raises ValueError: anything else, or no world there."""
+    """The given world, opened; None if none was given. Raises ValueError: another kind of object, or no world there."""
     if isinstance(world, str | Path):
         return open_world(world)
     if not isinstance(world, kind | None):
@@ -45,7 +45,10 @@ def given(world: object, kind: type[W], open_world: Callable[[str | Path], W]) -
 
 
 def made_once(name: str, make: Callable[[Path], object], open_world: Callable[[Path], W]) -> W:
-    """The world of this name in the cache folder, made when it is not there yet. Raises what making or opening does."""
+    """The world of this name in the cache folder, made if it is missing.
+
+    Raises OSError: it cannot be made. Raises ValueError: it cannot be opened.
+    """
     folder = cache_folder() / "worlds" / name
     if not (folder / MANIFEST).exists():
         try:

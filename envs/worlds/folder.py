@@ -66,9 +66,9 @@ def clear_up(folder: Path) -> None:
 
 
 def seal(folder: Path, kind: str, facts: dict[str, Json]) -> str:
-    """Write the manifest: what the world is, and the size and sha256 of each file. Returns the world's hash.
+    """Write the manifest: the facts about the world, and the size and sha256 of each file. Returns the world's hash.
 
-    The hash is of the files alone, so the same content has the same hash wherever it came from.
+    The hash is of the files alone, so the same content has the same hash for every source.
     """
     files: dict[str, Json] = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -130,12 +130,12 @@ def parse_manifest(folder: Path) -> dict[str, Json]:
 
 
 def listed(manifest: dict[str, Json]) -> dict[str, dict[str, Json]]:
-    """The files of a manifest and what it says of each."""
+    """The files of a manifest, with its entry for each."""
     return cast("dict[str, dict[str, Json]]", manifest["files"])
 
 
 def wrong_size(folder: Path, manifest: dict[str, Json], name: str) -> str:
-    """What is wrong with the size of a file; nothing if it is right."""
+    """The error in the size of a file; "" if the size is right."""
     path, expected = inside(folder, name), listed(manifest)[name]["size"]
     if not path.is_file():
         return "is missing"
@@ -151,7 +151,7 @@ def inside(folder: Path, name: str) -> Path:
 
 
 def verify(folder: Path) -> list[str]:
-    """What differs from the manifest, a line each: nothing if the world is as it was made.
+    """The differences from the manifest, a line each; empty if the world is unchanged.
 
     Raises ValueError: the folder is no world.
     """

@@ -1,4 +1,4 @@
-"""A world that was opened: what all kinds have in common."""
+"""A world that was opened: the common part of all kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a wrapper keeps from one step to the next: its counts, queues and statistics."""
+"""The attributes that a wrapper keeps from one step to the next: its counts, queues and statistics."""
 
 from __future__ import annotations
 

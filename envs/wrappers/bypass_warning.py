@@ -35,7 +35,7 @@ NOBODY = Callers((), 0)
 
 
 def counting_callers(core: gym.Env[Any, Any], frame: FrameType | None) -> Callers:
-    """The wrappers whose steps led to this frame of the core, innermost first.
+    """The wrappers on the call stack of this frame of the core, innermost first.
 
     An environment does not know its wrappers; only the calls of a step under way do.
     """

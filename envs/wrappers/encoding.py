@@ -1,7 +1,7 @@
 """Values that a wrapper keeps, as JSON and back.
 
-Plain values are themselves; any other is an object whose keys say its kind. Nothing is built from a name that the
-bytes give: each kind is one of those below.
+Plain values are themselves; any other is an object with keys that tell its kind. Nothing is built from a name in the
+bytes: each kind is one of those below.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def put_generator(owner: gym.Env[Any, Any] | gym.Space[Any], generator: np.rando
 
 
 def forget_seed(env: gym.Env[Any, Any]) -> None:
-    """Mark the generator as one whose seed nobody knows."""
+    """Mark the seed of the generator as unknown."""
     if not hasattr(gym.Env, "_np_random_seed"):
         raise missing("Env._np_random_seed")
     env._np_random_seed = -1
@@ -52,7 +52,7 @@ def cached_spec(wrapper: gym.Wrapper[Any, Any, Any, Any]) -> Any:
 
 
 def arguments_of(wrapper: gym.Wrapper[Any, Any, Any, Any]) -> dict[str, Any]:
-    """What a wrapper was made with; empty where its class does not record it."""
+    """The arguments that a wrapper was made with; empty where its class does not record them."""
     if not isinstance(wrapper, RecordConstructorArgs):
         return {}
     if "_saved_kwargs" not in common_names():

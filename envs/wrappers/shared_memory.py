@@ -1,7 +1,7 @@
 """Texts in the memory that an asynchronous vector environment shares with its processes.
 
-Gymnasium reads shared memory once, and from then on hands out copies of what it has read: for arrays that is a view
-that follows the memory. `Texts` is the same for texts: copied, it is the tuple of what the processes wrote last.
+Gymnasium reads shared memory once, and from then on hands out copies of that value. For arrays the value is a view,
+which follows the memory. `Texts` does the same for texts: its copy is the tuple of the texts last written.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What Gymnasium's wrappers and vector environments do with a text: the functions that it dispatches by space.
+"""Functions on texts for Gymnasium's wrappers and vector environments, which it dispatches by space.
 
 A text stays a text wherever Gymnasium flattens: a space that is "as flat as possible", like its own `Sequence`.
 `iterate` is not among them: where it knows every part of a tuple, it takes the parts apart letter by letter.

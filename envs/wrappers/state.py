@@ -17,13 +17,13 @@ from forethought.envs.wrappers.encoding import decode, encode
 
 
 def get_state(env: gym.Env[Any, Any]) -> bytes:
-    """This point of an episode as JSON bytes: the core's own state, and what every wrapper around it has counted.
+    """This point of an episode as JSON bytes: the core's own state, and the counts of every wrapper around it.
 
     Saved are TimeLimit's steps, the statistics of RecordEpisodeStatistics, queues, and all else that a wrapper keeps
     in attributes of plain kinds; functions and spaces are how it was made, and stay. A wrapper that keeps anything
     else has `get_state()` and `set_state(data)` of its own. Generators of core and spaces are not part of a state.
 
-    Raises TypeError: the core has no state, or a wrapper keeps what cannot be written.
+    Raises TypeError: the core has no state, or a wrapper keeps a value that cannot be written.
     """
     layers, core = unwound(env)
     body: Json = {
@@ -66,7 +66,7 @@ def put_all(layers: list[attributes.Layer], core: gym.Env[Any, Any], inner: Any,
     try:
         for _, put in sorted(zip(layers, puts, strict=True), key=lambda pair: not attributes.has_hook(pair[0])):
             put()  # the wrappers that may refuse first
-    except Exception as error:  # whatever a wrapper's own set_state raises
+    except Exception as error:  # a wrapper's own set_state may raise any error
         for part, state in before:
             if state is not None:
                 part.set_state(state)  # type: ignore[attr-defined]  # has_hook, unwound

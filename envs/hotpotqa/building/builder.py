@@ -1,4 +1,4 @@
-"""Make a world folder from pages and questions, whoever gives them: the official files or the made encyclopedia."""
+"""Make a world folder from pages and questions of any source: the official files or the made encyclopedia."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def prepare(pages: Sequence[Page]) -> Shelf:
 
 
 class Pages:
-    """Writes the pages of a world, shelf by shelf; `finish` writes what can only be told when all are there."""
+    """Writes the pages of a world, shelf by shelf; `finish` writes the files that depend on all pages."""
 
     def __init__(self, folder: Path, progress: Progress = lambda what, done: None) -> None:
         self.folder, self.progress = folder, progress
@@ -127,7 +127,7 @@ class Pages:
         self.progress("links", len(self.titles))
 
     def write_links(self, counts: NDArray[np.int64]) -> None:
-        """The rows that each page links to or, where the source tells no links, whose titles its text mentions."""
+        """Write the rows that each page links to; without links in the source, the rows of the titles in its text."""
         wanted = np.fromfile(self.waiting, HASH).reshape(-1, 2)
         self.waiting.unlink()
         exact = TitleTable.of(np.concatenate(self.hashes)[:, 1]).resolve(wanted[:, 1])
@@ -142,7 +142,7 @@ class Pages:
         rows[np.argsort(owners, kind="stable")].astype(ROW).tofile(self.folder / "link_rows.raw")
 
     def mentioned(self, unlinked: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-        """Each of these pages with each of those whose titles it mentions."""
+        """Pairs of one of these pages and a page with a title that its text mentions."""
         if len(unlinked):
             mentions, records = Mentions(self.titles), Blob(self.folder, "pages")
             for owner in unlinked.tolist():

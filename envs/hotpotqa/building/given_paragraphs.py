@@ -36,10 +36,10 @@ class Given:
                     self.other_texts += texts[page.title] != text
 
     def write_own(self, folder: Path, row_of: Callable[[str], int | None], page_of: Callable[[int], Page]) -> int:
-        """Write, for each question, the paragraphs given with it whose text is not that of their title's page.
+        """Write, for each question, the given paragraphs with another text than the page of their title.
 
-        Two blobs, and none where there is nothing to tell: `own` holds for each question, as JSON, which of its rows
-        have which of the `own_texts`. Returns how many paragraphs these are.
+        Two blobs, or none where no paragraph differs: `own` holds, for each question, JSON pairs of a row and the
+        number of its text in `own_texts`. Returns the number of these paragraphs.
         """
         if not self.linked and not self.other_texts:
             return 0
@@ -59,7 +59,7 @@ def own(
     page_of: Callable[[int], Page],
     texts: dict[bytes, int],
 ) -> list[tuple[int, int]]:
-    """The rows of a question whose pages have another text than was given with it, and the numbers of these texts."""
+    """Pairs of a row and the number of its text: the rows of a question given with another text than their page's."""
     found: dict[int, int] = {}
     rows: set[int] = set()
     for page in pages:

@@ -16,7 +16,7 @@ from forethought.envs.hotpotqa.pages import BadRecord
 from forethought.envs.worlds.folder import new_world
 
 SPLIT = re.compile(r"(?<![a-z])(train|dev|test|validation)(?![a-z])")  # in the name of a file
-OFFICIAL = {"validation": "dev"}  # what `datasets` call the split
+OFFICIAL = {"validation": "dev"}  # the split's name in `datasets`
 
 
 def import_world(

@@ -1,4 +1,4 @@
-"""Questions that compare two things of a block, each by what its own page says."""
+"""Questions that compare two things of a block, each by the facts of its own page."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pairs(source: Source, pool: Sequence[Entity]) -> list[tuple[Entity, Entity]]
 def compare_kinds(source: Source, row: Mapping[str, Any], pool: Sequence[Entity], same: bool) -> list[Draft]:
     """ "Are A and B the same kind of work?"
 
-    A question that names the kind, "Are both painters?", is answered by the page of the one who is none.
+    One page could answer a question that names the kind: the page of a poet is enough for "Are both painters?"
     """
     found = []
     firsts = source.chance.some(pool, PAIRS)

@@ -1,4 +1,4 @@
-"""What every way of asking needs: a question before it is told in full, and where the pages state what."""
+"""Common parts of all kinds of questions: a question before it is told in full, and the places of facts on pages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Source:
         return self.bases[entity.base] == 1
 
     def words(self, entity: Entity, slot: str) -> str:
-        """What its page has in this slot."""
+        """The words in this slot of its page."""
         key = entity, slot
         if key not in self.shown:
             self.shown[key] = unlinked(entity.slots.get(slot, ""))[0]

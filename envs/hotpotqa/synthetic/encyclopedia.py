@@ -34,7 +34,7 @@ class Article:
 class Block:
     seed: int
     number: int
-    entities: list[Entity]  # what the articles are about, in their order
+    entities: list[Entity]  # the subjects of the articles, in their order
     articles: list[Article]
 
     @cached_property

@@ -1,5 +1,4 @@
-"""The things of one block of the made encyclopedia: what they are called, when they were, what they have to do with
-each other."""
+"""The things of one block of the made encyclopedia: their names, their years, and their links to each other."""
 
 from __future__ import annotations
 
@@ -49,7 +48,7 @@ class Cast:
         self.nations: list[tuple[str, str]] = [(country, nation) for country, nation in nations]
         self.home = self.chance.pick(self.nations)
         self.surnames = [self.new_stem() for _ in range(size // 7)]
-        self.taken: dict[str, list[Entity | None]] = {}  # who bears a name, in small letters; None for an alias
+        self.taken: dict[str, list[Entity | None]] = {}  # bearers by name in small letters; None for an alias
         self.pools: dict[str, list[Entity]] = {}
         self.entities: list[Entity] = []
         for kind, count in plan(size):
@@ -148,7 +147,7 @@ class Cast:
         return ""
 
     def finish(self, entity: Entity) -> None:
-        """Its title, and its links to what was not there when it was made."""
+        """Its title, and its links to things that were made after it."""
         shared = len(self.taken[entity.base.casefold()]) > 1
         entity.title = f"{entity.base} ({entity.kind.mark})" if shared else entity.base
         entity.opening = f'<a href="{quote(entity.title)}">'

@@ -9,7 +9,7 @@ from forethought.envs.hotpotqa.synthetic.entity_kinds import Kind
 
 @dataclass(slots=True, eq=False)
 class Entity:
-    """What a page is about. `base` is the title without brackets, `root` the name in it that only this block has."""
+    """The subject of a page. `base` is the title without brackets, `root` the name in it that only this block has."""
 
     kind: Kind
     base: str = ""
@@ -21,7 +21,7 @@ class Entity:
     values: dict[str, str] = field(default_factory=dict)
     title: str = ""
     opening: str = ""  # the mark-up before the words of a link to it
-    slots: dict[str, str] = field(default_factory=dict)  # what the slots of its templates were filled with
+    slots: dict[str, str] = field(default_factory=dict)  # the fillings of the slots of its templates
     told: list[frozenset[str]] = field(default_factory=list)  # the slots of each sentence of its page
 
     @property

@@ -28,7 +28,7 @@ class Template(NamedTuple):
 
 
 class Year(NamedTuple):
-    """Between `first` and `last`, counted from the year of what `link` leads to, if it names one."""
+    """A range of years, `first` to `last`, counted from the year of the thing behind `link`, if it names a link."""
 
     link: str
     first: int
@@ -47,8 +47,8 @@ class Also(NamedTuple):
 class Kind:
     name: str
     noun: str
-    mark: str  # what stands in brackets behind a title that two things share
-    family: frozenset[str]  # its own name and those of what it is based on
+    mark: str  # the text in brackets behind a title that two things share
+    family: frozenset[str]  # its own name and the names of the kinds it is based on
     share: float  # of these in a block of 100 pages, about
     least: int
     most: int
@@ -56,8 +56,8 @@ class Kind:
     year: Year | None
     values: tuple[tuple[str, Draw], ...]
     links: tuple[tuple[str, tuple[str, ...]], ...]  # a slot, and the kinds that it may lead to
-    late: tuple[tuple[str, str], ...]  # links to what comes later: a kind, or "~" and the link that leads here
-    after: tuple[str, ...]  # links to what must be older
+    late: tuple[tuple[str, str], ...]  # links to later things: a kind, or "~" and the link that leads here
+    after: tuple[str, ...]  # links to things that must be older
     twin: str  # the kind with which it sometimes shares a title
     twinned: str  # the link that then leads to the twin
     twins: float
@@ -65,9 +65,9 @@ class Kind:
     leads: tuple[Template, ...]
     says: tuple[tuple[Template, ...], ...]  # each group says about the same in several ways
     later: tuple[tuple[str, tuple[Template, ...]], ...]
-    asks: Mapping[str, tuple[str, ...]]  # a link, and what to call that to which it leads
-    wants: Mapping[str, tuple[str, ...]]  # a slot, and how to ask for it
-    which: Mapping[str, tuple[str, ...]]  # a link, and how to ask for the thing that has it
+    asks: Mapping[str, tuple[str, ...]]  # a link, and phrases for the thing that it leads to
+    wants: Mapping[str, tuple[str, ...]]  # a slot, and the questions for it
+    which: Mapping[str, tuple[str, ...]]  # a link, and the questions for the thing that has it
 
 
 @cache

@@ -47,7 +47,7 @@ def name_person(cast: Cast, entity: Entity) -> None:
 
 
 def namesake(cast: Cast, entity: Entity) -> Entity | None:
-    """Somebody whose name a new person has too; mostly nobody."""
+    """A person with the same name as a new person; mostly None."""
     if not cast.chance.happens(NAMESAKES):
         return None
     found = cast.chance.pick(cast.entities)
@@ -55,7 +55,7 @@ def namesake(cast: Cast, entity: Entity) -> Entity | None:
 
 
 def add_dates(chance: Chance, entity: Entity, months: list[str]) -> None:
-    """Who was born in the twentieth century lives on or died after 2001, when the last of the made works was there."""
+    """Dates of birth and death. People born from 1900 on live or died after 2001, the year of the last made works."""
     values, year = entity.values, entity.year
     values["born"] = f"{chance.between(1, 28)} {chance.pick(months)} {year}"
     if year >= 1900 and chance.happens(0.5):

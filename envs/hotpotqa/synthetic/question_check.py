@@ -34,9 +34,9 @@ class Library:
         """Whether no single page holds enough to answer a bridge question.
 
         "Enough" is the thing that the question names, by its title, its title without brackets or another name, and
-        the answer, anywhere on the same page and in any case, whatever the page says about them. A question that itself
-        holds its answer or a name of the thing in between fails too. `answers` are the spellings of the answer: of a
-        thing, all its names.
+        the answer, anywhere on the same page, in any case and in any context. A question that itself holds its answer
+        or a name of the thing in between fails too. `answers` are the spellings of the answer: of a thing, all its
+        names.
         """
         spellings = [answer.casefold() for answer in answers]
         asked = question.casefold()

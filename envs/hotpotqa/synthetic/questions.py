@@ -19,7 +19,7 @@ SHARE = 4  # one in so many questions is a comparison
 
 
 def ask(name: str, entities: Sequence[Entity], sentences: Sequence[Sequence[str]]) -> list[Question]:
-    """All questions about a block that stand the check, best first: early ones differ in what they ask and of whom."""
+    """All questions about a block that pass the check, best first: early ones differ in their things and facts."""
     chance = Chance(f"hotpotqa {name} questions")
     source = Source(chance, entities, Library(entities, sentences))
     bridges = varied(chance, [*chains(source), *crossings(source)])
@@ -46,7 +46,7 @@ def question(chance: Chance, name: str, draft: Draft, entities: Sequence[Entity]
 
 
 def chains(source: Source) -> Iterator[Draft]:
-    """From a named thing to another one, and to what the page of that says: "When was the director of … born?" """
+    """From a named thing to another one, and to a fact on its page: "When was the director of … born?" """
     for named in source.entities:
         for slot, phrases in named.kind.asks.items():
             found = source.stated(named, slot)
@@ -112,12 +112,12 @@ def crossing(source: Source, named: Entity, way: tuple[str, int], wanted: Entity
     if not stands(wanted.base, sentences[end[1]]):
         if not stands(wanted.base, sentences[0]):
             return None
-        facts.insert(1, (wanted, 0))  # the sentence that says whose page it is
+        facts.insert(1, (wanted, 0))  # the sentence that names the subject of the page
     return Draft(text, wanted.base, "bridge", tuple(facts), f"which {wanted.kind.name} {end[0]} {named.kind.name}")
 
 
 def varied(chance: Chance, drafts: list[Draft]) -> list[Draft]:
-    """In an order in which what they name, what they lead to and what they ask repeats late."""
+    """The drafts in an order that delays repetitions of the named thing, the thing it leads to and the fact asked."""
     seen: Counter[object] = Counter()
     ranks = []
     drafts = chance.some(drafts, len(drafts))

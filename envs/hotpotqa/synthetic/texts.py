@@ -13,12 +13,12 @@ SPOKEN = ("uni", "use", "eu", "one")  # begin with a vowel in writing only
 SILENT = ("hour", "honou", "heir")  # begin with a vowel in speech only
 SIZES = (4, 5, 5, 5, 6)  # sentences of a page without the last ones, which not all have
 TAILED = 0.36  # share of the sentences, first ones apart, with a clause more at the end
-ALIASED = 0.25  # share of the links whose words are another name than the title
+ALIASED = 0.25  # share of the links with another name than the title as their words
 PRONOUNS = frozenset(("He", "he", "His", "his", "him", "is", "surname", "country"))  # they tell nothing new
 
 
 def tell(chance: Chance, entity: Entity, region: Entity) -> tuple[str, ...]:
-    """The marked sentences of its page; notes in the entity what each states."""
+    """The marked sentences of its page; notes the slots of each sentence in the entity."""
     slots = entity.slots = dict(entity.values)
     slots["region"] = link(chance, region)
     for slot, other in entity.links.items():

@@ -30,7 +30,7 @@ class BrowserError(RuntimeError):
 
 
 def find(variable: str, names: tuple[str, ...], package: str) -> str:
-    """Raises BrowserError: the program is not there, with what to install."""
+    """The path of a program. Raises BrowserError: it is not there; the message names the package to install."""
     given = os.environ.get(variable)
     found = shutil.which(given) if given else next(filter(None, map(shutil.which, names)), None)
     if found is None:
@@ -48,7 +48,7 @@ class Chrome:
         self.crashes = 0
 
     def use(self, work: Callable[[webdriver.Chrome], T]) -> T:
-        """What `work` returns. If the browser dies over it, it is tried once more in a new one.
+        """The result of `work`. If the browser dies meanwhile, `work` is tried once more in a new one.
 
         `work` has to begin by going to its page, since a new browser shows none. Raises BrowserError: it died again.
         """
@@ -71,7 +71,7 @@ class Chrome:
 
     def start(self) -> webdriver.Chrome:
         options = Options()
-        options.page_load_strategy = "none"  # who visits a page waits for it
+        options.page_load_strategy = "none"  # the visitor of a page waits for it
         options.binary_location = find("FORETHOUGHT_CHROMIUM", BROWSERS, "chromium")
         driver_path = find("FORETHOUGHT_CHROMEDRIVER", DRIVERS, "chromium-driver")
         self.profile = tempfile.mkdtemp(prefix="forethought-chromium-")
@@ -96,7 +96,7 @@ class Chrome:
         driver, self.driver = self.driver, None
         profile, self.profile = self.profile, None
         if driver is not None:
-            with contextlib.suppress(*DEATHS):  # gone is what it shall be
+            with contextlib.suppress(*DEATHS):  # a browser that is gone needs no quit
                 driver.quit()
             end_session(driver.service.process.pid)
         if profile is not None:
@@ -108,7 +108,7 @@ class Chrome:
 
 
 def end_session(leader: int) -> None:
-    """End what is left of the session of a driver: its browser outlives it where it dies first (Linux)."""
+    """End the remaining processes of a driver's session: the browser outlives a driver that dies first (Linux)."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError, IndexError):
             if int(stat.read_text().rpartition(")")[2].split()[3]) == leader:

@@ -1,4 +1,4 @@
-"""WebShop in a real browser: Chromium types and clicks on the served shop, and what it then shows is observed."""
+"""WebShop in a real browser: Chromium types and clicks on the served shop, and the page shown is the observation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from forethought.envs.webshop.website.sessions import NotHere, Sessions
 SESSIONS = 1_000_000  # kept at once: a search holds one for each node of its tree
 TYPED = 1_500  # characters that are typed into the box; longer words are sent to the server directly
 
-# The texts that show, each with what marks it: [text, kind, group, pressed].
+# The visible texts, each with its marks: [text, kind, group, pressed].
 READ = """
 const shown = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (texts.nextNode()) {
@@ -59,7 +59,7 @@ box.form.submit();
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the browser shows: the texts of a page, and which of them are marked as visited or chosen."""
+    """The page in the browser: its texts, and the texts that are marked as visited or chosen."""
 
     page: tuple[Node, ...]
     marked: frozenset[Node]
@@ -82,7 +82,7 @@ class Served:
         return f"{self.base}/s/{session}/{step}"
 
     def visit(self, address: str, act: Callable[[webdriver.Chrome], None] | None = None) -> tuple[str, Shown]:
-        """Go to a page, do something there, and wait for what comes: its address and what it shows."""
+        """Go to a page, act there, and wait for the next page; returns its address and its contents."""
 
         def work(driver: webdriver.Chrome) -> tuple[str, Shown]:
             if driver.current_url != address:
@@ -101,15 +101,15 @@ class Served:
             return self.chrome.use(work)
 
     def facts(self, address: str) -> dict[str, Any]:
-        """What the server's API tells of a step: its reward, whether it ended the episode, and the metrics."""
+        """The facts about a step from the server's API: its reward, whether it ended the episode, and the metrics."""
         with urlopen(address.replace("/s/", "/api/sessions/"), timeout=SECONDS) as answer:
             return dict(json.load(answer))
 
     def leave(self) -> None:
         """One environment less; the last one ends it all.
 
-        Environments are also forgotten by the garbage collector, in whatever thread it runs, be it the
-        server's own: so this waits for no lock that is held for long, and for no thread but from the main one.
+        The garbage collector calls this too, in any thread, even in the server's own. So no lock is awaited here
+        that is held for long, and only the main thread waits for other threads.
         """
         with self.counting:
             self.users -= 1
@@ -218,7 +218,7 @@ class WebShopBrowserEnv(WebShopEnv):
         return Step(after, observation, float(facts["reward"]), bool(facts["terminated"]))
 
     def sent(self, here: str, there: str, action: str) -> str:
-        """Act without the browser; the address of what came of it."""
+        """Act without the browser; returns the address of the resulting page."""
         try:
             self.served.sessions.act(self.session, self.at, action)
         except Illegal:
@@ -238,7 +238,7 @@ class WebShopBrowserEnv(WebShopEnv):
         return self.family
 
     def text(self, state: State) -> str:
-        """What is shown, in the form of this environment's observations."""
+        """The page shown, in the form of this environment's observations."""
         observation, shown = self.family_shop().observation, self.shown
         if observation == "html":
             with urlopen(self.served.address(self.session, self.at), timeout=SECONDS) as answer:

@@ -1,4 +1,4 @@
-"""Make a world folder from products, whoever gives them: the official files or the made shop."""
+"""Make a world folder from products of any source: the official files or the made shop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the official files say of one product; `where` names it in errors, `price` is a frozen one."""
+    """The entry of one product in the official files; `where` names it in errors, `price` is a frozen one."""
 
     where: str
     record: Mapping[str, Json]
@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Stocked:
-    """What is kept of a product while the world is made."""
+    """The facts about a product that are kept while the world is made."""
 
     asin: str
     category: str
@@ -102,7 +102,7 @@ def read_written(written: Json) -> tuple[Json, ...]:
 
 
 def build(folder: Path, shelves: Iterable[Shelf], progress: Progress = lambda what, done: None) -> list[Stocked]:
-    """Write all of a world but its manifest into an empty folder; what is returned tells of each row."""
+    """Write all of a world but its manifest into an empty folder; returns the facts about each row."""
     builder = Builder(folder / "index")
     stocked: list[Stocked] = []
     with BlobWriter(folder, "products") as products:

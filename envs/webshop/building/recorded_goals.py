@@ -1,4 +1,4 @@
-"""Put what was recorded elsewhere into a world being made: goals with their ceilings, and nouns of titles."""
+"""Put records from elsewhere into a world being made: goals with their ceilings, and nouns of titles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people ask of the made shop: the synthetic instructions and the human-like ones.
+"""The instructions of the made shop: the synthetic ones and the human-like ones.
 
 A human-like instruction hides a target, some attributes and option values, and mentions each of them: before the noun,
 behind it, or in a sentence of its own.
@@ -94,8 +94,8 @@ class Mentions:
 def asked(chance: Chance, noun: str, many: str, attributes: Sequence[Attribute], options: Mapping[str, str]) -> str:
     """An instruction as a person might type it.
 
-    `many` says how the noun is counted: "a", "some" or "a pair of". `options`: what people call a group, and the
-    displayed value that they want.
+    `many` is the noun's count: "a", "some" or "a pair of". `options` maps people's word for a group to the displayed
+    value that they want.
     """
     wording = vocabulary().wording
     template: str = chance.pick(wording["people"])
@@ -138,7 +138,7 @@ def sentences(chance: Chance, wishes: Sequence[str], many: str) -> str:
 
 
 def slipped(chance: Chance, template: str, slips: Mapping[str, Sequence[str]]) -> str:
-    """The template with one word mistyped; what fills its slots stays as it is."""
+    """The template with one word mistyped; the fillings of its slots stay as they are."""
     places = [found for found in SLOTS.finditer(template) if found.group() in slips]
     if not places:
         return template

@@ -48,7 +48,7 @@ class RawFile:
     def __init__(self, path: Path, opening: str, closing: str) -> None:
         self.file = path.open("w", encoding="utf-8", newline="\n")
         self.file.write(opening)
-        self.closing, self.before = closing, "\n"  # the end, and what stands before the next record
+        self.closing, self.before = closing, "\n"  # the end, and the text before the next record
 
     def extend(self, records: list[str]) -> None:
         if records:

@@ -13,7 +13,7 @@ from forethought.envs.webshop.synthetic.vocabulary import Group, Kind
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A group of options with what this product offers of it."""
+    """A group of options with the values that this product offers."""
 
     group: Group
     values: list[str]
@@ -56,7 +56,7 @@ def dressed(chance: Chance, group: Group, values: list[str]) -> list[str]:
 
 
 def customization(chance: Chance, asin: str, offers: list[Offer]) -> Json:
-    """What `items_shuffle.json` says of the options: "" where there are none, null for a group without values."""
+    """The options as in `items_shuffle.json`: "" where there are none, null for a group without values."""
     if not offers:
         return {chance.pick(("Color", "Size")): None} if chance.happens(0.15) else ""
     return {offer.group.name: [*entries(chance, asin, offer)] for offer in offers}

@@ -1,4 +1,4 @@
-"""What a made product says of itself: its title, its bullets and its description."""
+"""The texts of a made product: its title, its bullets and its description."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEPARATORS = (", ", ", ", ", ", " - ", " | ", " ", " – ")
 
 @dataclass(slots=True)
 class Facts:
-    """What the texts about one product agree on."""
+    """The facts that all texts about one product share."""
 
     kind: Kind
     brand: str
@@ -28,13 +28,13 @@ class Facts:
     uses: list[str]
     attributes: list[Attribute]
     values: list[str]  # the value of each option group that the title names
-    words: dict[str, str]  # what the templates' slots stand for
+    words: dict[str, str]  # the fillings of the templates' slots
 
 
 def words_for(
     chance: Chance, brand: str, noun: str, material: str, look: str, use: str, values: list[str]
 ) -> dict[str, str]:
-    """What the slots of the templates stand for."""
+    """The fillings of the templates' slots."""
     many = plural(noun)
     return {
         "brand": brand,
@@ -95,7 +95,7 @@ def title(chance: Chance, facts: Facts, told: Sequence[Attribute]) -> str:
 
 
 def offered(chance: Chance, facts: Facts) -> list[str]:
-    """What else a title can hold, best first."""
+    """Further parts that a title can hold, best first."""
     found = ["for " + " and ".join(filter(None, (", ".join(facts.uses[:-1]), facts.uses[-1])))]
     other = chance.pick(facts.kind.nouns)
     if other != facts.noun:

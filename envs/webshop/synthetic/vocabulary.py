@@ -1,4 +1,4 @@
-"""The words of the made shop: what its kinds of products are called, claim, offer and cost.
+"""The words of the made shop: names, claims, options and prices of its kinds of products.
 
 The files under catalogue/ hold them; to add a kind of product is to add a line there.
 """
@@ -28,7 +28,7 @@ class Group:
     """A group of options that a product can offer."""
 
     name: str  # "Size"
-    ask: str  # what people call it: "size"
+    ask: str  # people's word for it: "size"
     values: tuple[str, ...]
     run: bool  # neighbours are offered together, as clothes sizes are
     most: int  # values at once
@@ -109,7 +109,7 @@ def kind(
     attributes: Mapping[str, Attribute],
     groups: Mapping[str, Group],
 ) -> Kind:
-    """One line of a department's file, completed by what its family says."""
+    """One line of a department's file, completed by the entries of its family."""
     own = given.get("attributes", [])
     labels = dict.fromkeys([*own, *family["attributes"]])
     low, high = given["price"]

@@ -162,7 +162,7 @@ class Site:
         return Response(status_code=204)
 
     def told(self, request: Request, name: str, step: int) -> dict[str, Any]:
-        """What a program learns of a step: the same as `reset` and `step` of the environment tell."""
+        """The facts about a step for programs: the same as from `reset` and `step` of the environment."""
         here = self.sessions.at(name, step)
         state = here.state
         page = self.family.show(state)
@@ -192,7 +192,7 @@ class Site:
 
 
 def base(request: Request) -> str:
-    """What stands before the site's own paths where it is mounted in another application."""
+    """The prefix of the site's own paths where it is mounted in another application."""
     return str(request.scope.get("root_path", ""))
 
 
@@ -215,7 +215,7 @@ def see(request: Request, name: str, step: int, query: dict[str, str] | None = N
 
 
 def answer(data: dict[str, Any], status: int = 200) -> Response:
-    """JSON in ASCII: texts of the shop may hold what UTF-8 cannot."""
+    """JSON in ASCII: texts of the shop may hold characters that UTF-8 cannot encode."""
     return Response(json.dumps(data), status, media_type=JSON)
 
 

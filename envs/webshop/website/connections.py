@@ -125,7 +125,7 @@ class Seldom(logging.Filter):
 
 @contextmanager
 def seldom() -> Iterator[None]:
-    """While a server runs, its log stays short, whatever visitors send."""
+    """Keep the log of a running server short, for any requests of visitors."""
     quiet = Seldom()
     loggers = [logging.getLogger(name) for name in SERVERS]
     for logger in loggers:

@@ -1,4 +1,4 @@
-"""What a local web server must be careful about: who asks, from which page, how much is sent, and what."""
+"""The checks of a local web server: the host of a request, the page it comes from, the size and type of its body."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HEADERS = {
 
 
 class Guard:
-    """Refuses requests under a name that is not in `hosts` (a page elsewhere whose name was pointed here), and
+    """Refuses requests under a name that is not in `hosts` (another site may point its name to this machine), and
     changes that another site's page asks for; adds the security headers to every answer.
 
     `hosts` of None takes any name.

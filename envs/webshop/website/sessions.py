@@ -80,7 +80,7 @@ class Sessions:
             return self.position(name, step)
 
     def act(self, name: str, step: int, action: str) -> int:
-        """Play from any step that is remembered; what once came after it is forgotten. Returns the new step's number.
+        """Play from any step that is remembered; later steps are forgotten. Returns the new step's number.
 
         Raises NotHere. Raises Illegal: the action cannot be played there, and nothing has changed.
         """
@@ -98,7 +98,7 @@ class Sessions:
             return step + 1
 
     def fork(self, name: str, step: int) -> str:
-        """A second session that has come as far as this step; neither sees what the other does. Raises NotHere."""
+        """A second session at this step; neither is changed by the actions of the other. Raises NotHere."""
         with self.lock:
             self.position(name, step)
             steps = self.sessions[name].steps
