@@ -49,7 +49,7 @@ wheel: .venv/ready
 	rm -rf $(WHEEL) build dist
 	$(BIN)/python -m build --wheel --outdir dist .
 	$(PYTHON) -m venv $(WHEEL)
-	$(WHEEL)/bin/pip install --quiet dist/*.whl pytest pytest-xdist hypothesis
+	$(WHEEL)/bin/pip install --quiet dist/*.whl pytest pytest-timeout pytest-xdist hypothesis
 	OMP_NUM_THREADS=1 $(WHEEL)/bin/pytest -n 2 --dist loadfile -p no:cacheprovider -m "not once" --hypothesis-profile=again $(WHEEL_TESTS)
 
 board: .venv/ready
