@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from forethought.agents.models.protocol import (
 )
 from forethought.agents.prompts import Prompt
 from forethought.agents.readers.action import is_of_a_kind, read_action
-from forethought.common import random as draws
+from forethought.common.random import Generator
 from forethought.common.sums import plain_sum
 from forethought.envs import is_template
 from forethought.search import NO_USAGE, Context, PromptRequest, Proposal, Proposals, Query, Usage, is_remote
@@ -50,7 +49,7 @@ class AllActions:
             )
         prior = 1 / len(actions) if actions else 0.0
         if query.width is not None and query.width < len(actions):
-            return [Proposal(a, prior) for a in draws.sample(random.Random(query.seed), actions, query.width)]
+            return [Proposal(a, prior) for a in Generator(query.seed).ranked(actions, query.width)]
         return [Proposal(a, prior) for a in actions]
 
 
@@ -65,14 +64,14 @@ class RandomActions:
         return [self._propose(query) for query in queries]
 
     def _propose(self, query: Query) -> list[Proposal]:
-        draw, actions = random.Random(query.seed), query.actions
+        rng, actions = Generator(query.seed), query.actions
         width = len(actions) if query.width is None else min(query.width, len(actions))
-        drawn = draws.sample(draw, actions, width)
-        filled = dict.fromkeys(fill_in(action, query.context, draw) for action in drawn)
+        drawn = rng.ranked(actions, width)
+        filled = dict.fromkeys(fill_in(action, query.context, rng) for action in drawn)
         return [Proposal(action, 1 / len(actions)) for action in filled]
 
 
-def fill_in(action: str, context: Context, draw: random.Random) -> str:
+def fill_in(action: str, context: Context, rng: Generator) -> str:
     """The action with its blanks filled; one that has none as it is."""
     if not is_template(action):
         return action
@@ -80,8 +79,8 @@ def fill_in(action: str, context: Context, draw: random.Random) -> str:
     words = WORD.findall(text) or ["x"]
 
     def filling() -> str:
-        first = draws.below(draw, len(words))
-        return " ".join(words[first : first + 1 + draws.below(draw, LONGEST_FILLING)])
+        first = rng.below(len(words))
+        return " ".join(words[first : first + 1 + rng.below(LONGEST_FILLING)])
 
     return action.fill(filling)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import sqrt
 
-from forethought.common import random as draws
+from forethought.common.random import Generator
 from forethought.common.seeds import seed_of
 from forethought.search.caps import up_to
 from forethought.search.mcts import backup
@@ -46,7 +45,7 @@ def ab_mcts(
     """
     if patience < 1:
         raise ValueError(f"patience is {patience}; a node is asked at least once")
-    draw = random.Random(seed_of(seed, root.task))
+    rng = Generator(seed_of(seed, root.task))
     sample = beta_mean if beta else normal_mean
     arms: defaultdict[Node, Arms] = defaultdict(Arms)
 
@@ -58,9 +57,9 @@ def ab_mcts(
         while choices := [child for child in node.children if is_open(child)]:
             arm = arms[node]
             # GEN is drawn before CONT, and both before the children: the order of draws is part of a seed's tree.
-            if arm.failures < patience and sample(draw, arm.gen) >= sample(draw, arm.cont):
+            if arm.failures < patience and sample(rng, arm.gen) >= sample(rng, arm.cont):
                 break
-            node = max(choices, key=lambda child: sample(draw, arms[child].scores))
+            node = max(choices, key=lambda child: sample(rng, arms[child].scores))
         return node
 
     best = root
@@ -119,16 +118,16 @@ class Arms:
     closed: bool = False
 
 
-def normal_mean(draw: random.Random, scores: Scores) -> float:
+def normal_mean(rng: Generator, scores: Scores) -> float:
     """A draw of the mean of normal scores whose variance is unknown too (Murphy 2023, section 3.4.3.3)."""
     n, kappa, nu = scores.count, KAPPA + scores.count, NU + scores.count
     mean = (KAPPA * MEAN + n * scores.mean) / kappa
     spread = NU * TAU_SQUARED + scores.spread + n * KAPPA / kappa * (MEAN - scores.mean) ** 2
-    variance = spread / draws.chi_square(draw, nu)
-    return draws.normal(draw, mean, sqrt(variance / kappa))
+    variance = spread / rng.chi_square(nu)
+    return rng.normal(mean, sqrt(variance / kappa))
 
 
-def beta_mean(draw: random.Random, scores: Scores) -> float:
+def beta_mean(rng: Generator, scores: Scores) -> float:
     """A draw of the mean of scores in [0, 1], each counted as that much of a success."""
     successes = scores.count * scores.mean
-    return draws.beta(draw, ALPHA + successes, BETA + scores.count - successes)
+    return rng.beta(ALPHA + successes, BETA + scores.count - successes)

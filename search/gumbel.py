@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from math import ceil, exp, inf, log, log2
 
-from forethought.common import random as draws
+from forethought.common.random import Generator
 from forethought.common.seeds import seed_of
 from forethought.common.sums import plain_sum
 from forethought.search.caps import can_grow
@@ -58,11 +57,11 @@ def gumbel(
     children = yield Expand(root, num_children)
     if not children:
         return root
-    draw = random.Random(seed_of(seed, root.task))
+    rng = Generator(seed_of(seed, root.task))
     closed: set[Node] = set()  # filled without a cap only
     # One draw of the noise for all rounds: a top-k of Gumbel + logits is a sample without replacement, and ranking
     # the survivors by the same noise is what makes the policy improvement hold (section 3 of the paper).
-    drawn = {child: logit + draws.gumbel(draw) for child, logit in zip(children, logits(root), strict=True)}
+    drawn = {child: logit + rng.gumbel() for child, logit in zip(children, logits(root), strict=True)}
 
     def scale(node: Node) -> float:
         return (c_visit + max(child.visits for child in node.children)) * c_scale

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-
-from forethought.common import random as draws
+from forethought.common.random import Generator
 from forethought.common.seeds import seed_of
 from forethought.search.caps import up_to
 from forethought.search.node import Node, by_terminal_then_value
@@ -39,7 +37,7 @@ def walk(
     """
     if max_depth < min_depth:
         raise ValueError(f"min_depth={min_depth}, max_depth={max_depth}; give max_depth >= min_depth")
-    draw = random.Random(seed_of(seed, root.task))
+    rng = Generator(seed_of(seed, root.task))
     looked: set[int] = set()
     best = root
     stale = 0  # walks in a row that ended where another one had ended
@@ -48,7 +46,7 @@ def walk(
         while node.depth < goal and not (node.done or node.dead):
             children = node.children or (yield Expand(node, num_children))
             if children:
-                node = children[draws.below(draw, len(children))]
+                node = rng.pick(children)
         if node.done or id(node) in looked:
             stale += 1
             if walks is None and stale > max(STALE_WALKS, len(looked)):

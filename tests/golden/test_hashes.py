@@ -24,7 +24,7 @@ import gymnasium as gym
 import pytest
 
 from forethought.agents import AllActions, RulePolicy, RuleValue
-from forethought.common.chance import Chance
+from forethought.common.random import Generator
 from forethought.common.seeds import seed_of
 from forethought.envs import TextEnv, simulate
 from forethought.envs.hotpotqa.synthetic import make_world as hotpotqa
@@ -126,8 +126,8 @@ def states(env_id: str) -> str:
         assert outcome.answer
         actions = iter(outcome.answer.actions)
         told += played(env, outcome.task, lambda _, actions=actions: next(actions, None))
-    chance = Chance(f"golden {env_id}")
-    told += played(env, 20, lambda listed: chance.pick([a for a in listed if "<" not in a] or ["search[blue shirt]"]))
+    rng = Generator(f"golden {env_id}")
+    told += played(env, 20, lambda listed: rng.pick([a for a in listed if "<" not in a] or ["search[blue shirt]"]))
     return digest(told)
 
 
@@ -147,9 +147,9 @@ def played(env: TextEnv[Any], task: int, choose: Callable[[Sequence[str]], str |
 
 def statistics() -> str:
     """Of intervals and correlations of drawn numbers."""
-    chance = Chance("golden statistics")
-    scores = [chance.low() for _ in range(60)]
-    others = [chance.high() for _ in range(60)]
+    rng = Generator("golden statistics")
+    scores = [rng.low() for _ in range(60)]
+    others = [rng.high() for _ in range(60)]
     pairs = bootstrap(
         dict(enumerate(zip(scores, others, strict=True))), lambda rows: spearman(*zip(*rows, strict=True))
     )

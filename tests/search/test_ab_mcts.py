@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import random
 from functools import partial
 from math import sqrt
 from statistics import fmean, pvariance
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.common import random as draws
+from forethought.common.random import Generator
 from forethought.search import Estimate, Evaluate, Expand, Offer, Proposal
 from forethought.search.ab_mcts import Scores, ab_mcts, beta_mean, merit, normal_mean
 
@@ -54,9 +53,9 @@ def search(letters, judge, mover, one, words):
 def noise(monkeypatch):
     """The normal draws by hand, in deviations from the mean, 0 where the script has ended; a chi-square is its mean."""
     script = []
-    monkeypatch.setattr(draws, "chi_square", lambda draw, freedom: freedom)
+    monkeypatch.setattr(Generator, "chi_square", lambda self, freedom: freedom)
     monkeypatch.setattr(
-        draws, "normal", lambda draw, mean, deviation: mean + deviation * (script.pop(0) if script else 0.0)
+        Generator, "normal", lambda self, mean, deviation: mean + deviation * (script.pop(0) if script else 0.0)
     )
     return script
 
@@ -214,15 +213,15 @@ def test_the_normal_posterior_by_hand(noise):
     # As in 5. above, with a chi-square of its mean: .4 - 2 sqrt(.5/16).
     noise += [0, -2, 2]
     seen = scores_of(0.6, 0.8, 0.2)
-    assert normal_mean(random.Random(0), seen) == near(0.4)
-    assert normal_mean(random.Random(0), seen) == near(0.4 - 2 * sqrt(0.5 / 16))
-    assert normal_mean(random.Random(0), Scores()) == near(2 * sqrt(0.1))
+    assert normal_mean(Generator(0), seen) == near(0.4)
+    assert normal_mean(Generator(0), seen) == near(0.4 - 2 * sqrt(0.5 / 16))
+    assert normal_mean(Generator(0), Scores()) == near(2 * sqrt(0.1))
 
 
 def test_the_normal_posterior_is_students():
     # Its mean is n m/(n + 1), and its variance spread/(nu - 2)/(n + 1), with nu = n + 1.
-    draw, scores = random.Random(3), [0.2, 0.4, 0.9] * 5
-    drawn = [normal_mean(draw, scores_of(*scores)) for _ in range(4000)]
+    rng, scores = Generator(3), [0.2, 0.4, 0.9] * 5
+    drawn = [normal_mean(rng, scores_of(*scores)) for _ in range(4000)]
     mean = fmean(scores)
     spread = 0.1 + pvariance(scores) * 15 + 15 / 16 * mean**2
     assert fmean(drawn) == pytest.approx(15 * mean / 16, abs=5 * sqrt(spread / 14 / 16 / 4000))
@@ -231,17 +230,17 @@ def test_the_normal_posterior_is_students():
 
 def test_the_beta_posterior_counts_scores_as_successes():
     # Of .2 .4 .9, three scores: a beta with .5 + 1.5 and .5 + 1.5, whose mean is 1/2 and whose variance 1/20.
-    draw = random.Random(4)
-    drawn = [beta_mean(draw, scores_of(0.2, 0.4, 0.9)) for _ in range(4000)]
+    rng = Generator(4)
+    drawn = [beta_mean(rng, scores_of(0.2, 0.4, 0.9)) for _ in range(4000)]
     assert fmean(drawn) == pytest.approx(0.5, abs=5 * sqrt(0.05 / 4000))
     assert pvariance(drawn) == pytest.approx(0.05, rel=0.15)
-    assert all(0 < beta_mean(draw, Scores()) < 1 for _ in range(100))
+    assert all(0 < beta_mean(rng, Scores()) < 1 for _ in range(100))
 
 
 def test_with_beta_the_choices_are_those_of_beta_posteriors(search, monkeypatch):
     # With means for draws: 2. GEN (.5 + .1)/2 = .3, CONT 1/2: CONT, a, which makes aa 0. 3. GEN .3, CONT .5/2 = .25:
     # GEN makes b. The normal posterior of no scores has mean 0, and would have made b at once.
-    monkeypatch.setattr(draws, "beta", lambda draw, a, b: a / (a + b))
+    monkeypatch.setattr(Generator, "beta", lambda self, a, b: a / (a + b))
     _, _, _, value = search(values={"a": 0.1}, num_simulations=3, beta=1)
     assert [word for call in value.calls for _, word in call] == ["a", "aa", "b"]
 

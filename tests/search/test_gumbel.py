@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.common import random
+from forethought.common.random import Generator
 from forethought.common.seeds import seed_of
 from forethought.search import Estimate, Evaluate, Expand, ExpandAll, Offer, Proposal, result
 from forethought.search.gumbel import completed, gumbel, logits, softmax
@@ -55,7 +55,7 @@ def search(letters, judge, mover, one, words):
 @pytest.fixture
 def calm(monkeypatch):
     """All Gumbel draws are 0: what is drawn are the likeliest actions."""
-    monkeypatch.setattr(random, "gumbel", lambda draw: 0.0)
+    monkeypatch.setattr(Generator, "gumbel", lambda self: 0.0)
 
 
 # By hand, 8 simulations of 4 actions, no noise. There are log2 4 = 2 rounds, so 4 simulations each: one for

@@ -16,7 +16,7 @@ PAIRS = 6  # of things tried for one way to compare
 def comparisons(source: Source) -> list[Draft]:
     """Yes, the one, no, the other, and again, so that as many are answered with yes as with no."""
     found: dict[str, list[Draft]] = {"which": [], "yes": [], "no": []}
-    rows: list[Mapping[str, Any]] = source.chance.some(read("comparing"), 1000)
+    rows: list[Mapping[str, Any]] = source.rng.some(read("comparing"), 1000)
     for row in rows:
         pool = [one for one in source.entities if one.kind.family & set(row["kinds"]) and source.alone(one)]
         for slot in row["slot"].split("|"):
@@ -28,16 +28,16 @@ def comparisons(source: Source) -> list[Draft]:
                 found["yes"] += compare_same(source, row, slot, stating, True)
                 found["no"] += compare_same(source, row, slot, stating, False)
                 found["which"] += compare_size(source, row, slot, stating)
-    piles = [source.chance.some(pile, len(pile)) for pile in found.values()]
+    piles = [source.rng.some(pile, len(pile)) for pile in found.values()]
     even = min(len(piles[1]), len(piles[2]))
-    decided = source.chance.some((piles[1][:even], piles[2][:even]), 2)  # now the one first, now the other
+    decided = source.rng.some((piles[1][:even], piles[2][:even]), 2)  # now the one first, now the other
     turns = zip_longest(decided[0], piles[0][::2], decided[1], piles[0][1::2])
     return [draft for turn in turns for draft in turn if draft]
 
 
 def pairs(source: Source, pool: Sequence[Entity]) -> list[tuple[Entity, Entity]]:
     """A few of the pairs, no thing in two of them."""
-    mixed = source.chance.some(pool, 2 * PAIRS)
+    mixed = source.rng.some(pool, 2 * PAIRS)
     return list(zip(mixed[::2], mixed[1::2], strict=False))
 
 
@@ -47,12 +47,12 @@ def compare_kinds(source: Source, row: Mapping[str, Any], pool: Sequence[Entity]
     One page could answer a question that names the kind: the page of a poet is enough for "Are both painters?"
     """
     found = []
-    firsts = source.chance.some(pool, PAIRS)
+    firsts = source.rng.some(pool, PAIRS)
     for one in firsts:
         others = [other for other in pool if (other.kind is one.kind) is same and other is not one]
         if not others:
             continue
-        other = source.chance.pick(others)
+        other = source.rng.pick(others)
         nouns = one.kind.noun, other.kind.noun
         if source.library.compares(one, other, nouns):
             text = worded(source, row["kind"], one, other)
@@ -96,7 +96,7 @@ def compare_size(source: Source, row: Mapping[str, Any], slot: str, pool: Sequen
 
 
 def worded(source: Source, templates: Sequence[str], one: Entity, other: Entity) -> str:
-    return source.chance.pick(templates).replace("{A}", one.base).replace("{B}", other.base)
+    return source.rng.pick(templates).replace("{A}", one.base).replace("{B}", other.base)
 
 
 def places(source: Source, slot: str, one: Entity, other: Entity) -> tuple[tuple[Entity, int], tuple[Entity, int]]:

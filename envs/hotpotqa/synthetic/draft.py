@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forethought.common.chance import Chance
+from forethought.common.random import Generator
 from forethought.envs.hotpotqa.pages import unlinked
 from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.question_check import Library, stands
@@ -24,10 +24,10 @@ class Draft:
 
 
 class Source:
-    """The things of a block, their pages, and the chance that words the questions about them."""
+    """The things of a block, their pages, and the rng that words the questions about them."""
 
-    def __init__(self, chance: Chance, entities: Sequence[Entity], library: Library) -> None:
-        self.chance, self.entities, self.library = chance, entities, library
+    def __init__(self, rng: Generator, entities: Sequence[Entity], library: Library) -> None:
+        self.rng, self.entities, self.library = rng, entities, library
         self.bases = Counter(entity.base for entity in entities)
         self.shown: dict[tuple[Entity, str], str] = {}
         self.places: dict[tuple[Entity, str], int | None] = {}
@@ -61,13 +61,13 @@ class Source:
 
     def call(self, entity: Entity) -> str:
         """A name that is its own: the title without brackets, at times an alias, else the whole title."""
-        if entity.aliases and self.chance.happens(ALIASED):
+        if entity.aliases and self.rng.happens(ALIASED):
             return entity.aliases[0]
         return entity.base if self.alone(entity) else entity.title
 
     def phrase(self, phrases: Sequence[str], entity: Entity) -> str:
-        return self.chance.pick(phrases).replace("{A}", self.call(entity))
+        return self.rng.pick(phrases).replace("{A}", self.call(entity))
 
     def ask(self, templates: Sequence[str], **words: str) -> str:
-        text = self.chance.pick(templates).format_map(words)
+        text = self.rng.pick(templates).format_map(words)
         return text[0].upper() + text[1:]

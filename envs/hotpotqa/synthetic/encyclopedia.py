@@ -64,8 +64,8 @@ def make_block(seed: int, number: int, size: int) -> Block:
         raise ValueError(f"a block has a number from 0; given {number}")
     cast = Cast(seed, number, size)
     region = cast.entities[0]
-    entities = cast.chance.some(cast.entities, size)
-    articles = [Article(entity.title, tell(cast.chance, entity, region)) for entity in entities]
+    entities = cast.rng.some(cast.entities, size)
+    articles = [Article(entity.title, tell(cast.rng, entity, region)) for entity in entities]
     return Block(seed, number, entities, articles)
 
 

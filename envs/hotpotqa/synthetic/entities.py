@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from urllib.parse import quote
 
-from forethought.common.chance import Chance
+from forethought.common.random import Generator
 from forethought.common.sums import plain_sum
 from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.entity_kinds import Kind, kinds, read
@@ -41,12 +41,12 @@ class Cast:
 
     def __init__(self, seed: int, number: int, size: int) -> None:
         self.seed, self.number = seed, number
-        self.chance = Chance(f"hotpotqa {seed} block {number} of {size}")
+        self.rng = Generator(f"hotpotqa {seed} block {number} of {size}")
         self.stems = self.works = 0
         self.lists: dict[str, list[str]] = read("names")["lists"]
         nations = read("names")["nations"]
         self.nations: list[tuple[str, str]] = [(country, nation) for country, nation in nations]
-        self.home = self.chance.pick(self.nations)
+        self.home = self.rng.pick(self.nations)
         self.surnames = [self.new_stem() for _ in range(size // 7)]
         self.taken: dict[str, list[Entity | None]] = {}  # bearers by name in small letters; None for an alias
         self.pools: dict[str, list[Entity]] = {}
@@ -77,7 +77,7 @@ class Cast:
             entity.links[kind.twinned] = twin
         entity.year = self.year(entity)
         for slot, draw in kind.values:
-            entity.values[slot] = draw(self.chance, entity.year)
+            entity.values[slot] = draw(self.rng, entity.year)
         entity.values["year"] = str(entity.year)
         entity.values["country"], entity.values["nation"] = self.home
         if "person" in kind.family:
@@ -90,18 +90,18 @@ class Cast:
 
     def other(self, entity: Entity, targets: tuple[str, ...]) -> Entity:
         """One of these kinds, and another than the links lead to already if that can be had."""
-        found = self.chance.pick(self.pools[self.chance.pick(targets) if len(targets) > 1 else targets[0]])
+        found = self.rng.pick(self.pools[self.rng.pick(targets) if len(targets) > 1 else targets[0]])
         for _ in range(4):
             if found not in entity.links.values():
                 break
-            found = self.chance.pick(self.pools[self.chance.pick(targets)])
+            found = self.rng.pick(self.pools[self.rng.pick(targets)])
         return found
 
     def twin(self, kind: Kind) -> Entity | None:
         """A thing that can share its title with a new one of this kind; mostly none."""
-        if not kind.twin or not self.chance.happens(kind.twins):
+        if not kind.twin or not self.rng.happens(kind.twins):
             return None
-        found = self.chance.pick(self.pools[kind.twin])
+        found = self.rng.pick(self.pools[kind.twin])
         return found if self.free(found.base, kind) else None
 
     def free(self, name: str, kind: Kind) -> bool:
@@ -113,11 +113,11 @@ class Cast:
         if rule is None:
             return 0
         anchor = entity.links[rule.link].year if rule.link else 0
-        found = anchor + self.chance.between(rule.first, rule.last)
+        found = anchor + self.rng.between(rule.first, rule.last)
         for slot in entity.kind.after:
             other = entity.links[slot]
             ripe = other.year + (22 if "person" in other.kind.family else 1)
-            found = max(found, ripe + self.chance.below(3))
+            found = max(found, ripe + self.rng.below(3))
         return found
 
     def name(self, entity: Entity, twin: Entity | None) -> None:
@@ -125,7 +125,7 @@ class Cast:
         if twin:
             entity.base, entity.root = twin.base, twin.root
         else:
-            for pattern in (self.chance.pick(kind.titles), self.chance.pick(kind.titles), kind.titles[0]):
+            for pattern in (self.rng.pick(kind.titles), self.rng.pick(kind.titles), kind.titles[0]):
                 source = Source(self, entity)
                 entity.base = pattern.format_map(source)
                 entity.root = source.root or entity.base
@@ -137,7 +137,7 @@ class Cast:
     def called(self, entity: Entity) -> str:
         """How the first sentence goes on behind the name when the thing has another one."""
         for also in entity.kind.also:
-            if self.chance.happens(also.share):
+            if self.rng.happens(also.share):
                 source = Source(self, entity)
                 alias = also.name.format_map(source)
                 if len(alias) > 2 and alias.casefold() not in self.taken:
@@ -153,11 +153,11 @@ class Cast:
         entity.opening = f'<a href="{quote(entity.title)}">'
         for slot, target in entity.kind.late:
             if target in self.pools:
-                entity.links[slot] = self.chance.pick(self.pools[target])
+                entity.links[slot] = self.rng.pick(self.pools[target])
                 continue
             found = [other for other in self.entities if other.links.get(target[1:]) is entity]
-            if found and self.chance.happens(0.5):
-                entity.links[slot] = self.chance.pick(found)
+            if found and self.rng.happens(0.5):
+                entity.links[slot] = self.rng.pick(found)
 
 
 class Source(dict[str, str]):
@@ -172,16 +172,16 @@ class Source(dict[str, str]):
         if slot == "initials":
             return "".join(word[0] for word in self.entity.base.replace("&", "").split() if word[0].isupper())
         if slot in cast.lists:
-            return cast.chance.pick(cast.lists[slot])
+            return cast.rng.pick(cast.lists[slot])
         if slot == "work":
             self.root = cast.new_work() or f"The Song of {cast.new_stem()}"
         elif slot == "town":
-            town = self.linked("town") or cast.chance.pick(cast.pools["town"])
+            town = self.linked("town") or cast.rng.pick(cast.pools["town"])
             self.root = town.root
             return town.base
         elif slot == "surname":
             person = self.linked("person")
-            self.root = person.root if person else cast.chance.pick(cast.surnames)
+            self.root = person.root if person else cast.rng.pick(cast.surnames)
         else:
             self.root = self.entity.root if slot == "root" else cast.new_stem()
         return self.root

@@ -15,10 +15,10 @@ from importlib import resources
 from string import Formatter
 from typing import Any, NamedTuple
 
-from forethought.common.chance import Chance
+from forethought.common.random import Generator
 
 FILES = ("places", "people", "groups", "moderns", "works", "things")
-Draw = Callable[[Chance, int], str]  # a value, given the year of the thing
+Draw = Callable[[Generator, int], str]  # a value, given the year of the thing
 MERGED = ("values", "links", "asks", "wants", "which")
 
 
@@ -141,14 +141,14 @@ def drawing(spec: list[str] | str) -> Draw:
     """A list of texts; "1200..9000/10" in steps of ten, with " year" for years; "+3..9" years after the thing's own."""
     if isinstance(spec, list):
         options = tuple(spec)
-        return lambda chance, year: options[int(chance.random() * len(options))]
+        return lambda rng, year: options[int(rng.random() * len(options))]
     if spec.startswith("+"):
         first, last = map(int, spec[1:].split(".."))
-        return lambda chance, year: str(year + chance.between(first, last))
+        return lambda rng, year: str(year + rng.between(first, last))
     found = re.fullmatch(r"(\d+)\.\.(\d+)/(\d+)( year)?", spec)
     assert found, spec
     low, step = int(found[1]), int(found[3])
     steps = (int(found[2]) - low) // step + 1
     if found[4]:
-        return lambda chance, year: str(low + step * int(chance.random() * steps))
-    return lambda chance, year: f"{low + step * int(chance.random() * steps):,}"
+        return lambda rng, year: str(low + step * int(rng.random() * steps))
+    return lambda rng, year: f"{low + step * int(rng.random() * steps):,}"

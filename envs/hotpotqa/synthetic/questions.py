@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from forethought.common.chance import Chance
+from forethought.common.random import Generator
 from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.synthetic.comparisons import comparisons
 from forethought.envs.hotpotqa.synthetic.distractors import context
@@ -20,9 +20,9 @@ SHARE = 4  # one in so many questions is a comparison
 
 def ask(name: str, entities: Sequence[Entity], sentences: Sequence[Sequence[str]]) -> list[Question]:
     """All questions about a block that pass the check, best first: early ones differ in their things and facts."""
-    chance = Chance(f"hotpotqa {name} questions")
-    source = Source(chance, entities, Library(entities, sentences))
-    bridges = varied(chance, [*chains(source), *crossings(source)])
+    rng = Generator(f"hotpotqa {name} questions")
+    source = Source(rng, entities, Library(entities, sentences))
+    bridges = varied(rng, [*chains(source), *crossings(source)])
     drafts, texts = [], set()
     for draft in mixed(bridges, comparisons(source)):
         if draft.text not in texts:
@@ -30,10 +30,10 @@ def ask(name: str, entities: Sequence[Entity], sentences: Sequence[Sequence[str]
             drafts.append(draft)
         if len(drafts) == MOST:
             break
-    return [question(chance, name, draft, entities) for draft in drafts]
+    return [question(rng, name, draft, entities) for draft in drafts]
 
 
-def question(chance: Chance, name: str, draft: Draft, entities: Sequence[Entity]) -> Question:
+def question(rng: Generator, name: str, draft: Draft, entities: Sequence[Entity]) -> Question:
     return Question(
         hashlib.sha256(f"{name} {draft.text}".encode()).hexdigest()[:24],
         draft.text,
@@ -41,7 +41,7 @@ def question(chance: Chance, name: str, draft: Draft, entities: Sequence[Entity]
         draft.kind,
         "hard",
         tuple((entity.title, place) for entity, place in draft.facts),
-        context(chance, list(dict.fromkeys(entity for entity, _ in draft.facts)), entities),
+        context(rng, list(dict.fromkeys(entity for entity, _ in draft.facts)), entities),
     )
 
 
@@ -116,11 +116,11 @@ def crossing(source: Source, named: Entity, way: tuple[str, int], wanted: Entity
     return Draft(text, wanted.base, "bridge", tuple(facts), f"which {wanted.kind.name} {end[0]} {named.kind.name}")
 
 
-def varied(chance: Chance, drafts: list[Draft]) -> list[Draft]:
+def varied(rng: Generator, drafts: list[Draft]) -> list[Draft]:
     """The drafts in an order that delays repetitions of the named thing, the thing it leads to and the fact asked."""
     seen: Counter[object] = Counter()
     ranks = []
-    drafts = chance.some(drafts, len(drafts))
+    drafts = rng.some(drafts, len(drafts))
     for place, draft in enumerate(drafts):
         keys = (draft.facts[0][0], draft.facts[-1][0], draft.shape)
         ranks.append((sum(seen[key] for key in keys), place))

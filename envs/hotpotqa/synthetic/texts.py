@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from forethought.common.chance import Chance
+from forethought.common.random import Generator
 from forethought.envs.hotpotqa.synthetic.entity import Entity
 from forethought.envs.hotpotqa.synthetic.entity_kinds import Template, read
 
@@ -17,21 +17,21 @@ ALIASED = 0.25  # share of the links with another name than the title as their w
 PRONOUNS = frozenset(("He", "he", "His", "his", "him", "is", "surname", "country"))  # they tell nothing new
 
 
-def tell(chance: Chance, entity: Entity, region: Entity) -> tuple[str, ...]:
+def tell(rng: Generator, entity: Entity, region: Entity) -> tuple[str, ...]:
     """The marked sentences of its page; notes the slots of each sentence in the entity."""
     slots = entity.slots = dict(entity.values)
-    slots["region"] = link(chance, region)
+    slots["region"] = link(rng, region)
     for slot, other in entity.links.items():
-        slots[slot] = link(chance, other)
+        slots[slot] = link(rng, other)
     tails: list[str] = read("names")["tails"]
     asides = {"country": slots["country"], "region": region.base}
     sentences = []
-    for place, template in enumerate(chosen(chance, entity)):
+    for place, template in enumerate(chosen(rng, entity)):
         entity.told.append(template.slots)
         text = template.text.format_map(slots)
         if place:
-            if chance.random() < TAILED:
-                text = text[:-1] + chance.pick(tails).format_map(asides) + "."
+            if rng.random() < TAILED:
+                text = text[:-1] + rng.pick(tails).format_map(asides) + "."
             text = " " + text
         sentences.append(with_articles(text).replace("..", ".").replace(".</a>.", ".</a>"))  # as behind "F.C."
     return tuple(sentences)
@@ -48,23 +48,23 @@ def with_article(found: re.Match[str]) -> str:
     return f"{found[1]}{'n' if vowel else ''} {found[2]}{found[3]}"
 
 
-def link(chance: Chance, other: Entity) -> str:
+def link(rng: Generator, other: Entity) -> str:
     words = other.base
-    if other.aliases and chance.random() < ALIASED:
+    if other.aliases and rng.random() < ALIASED:
         words = other.aliases[0]
-    elif other.shorts and chance.random() < ALIASED:
+    elif other.shorts and rng.random() < ALIASED:
         words = other.shorts[0]
     return f"{other.opening}{words}</a>"
 
 
-def chosen(chance: Chance, entity: Entity) -> list[Template]:
+def chosen(rng: Generator, entity: Entity) -> list[Template]:
     """A first sentence, and others that each say something new."""
     kind = entity.kind
-    lead = chance.pick(kind.leads)
+    lead = rng.pick(kind.leads)
     found, known = [lead], set(lead.slots)
-    size = chance.pick(SIZES)
-    for group in chance.some(kind.says, len(kind.says)):
-        template = chance.pick(group)
+    size = rng.pick(SIZES)
+    for group in rng.some(kind.says, len(kind.says)):
+        template = rng.pick(group)
         if template.slots - PRONOUNS <= known and template.slots:
             continue
         known |= template.slots
@@ -73,5 +73,5 @@ def chosen(chance: Chance, entity: Entity) -> list[Template]:
             break
     for slot, group in kind.later:
         if slot in entity.links:
-            found.append(chance.pick(group))
+            found.append(rng.pick(group))
     return found

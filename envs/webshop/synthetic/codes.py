@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forethought.common.chance import Chance
+from forethought.common.random import Generator
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PAIRS = tuple(a + b for a in DIGITS for b in DIGITS)
@@ -20,10 +20,10 @@ def spelled(code: int) -> str:
     return PAIRS[upper // 1296] + PAIRS[upper % 1296] + PAIRS[lower // 1296] + PAIRS[lower % 1296]
 
 
-def image(chance: Chance) -> str:
-    return f"https://example.com/images/products/I/{spelled(int(chance.random() * CODES))}.jpg"
+def image(rng: Generator) -> str:
+    return f"https://example.com/images/products/I/{spelled(int(rng.random() * CODES))}.jpg"
 
 
-def model(chance: Chance) -> str:
-    code = spelled(int(chance.random() * CODES))
-    return f"{code[:3]}-{code[3:]}" if chance.happens(0.5) else code[: chance.between(3, 8)]
+def model(rng: Generator) -> str:
+    code = spelled(int(rng.random() * CODES))
+    return f"{code[:3]}-{code[3:]}" if rng.happens(0.5) else code[: rng.between(3, 8)]

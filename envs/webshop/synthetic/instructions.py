@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from forethought.common.chance import Chance
+from forethought.common.random import Generator
 from forethought.envs.webshop.synthetic.vocabulary import Attribute, vocabulary
 
 ROLES = ("is", "of", "has", "no", "for")  # in the order of a synthetic instruction
@@ -25,17 +25,17 @@ def displayed(value: str) -> str:
     return value.strip().replace("/", " | ").lower()
 
 
-def spoken(chance: Chance, ask: str, value: str) -> str:
+def spoken(rng: Generator, ask: str, value: str) -> str:
     """A displayed option value as people type it: no codes, no signs."""
     text = value
-    if ask == "color" and chance.happens(0.5):
+    if ask == "color" and rng.happens(0.5):
         text = CODE.sub("", text)
-    text = text.replace(" | ", " and " if chance.happens(0.4) and not any(map(str.isdigit, text)) else "/")
-    if '"' in text and "'" not in text and chance.happens(0.6):
+    text = text.replace(" | ", " and " if rng.happens(0.4) and not any(map(str.isdigit, text)) else "/")
+    if '"' in text and "'" not in text and rng.happens(0.6):
         text = text.replace('"', "") + " inch"
-    if "(" in text and chance.happens(0.5):
+    if "(" in text and rng.happens(0.5):
         text = text.replace(" (", ", ").replace(")", "")
-    if not text.isascii() and chance.happens(0.5):
+    if not text.isascii() and rng.happens(0.5):
         text = text.replace("é", "e").replace("è", "e").replace("ñ", "n").replace("×", "x")
     return " ".join(text.split())
 
@@ -57,58 +57,58 @@ def synthetic(query: str, attributes: Sequence[Attribute]) -> str:
 class Mentions:
     """The places of a sentence, while the hidden target is spread over them."""
 
-    def __init__(self, chance: Chance, wishes_fit: bool) -> None:
-        self.chance = chance
+    def __init__(self, rng: Generator, wishes_fit: bool) -> None:
+        self.rng = rng
         self.wishes_fit = wishes_fit
         self.front: list[str] = []
         self.back: list[str] = []
         self.wishes: list[str] = []
 
     def attribute(self, one: Attribute) -> None:
-        chance, roll = self.chance, self.chance.random()
+        rng, roll = self.rng, self.rng.random()
         wording = vocabulary().wording
         if one.role in ("is", "of") and roll < 0.55 and len(self.front) < 2:
             self.front.append(one.phrase if one.role == "is" else one.label)
         elif self.wishes_fit and roll > 0.78:
-            self.wishes.append(chance.pick(wording["wishes"][one.role]).replace("{phrase}", one.phrase))
-        elif one.clauses and chance.happens(0.45):
-            self.back.append(chance.pick(one.clauses))
+            self.wishes.append(rng.pick(wording["wishes"][one.role]).replace("{phrase}", one.phrase))
+        elif one.clauses and rng.happens(0.45):
+            self.back.append(rng.pick(one.clauses))
         else:
             behind = {"is": "that is", "has": "with", "no": "with", "for": "for", "of": "made of"}[one.role]
             self.back.append(f"{behind} {one.phrase}")
 
     def option(self, ask: str, value: str) -> None:
-        chance, roll = self.chance, self.chance.random()
+        rng, roll = self.rng, self.rng.random()
         wording = vocabulary().wording
-        text = spoken(chance, ask, value)
+        text = spoken(rng, ask, value)
         manner = "pack" if ask == "size" and PACK.search(value) else ask
         fronts = wording["fronts"].get(manner, ())
         if fronts and roll < 0.4 and len(self.front) < 3 and len(text) < 22:
-            self.front.insert(0, chance.pick(fronts).replace(VALUE, text))
+            self.front.insert(0, rng.pick(fronts).replace(VALUE, text))
         elif self.wishes_fit and roll > 0.6:
-            self.wishes.append(chance.pick(wording["wishes"][manner]).replace(VALUE, text))
+            self.wishes.append(rng.pick(wording["wishes"][manner]).replace(VALUE, text))
         else:
-            self.back.append(chance.pick(wording["backs"][manner]).replace(VALUE, text))
+            self.back.append(rng.pick(wording["backs"][manner]).replace(VALUE, text))
 
 
-def asked(chance: Chance, noun: str, many: str, attributes: Sequence[Attribute], options: Mapping[str, str]) -> str:
+def asked(rng: Generator, noun: str, many: str, attributes: Sequence[Attribute], options: Mapping[str, str]) -> str:
     """An instruction as a person might type it.
 
     `many` is the noun's count: "a", "some" or "a pair of". `options` maps people's word for a group to the displayed
     value that they want.
     """
     wording = vocabulary().wording
-    template: str = chance.pick(wording["people"])
-    places = Mentions(chance, "{also}" in template)
-    for one in chance.some(attributes, len(attributes)):
+    template: str = rng.pick(wording["people"])
+    places = Mentions(rng, "{also}" in template)
+    for one in rng.some(attributes, len(attributes)):
         places.attribute(one)
     for ask, value in options.items():
         places.option(ask, value)
-    if chance.happens(0.18):
-        template = slipped(chance, template, wording["slips"])
-    inner = f"{', '.join(places.front) if chance.happens(0.3) else ' '.join(places.front)} {noun}".strip()
+    if rng.happens(0.18):
+        template = slipped(rng, template, wording["slips"])
+    inner = f"{', '.join(places.front) if rng.happens(0.3) else ' '.join(places.front)} {noun}".strip()
     article = "an" if many == "a" and AN.match(inner) else many
-    back = listed(chance, places.back)
+    back = listed(rng, places.back)
     if many != "a" and noun.endswith("s"):
         back = (
             back.replace("that is ", "that are ")
@@ -116,39 +116,39 @@ def asked(chance: Chance, noun: str, many: str, attributes: Sequence[Attribute],
             .replace("that has ", "that have ")
         )
     text = template.replace("{np}", f"{article} {inner}").replace("{back}", f" {back}" if back else "")
-    text = text.replace("{also}", sentences(chance, places.wishes, many))
-    return punctuated(chance, text.strip(" ,"))
+    text = text.replace("{also}", sentences(rng, places.wishes, many))
+    return punctuated(rng, text.strip(" ,"))
 
 
-def listed(chance: Chance, phrases: Sequence[str]) -> str:
+def listed(rng: Generator, phrases: Sequence[str]) -> str:
     if len(phrases) < 2:
         return "".join(phrases)
-    return ", ".join(phrases[:-1]) + (" and " if chance.happens(0.7) else ", ") + phrases[-1]
+    return ", ".join(phrases[:-1]) + (" and " if rng.happens(0.7) else ", ") + phrases[-1]
 
 
-def sentences(chance: Chance, wishes: Sequence[str], many: str) -> str:
+def sentences(rng: Generator, wishes: Sequence[str], many: str) -> str:
     text = ""
     for wish in wishes:
         if many != "a":
             wish = (
                 wish.replace("it is", "they are").replace("it has ", "they have ").replace("it should", "they should")
             )
-        text += (chance.pick(vocabulary().wording["joins"]) if text else "") + wish
-    return text + "." if text and chance.happens(0.7) else text
+        text += (rng.pick(vocabulary().wording["joins"]) if text else "") + wish
+    return text + "." if text and rng.happens(0.7) else text
 
 
-def slipped(chance: Chance, template: str, slips: Mapping[str, Sequence[str]]) -> str:
+def slipped(rng: Generator, template: str, slips: Mapping[str, Sequence[str]]) -> str:
     """The template with one word mistyped; the fillings of its slots stay as they are."""
     places = [found for found in SLOTS.finditer(template) if found.group() in slips]
     if not places:
         return template
-    place = chance.pick(places)
-    return template[: place.start()] + chance.pick(slips[place.group()]) + template[place.end() :]
+    place = rng.pick(places)
+    return template[: place.start()] + rng.pick(slips[place.group()]) + template[place.end() :]
 
 
-def punctuated(chance: Chance, text: str) -> str:
+def punctuated(rng: Generator, text: str) -> str:
     """Most people end with a stop and some do not; a few begin with a capital letter."""
-    roll = chance.random()
+    roll = rng.random()
     if roll < 0.25:
         text = text.rstrip(".")
     elif roll > 0.96:

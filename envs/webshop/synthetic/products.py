@@ -10,7 +10,7 @@ from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from forethought.common.chance import Chance
+from forethought.common.random import Generator
 from forethought.envs.family import Json
 from forethought.envs.webshop.synthetic.codes import CODES, asin_of, image, model
 from forethought.envs.webshop.synthetic.instructions import ROLES, asked, displayed, synthetic
@@ -50,49 +50,49 @@ def make_product(seed: int, number: int) -> Made:
     """
     if not 0 <= number < CODES:
         raise ValueError(f"a product number is from 0 to {CODES - 1}; given {number}")
-    chance = Chance(f"webshop {seed} {number}")
+    rng = Generator(f"webshop {seed} {number}")
     asin = asin_of(seed, number)
-    kind = pick_kind(chance)
-    labels = pick_attributes(chance, kind)
-    offers = pick_offers(chance, kind)
-    facts = make_facts(chance, kind, labels, offers)
+    kind = pick_kind(rng)
+    labels = pick_attributes(rng, kind)
+    offers = pick_offers(rng, kind)
+    facts = make_facts(rng, kind, labels, offers)
     places: tuple[list[Attribute], ...] = ([], [], [], [])
     for one in facts.attributes:
-        places[bisect(PLACES, chance.random())].append(one)
+        places[bisect(PLACES, rng.random())].append(one)
     named, shown, written, _ = places
-    points = bullets(chance, facts, shown)
+    points = bullets(rng, facts, shown)
     product: dict[str, Json] = {
-        "name": title(chance, facts, named),
-        "full_description": description(chance, facts, written),
-        "pricing": pricing(chance, kind),
-        "images": [image(chance) for _ in range(chance.pick(IMAGES))],
-        "product_category": "" if chance.happens(0.02) else kind.path,
-        "average_rating": rating(chance),
-        "small_description": "".join(points) if chance.happens(0.016) else list(points),
-        "customization_options": customization(chance, asin, offers),
+        "name": title(rng, facts, named),
+        "full_description": description(rng, facts, written),
+        "pricing": pricing(rng, kind),
+        "images": [image(rng) for _ in range(rng.pick(IMAGES))],
+        "product_category": "" if rng.happens(0.02) else kind.path,
+        "average_rating": rating(rng),
+        "small_description": "".join(points) if rng.happens(0.016) else list(points),
+        "customization_options": customization(rng, asin, offers),
         "asin": asin,
         "category": kind.category,
         "query": kind.query,
-        "page": chance.between(1, 400),
+        "page": rng.between(1, 400),
     }
-    if chance.happens(0.2):
-        product["model"] = model(chance)
-    return Made(product, entry(chance, facts), human(chance, asin, facts, offers))
+    if rng.happens(0.2):
+        product["model"] = model(rng)
+    return Made(product, entry(rng, facts), human(rng, asin, facts, offers))
 
 
-def pick_kind(chance: Chance) -> Kind:
+def pick_kind(rng: Generator) -> Kind:
     """The first kinds of a family are the most frequent, so that their products compete."""
-    families = vocabulary().departments[bisect(SHARES, chance.random())]
-    family = chance.pick(families)
-    return family[int(len(family) * chance.random() * chance.random())]
+    families = vocabulary().departments[bisect(SHARES, rng.random())]
+    family = rng.pick(families)
+    return family[int(len(family) * rng.random() * rng.random())]
 
 
-def pick_attributes(chance: Chance, kind: Kind) -> list[Attribute]:
+def pick_attributes(rng: Generator, kind: Kind) -> list[Attribute]:
     """As many as the real shop has, and none that contradicts another."""
     rivals = vocabulary().rivals
     found: list[Attribute] = []
     barred: set[str] = set()
-    for one in chance.some(kind.attributes, bisect(COUNTS, chance.random())):
+    for one in rng.some(kind.attributes, bisect(COUNTS, rng.random())):
         if one.label not in barred:
             found.append(one)
             barred |= rivals[one.label] or {one.label}
@@ -100,63 +100,63 @@ def pick_attributes(chance: Chance, kind: Kind) -> list[Attribute]:
     return found
 
 
-def make_facts(chance: Chance, kind: Kind, labels: list[Attribute], offers: list[Offer]) -> Facts:
-    noun, material, look = chance.pick(kind.nouns), chance.pick(kind.materials), chance.pick(kind.looks)
-    uses = chance.some(kind.uses, chance.between(1, 3))
+def make_facts(rng: Generator, kind: Kind, labels: list[Attribute], offers: list[Offer]) -> Facts:
+    noun, material, look = rng.pick(kind.nouns), rng.pick(kind.materials), rng.pick(kind.looks)
+    uses = rng.some(kind.uses, rng.between(1, 3))
     told = [one for one in labels if one.label not in noun.lower()]  # no "memory foam mattress with memory foam"
-    name = brand(chance)
-    named = [chance.pick(offer.values) for offer in offers]
+    name = brand(rng)
+    named = [rng.pick(offer.values) for offer in offers]
     words = words_for(
-        chance, name, noun, material, look, uses[0], [value for offer in offers for value in offer.values[:6]]
+        rng, name, noun, material, look, uses[0], [value for offer in offers for value in offer.values[:6]]
     )
     return Facts(kind, name, noun, material, look, uses, told, named, words)
 
 
-def brand(chance: Chance) -> str:
+def brand(rng: Generator) -> str:
     """A made-up name: "Kelmira", "TARDOR", "Oravey Studio"."""
     wording = vocabulary().wording
-    name: str = chance.pick(wording["heads"]) + chance.pick(wording["middles"]) + chance.pick(wording["tails"])
-    roll = chance.random()
+    name: str = rng.pick(wording["heads"]) + rng.pick(wording["middles"]) + rng.pick(wording["tails"])
+    roll = rng.random()
     if roll < 0.3:
         return name.upper()
-    return f"{name} {chance.pick(wording['houses'])}" if roll > 0.82 else name
+    return f"{name} {rng.pick(wording['houses'])}" if roll > 0.82 else name
 
 
-def amount(chance: Chance, kind: Kind) -> float:
+def amount(rng: Generator, kind: Kind) -> float:
     """Dollars between the kind's cheapest and dearest, cheap ones more often."""
     low, high = kind.price
-    whole = int(low + (high - low) * chance.random() * chance.random() * chance.random())
-    roll = chance.random()
-    cents = 99 if roll < 0.5 else 95 if roll < 0.58 else 0 if roll < 0.7 else chance.below(100)
+    whole = int(low + (high - low) * rng.random() * rng.random() * rng.random())
+    roll = rng.random()
+    cents = 99 if roll < 0.5 else 95 if roll < 0.58 else 0 if roll < 0.7 else rng.below(100)
     return whole + cents / 100
 
 
-def pricing(chance: Chance, kind: Kind) -> str:
+def pricing(rng: Generator, kind: Kind) -> str:
     """ "$19.99", for 9% a range and for 9% nothing."""
-    roll, price = chance.random(), amount(chance, kind)
+    roll, price = rng.random(), amount(rng, kind)
     if roll < 0.09:
         return ""
     if roll < 0.18:
-        return f"${price:,.2f} - ${price * (1.1 + 0.8 * chance.random()):,.2f}"
+        return f"${price:,.2f} - ${price * (1.1 + 0.8 * rng.random()):,.2f}"
     return f"${price:,.2f}"
 
 
-def rating(chance: Chance) -> float | str:
-    roll = chance.random()
+def rating(rng: Generator) -> float | str:
+    roll = rng.random()
     if roll < 0.36:
         return ""
-    return 5.0 if roll < 0.47 else round(min(5.0, 3.2 + 1.9 * chance.high()), 1)
+    return 5.0 if roll < 0.47 else round(min(5.0, 3.2 + 1.9 * rng.high()), 1)
 
 
-def entry(chance: Chance, facts: Facts) -> dict[str, Json]:
+def entry(rng: Generator, facts: Facts) -> dict[str, Json]:
     """The attribute list, and for 42% of the products a synthetic instruction."""
     labels: list[Json] = [one.label for one in facts.attributes]
-    if " " in facts.noun and chance.happens(0.3):
+    if " " in facts.noun and rng.happens(0.3):
         labels.append(facts.noun.lower())  # the real lists hold pairs of words from the title too
-    if not facts.attributes or not chance.happens(0.505):
+    if not facts.attributes or not rng.happens(0.505):
         return {"attributes": labels}
     most = min(5, len(facts.attributes))
-    chosen = chance.some(facts.attributes, max(1, most - chance.below(2)))
+    chosen = rng.some(facts.attributes, max(1, most - rng.below(2)))
     chosen.sort(key=lambda one: ROLES.index(one.role))
     return {
         "attributes": labels,
@@ -165,34 +165,34 @@ def entry(chance: Chance, facts: Facts) -> dict[str, Json]:
     }
 
 
-def human(chance: Chance, asin: str, facts: Facts, offers: list[Offer]) -> list[dict[str, Json]]:
+def human(rng: Generator, asin: str, facts: Facts, offers: list[Offer]) -> list[dict[str, Json]]:
     """The human-like instructions of a product: one or more for half of the products."""
-    if not facts.attributes or not chance.happens(0.9 if offers else 0.45):
+    if not facts.attributes or not rng.happens(0.9 if offers else 0.45):
         return []
-    roll = chance.random()
+    roll = rng.random()
     count = 1 if roll < 0.62 else 2 if roll < 0.86 else 3 if roll < 0.96 else 4
-    return [one_human(chance, asin, facts, offers) for _ in range(count)]
+    return [one_human(rng, asin, facts, offers) for _ in range(count)]
 
 
-def one_human(chance: Chance, asin: str, facts: Facts, offers: list[Offer]) -> dict[str, Json]:
-    roll = chance.random()
+def one_human(rng: Generator, asin: str, facts: Facts, offers: list[Offer]) -> dict[str, Json]:
+    roll = rng.random()
     more = 0 if offers else 0.25  # without options it takes more attributes to tell products apart
-    chosen = chance.some(facts.attributes, 1 if roll < 0.58 - more else 2 if roll < 0.9 - more else 3)
+    chosen = rng.some(facts.attributes, 1 if roll < 0.58 - more else 2 if roll < 0.9 - more else 3)
     sized = any(one.label.endswith(" size") for one in chosen)  # "king size" says it already
     wanted, picked = {}, []
     for offer in offers:
-        value = displayed(chance.pick(offer.values))
+        value = displayed(rng.pick(offer.values))
         picked.append(f"{offer.group.name.lower()}: {value}")
-        if chance.happens(0.75) and not (sized and offer.group.ask == "size"):
+        if rng.happens(0.75) and not (sized and offer.group.ask == "size"):
             wanted[offer.group.ask] = value
     kind = facts.kind
     many = "some" if plural(facts.noun) or kind.category == "grocery" else "a"
     if many == "some" and kind.category == "fashion":
-        many = chance.pick(("a pair of", "some"))
+        many = rng.pick(("a pair of", "some"))
     noun = f"{kind.who.lower()} {facts.noun.lower()}".strip()
     return {
         "asin": asin,
-        "instruction": asked(chance, noun, many, chosen, wanted),
+        "instruction": asked(rng, noun, many, chosen, wanted),
         "attributes": [one.label for one in facts.attributes],
         "options": [*picked] or [""],
         "instruction_attributes": [one.label for one in chosen],

@@ -78,5 +78,5 @@ def test_the_recipe_changes_with_what_a_world_depends_on_and_with_nothing_else(t
 def test_the_recipe_of_a_family_holds_what_writes_its_world_and_not_what_plays_in_it(making):
     modules = set(source_digests.digests([making.__name__]))
     family = making.__name__.rsplit(".", 2)[0]
-    assert {f"{family}.building.builder", "forethought.common.chance", "forethought.envs.ranking.build"} <= modules
+    assert {f"{family}.building.builder", "forethought.common.random", "forethought.envs.ranking.build"} <= modules
     assert not modules & {f"{family}.family", f"{family}.rules", f"{family}.world", "forethought.envs.downloads.fetch"}
