@@ -22,7 +22,10 @@ from forethought.agents.readers.action import is_of_a_kind, read_action
 from forethought.common.random import Generator
 from forethought.common.sums import plain_sum
 from forethought.envs import is_template
-from forethought.search import NO_USAGE, Context, PromptRequest, Proposal, Proposals, Query, Usage, is_remote
+from forethought.search import Proposal, Proposals, Query, Usage
+from forethought.search.estimates import NO_USAGE
+from forethought.search.models import PromptRequest, is_remote
+from forethought.search.node import Context
 
 WORD = re.compile(r"[^\W_]+(?:['’&.,/-][^\W_]+)*")
 SEPARATOR = "[SEP]"  # between the texts of a page; no word of it
@@ -30,7 +33,7 @@ LONGEST_FILLING = 4  # words
 
 
 class AllActions:
-    """Every admissible action with the same prior; if there are more than the width, a sample of them by the seed.
+    """Every admissible action with the same prior; if there are more than `num_children`, a sample of them by the seed.
 
     Templates such as "search[<query>]" are no actions and are left out. Raises ValueError: there is nothing else.
     """
@@ -48,13 +51,13 @@ class AllActions:
                 "give one that writes: lm-text, rule, or random"
             )
         prior = 1 / len(actions) if actions else 0.0
-        if query.width is not None and query.width < len(actions):
-            return [Proposal(a, prior) for a in Generator(query.seed).ranked(actions, query.width)]
+        if query.num_children is not None and query.num_children < len(actions):
+            return [Proposal(a, prior) for a in Generator(query.seed).ranked(actions, query.num_children)]
         return [Proposal(a, prior) for a in actions]
 
 
 class RandomActions:
-    """Admissible actions at random, each as likely as any other, as many as the width allows.
+    """Admissible actions at random, each as likely as any other, as many as `num_children` allows.
 
     The blank of a template such as "search[<query>]" is filled with one to four words that follow each other in the
     opening or in the newest observation. All is drawn by the seed of the query.
@@ -65,8 +68,8 @@ class RandomActions:
 
     def _propose(self, query: Query) -> list[Proposal]:
         rng, actions = Generator(query.seed), query.actions
-        width = len(actions) if query.width is None else min(query.width, len(actions))
-        drawn = rng.ranked(actions, width)
+        num_children = len(actions) if query.num_children is None else min(query.num_children, len(actions))
+        drawn = rng.ranked(actions, num_children)
         filled = dict.fromkeys(fill_in(action, query.context, rng) for action in drawn)
         return [Proposal(action, 1 / len(actions)) for action in filled]
 
@@ -113,7 +116,7 @@ class LMRank:
             ranked = sorted(zip(request.continuations, weights, strict=True), key=lambda pair: -pair[1])
             mass = plain_sum(weights)
             items = [Proposal(action, weight / mass) for action, weight in ranked]
-            proposals.append(Proposals(items[: query.width], score.usage))
+            proposals.append(Proposals(items[: query.num_children], score.usage))
         return proposals
 
     def _request(self, query: Query) -> ScoreRequest:
@@ -168,7 +171,7 @@ class LMText:
         actions = admissible(query)
         written = [read_action(reply.text, actions, query.canonical) for reply in replies]
         texts = [query.canonical(found.action) if found.action else "" for found in written]
-        counted = Counter(text for text in texts if text).most_common(query.width)
+        counted = Counter(text for text in texts if text).most_common(query.num_children)
         reasons = dict[str, str]()
         for text, reply, found in zip(texts, replies, written, strict=True):
             reasons.setdefault(text, "\n\n".join(filter(None, (reply.rationale, found.thought))))

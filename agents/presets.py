@@ -11,9 +11,8 @@ from forethought.agents.prompts import family_of
 from forethought.agents.registry import Pieces
 from forethought.common.pieces import find_piece, is_known
 from forethought.common.settings import Setting
-from forethought.search import ALGORITHMS
 from forethought.search.needs import needs_of
-from forethought.search.registry import find_algorithm, no_algorithm
+from forethought.search.registry import ALGORITHMS, find_algorithm, no_algorithm
 
 Settings = Mapping[str, Setting]
 

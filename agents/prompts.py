@@ -12,7 +12,8 @@ from pathlib import Path
 from jinja2 import StrictUndefined, Template, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from forethought.search import Context, Query
+from forethought.search import Query
+from forethought.search.node import Context
 
 PROMPTS = Path(__file__).parent / "prompts"
 MARKOV = "{# markov #}\n"  # the first line of a file that shows nothing but the position

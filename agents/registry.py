@@ -16,9 +16,9 @@ from forethought.agents.responder import LMResponder
 from forethought.agents.values import LMTextValue, LMTokenValue
 from forethought.common.pieces import find_piece
 from forethought.common.settings import Setting, SettingInfo, as_taken, settings_of
-from forethought.search import ALGORITHMS, Estimate, Needs, Policy, Query, Search, Value
-from forethought.search.needs import needs_of
-from forethought.search.registry import find_algorithm
+from forethought.search import Estimate, Policy, Query, Search, Value
+from forethought.search.needs import Needs, needs_of
+from forethought.search.registry import ALGORITHMS, find_algorithm
 
 
 class NoValue:

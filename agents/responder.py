@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from forethought.agents.models.protocol import LM, Request, Sampling, bound_of_completion, unread
 from forethought.agents.prompts import Prompt
 from forethought.agents.readers.action import bare_text
-from forethought.search import PromptRequest, Query, Reply, Usage, is_remote
+from forethought.search import Query, Usage
+from forethought.search.estimates import Reply
+from forethought.search.models import PromptRequest, is_remote
 
 
 class LMResponder:

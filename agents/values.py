@@ -20,7 +20,9 @@ from forethought.agents.prompts import Prompt
 from forethought.agents.readers.reply import separate_reasoning
 from forethought.agents.readers.score import find_score, rationale_before
 from forethought.common.sums import plain_sum
-from forethought.search import NO_USAGE, Estimate, PromptRequest, Query, Usage, is_remote
+from forethought.search import Estimate, Query, Usage
+from forethought.search.estimates import NO_USAGE
+from forethought.search.models import PromptRequest, is_remote
 
 SCORES = tuple(str(score) for score in range(11))
 

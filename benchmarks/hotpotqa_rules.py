@@ -21,7 +21,9 @@ from forethought.envs.hotpotqa.family import HotpotQA
 from forethought.envs.hotpotqa.synthetic.make_world import make_world
 from forethought.envs.hotpotqa.world import World
 from forethought.experiments.config import parse_tasks
-from forethought.search import Budget, Driver, algorithm
+from forethought.search import Budget
+from forethought.search.engine.driver import Driver
+from forethought.search.registry import algorithm
 
 AGENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "policy alone": ("greedy", {"num_children": 1}),

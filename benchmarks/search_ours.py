@@ -18,18 +18,12 @@ from statistics import median
 from search_peers import ACTIONS, SECONDS_TO_MICROSECONDS, WIDTH, worth
 
 from forethought.envs import Json, Step
-from forethought.search import (
-    PRIVILEGES,
-    Algorithm,
-    Budget,
-    Driver,
-    Estimate,
-    Journal,
-    PromptRequest,
-    Proposal,
-    Query,
-    Reply,
-)
+from forethought.search import Budget, Estimate, Proposal, Query
+from forethought.search.engine.driver import Algorithm, Driver
+from forethought.search.engine.journal import Journal
+from forethought.search.estimates import Reply
+from forethought.search.models import PromptRequest
+from forethought.search.needs import PRIVILEGES
 from forethought.search.registry import ALGORITHMS
 
 REPEATS = 5  # of a single search, which takes milliseconds

@@ -36,8 +36,10 @@ from forethought.agents import LMText, LMTextValue, load_prompt
 from forethought.agents.models.server.model import Server
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import Budget, Driver, algorithm
+from forethought.search import Budget
+from forethought.search.engine.driver import Driver
 from forethought.search.engine.journal import Journal
+from forethought.search.registry import algorithm
 
 GOAL = 15.0
 TASKS = 16

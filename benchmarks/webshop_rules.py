@@ -21,7 +21,10 @@ from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.synthetic.make_world import make_world
 from forethought.envs.webshop.world import World
 from forethought.experiments.config import parse_tasks
-from forethought.search import Budget, Driver, algorithm, result
+from forethought.search import Budget
+from forethought.search.engine.driver import Driver
+from forethought.search.engine.results import result
+from forethought.search.registry import algorithm
 
 LOOKED_AT = (range(13), range(200, 900), range(1500, 1700))
 AGENTS: dict[str, tuple[str, dict[str, Any]]] = {

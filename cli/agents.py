@@ -15,9 +15,8 @@ from forethought.cli.envs import AsJson, look_here
 from forethought.cli.telling import show as print_line
 from forethought.common.pieces import is_place, offered
 from forethought.common.settings import settings_of
-from forethought.search import ALGORITHMS
 from forethought.search.needs import needs_of
-from forethought.search.registry import find_algorithm
+from forethought.search.registry import ALGORITHMS, find_algorithm
 
 app = typer.Typer(no_args_is_help=True, help="Algorithms, policies, values and presets, with their settings.")
 FINDERS: dict[str, Callable[[str], Any]] = {"algorithm": find_algorithm, "policy": find_policy, "value": find_value}

@@ -20,7 +20,7 @@ from forethought.common.schema import INTEGER, TEXT, Mismatch, check
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.execute import run as run_experiment
 from forethought.experiments.run_folder import Run, RunError, replace
-from forethought.search import TaskSearch
+from forethought.search.engine.task_search import TaskSearch
 
 if TYPE_CHECKING:
     from forethought.value.stl import Round

@@ -28,7 +28,8 @@ from forethought.experiments.run_folder import Run
 from forethought.experiments.run_start import start
 from forethought.leaderboards import mean_interval
 from forethought.leaderboards.rows import bills, outcomes, total
-from forethought.search import ALGORITHMS, Budget
+from forethought.search import Budget
+from forethought.search.registry import ALGORITHMS
 
 TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # parts of the spending that are always shown
 LIMITS = {"cap": "a cap of the agent's own settings"}  # the other limits are those of the budget, by their names

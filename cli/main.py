@@ -15,7 +15,7 @@ import typer
 from forethought.cli import agents, board, data, demo, envs, evaluate, resume, shop, stl
 from forethought.common.printable import printable
 from forethought.experiments.run_folder import RunError
-from forethought.search import JournalError
+from forethought.search.engine.journal import JournalError
 
 USAGE, INTERRUPTED = 2, 130
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from forethought.common.statistics import Interval, bootstrap, mean_interval, paired_difference
 from forethought.envs.game24 import exact_value
 from forethought.leaderboards.trees import draw, tree_page
-from forethought.search import TaskSearch, episode_return
+from forethought.search.engine.task_search import TaskSearch, episode_return
 from forethought.value import auroc, spearman
 
 HEADER = ["value", "AUROC (95%)", "Spearman (95%)", "solved, own choice", "tokens", "states", "seconds"]

@@ -36,26 +36,14 @@ from forethought.common.source_digests import digests, is_module
 from forethought.envs import Json, Simulator, simulate
 from forethought.envs.simulator import TaskSimulator
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.search import (
-    Algorithm,
-    Budget,
-    Driver,
-    Expand,
-    ExpandAll,
-    Journal,
-    Node,
-    PastJournal,
-    Policy,
-    Propose,
-    Query,
-    Request,
-    Search,
-    Usage,
-    Value,
-)
+from forethought.search import Budget, Expand, ExpandAll, Node, Policy, Propose, Query, Search, Usage, Value
+from forethought.search.engine.driver import Algorithm, Driver
+from forethought.search.engine.journal import Journal
+from forethought.search.engine.journal_parts import PastJournal
 from forethought.search.engine.transpositions import shared
 from forethought.search.node import visible
 from forethought.search.registry import find_algorithm
+from forethought.search.requests import Request
 
 
 @dataclass(frozen=True)
@@ -288,7 +276,7 @@ def rehearse(components: Components) -> None:
     request = first_request(components.algorithm, root)
     if isinstance(request, Expand | ExpandAll | Propose) and not takes(type(components.policy), "lm"):
         try:
-            components.policy.propose([Query(root, request.width, experiment.seed)])
+            components.policy.propose([Query(root, request.num_children, experiment.seed)])
         except (TypeError, ValueError) as error:
             raise ValueError(str(error)) from error
         except Exception:  # likewise

@@ -16,7 +16,9 @@ from forethought.common.settings import Setting
 from forethought.envs.family import shorten
 from forethought.experiments.run_folder import check_free
 from forethought.experiments.workers.options import Staffing
-from forethought.search import ALGORITHMS, PRIVILEGES, Budget
+from forethought.search import Budget
+from forethought.search.needs import PRIVILEGES
+from forethought.search.registry import ALGORITHMS
 
 DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 NUMBER = re.compile(r"-?[0-9]{1,30}")

@@ -26,7 +26,9 @@ from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run, RunError
 from forethought.experiments.run_start import start
 from forethought.experiments.splits import numbered
-from forethought.search import ALGORITHMS, Budget, Node, Policy, Search, TaskSearch, Value
+from forethought.search import Budget, Node, Policy, Search, Value
+from forethought.search.engine.task_search import TaskSearch
+from forethought.search.registry import ALGORITHMS
 
 
 @dataclass(frozen=True)

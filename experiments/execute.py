@@ -12,7 +12,11 @@ from forethought.envs import Json
 from forethought.experiments.build import NO_OBJECTS, Objects, bound, build, find_pieces, open_world
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.run_folder import Run
-from forethought.search import Budget, Driver, PastJournal, TaskSearch, Value, result
+from forethought.search import Budget, Value
+from forethought.search.engine.driver import Driver
+from forethought.search.engine.journal_parts import PastJournal
+from forethought.search.engine.results import result
+from forethought.search.engine.task_search import TaskSearch
 
 Watch = Callable[[Mapping[str, Any]], None]  # is told of each task that ends, by its line of results or failures
 

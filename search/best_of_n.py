@@ -24,12 +24,12 @@ def best_of_n(root: Node, *, n: int = 8, depth: int = 10) -> Search:
     """
     if n < 1:
         raise ValueError(f"n is {n}; the best of none is none, give at least 1")
-    samples, width = [root], n
+    samples, num_children = [root], n
     while growing := [node for node in samples if not (node.done or node.dead) and node.depth < depth]:
-        families = yield ExpandAll(growing, width)
+        families = yield ExpandAll(growing, num_children)
         after = dict(zip(growing, families, strict=True))
         samples = [child for node in samples for child in after.get(node) or [node]]
-        width = 1
+        num_children = 1
         yield Offer(max(samples, key=by_terminal_then_value))  # nothing is judged yet: all values are 0
     if samples == [root]:
         return root

@@ -15,11 +15,13 @@ from forethought.search.node import Context, Node
 class Query:
     """The node that a policy or a value model is asked about. Prompts are made from `context` and `actions` only."""
 
-    __slots__ = ("_actions", "_run_seed", "node", "rendered", "width")
+    __slots__ = ("_actions", "_run_seed", "node", "num_children", "rendered")
 
-    def __init__(self, node: Node, width: int | None, run_seed: int, actions: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self, node: Node, num_children: int | None, run_seed: int, actions: tuple[str, ...] | None = None
+    ) -> None:
         self.node = node
-        self.width = width  # at most so many proposals; None: all there are
+        self.num_children = num_children  # at most so many proposals; None: all there are
         self._run_seed = run_seed
         self._actions = actions
         self.rendered: tuple[object, str] | None = None  # the last prompt made of it, and its text
@@ -84,7 +86,7 @@ class PromptRequest:
 
 class Policy(Protocol):
     def propose(self, queries: Sequence[Query]) -> Sequence[Sequence[Proposal]]:
-        """For each query its proposals, the likeliest first, at most `query.width` of them."""
+        """For each query its proposals, the likeliest first, at most `query.num_children` of them."""
 
 
 class Value(Protocol):

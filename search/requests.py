@@ -12,13 +12,13 @@ from forethought.search.node import Node
 
 @dataclass(slots=True)
 class Expand:
-    """Make up to `width` children (None: all admissible). Answer: list[Node]; empty is a dead end.
+    """Make up to `num_children` children (None: all admissible). Answer: list[Node]; empty is a dead end.
 
     With `refused` an action that the world refuses makes a child too, of the same state, which shows the refusal.
     """
 
     node: Node
-    width: int | None = None
+    num_children: int | None = None
     refused: bool = False
 
 
@@ -27,7 +27,7 @@ class ExpandAll:
     """Expand independent nodes in one batch. Answer: list[list[Node]], in the order of `nodes`."""
 
     nodes: Sequence[Node]
-    width: int | None = None
+    num_children: int | None = None
 
 
 @dataclass(slots=True)
@@ -47,10 +47,13 @@ class Ask:
 
 @dataclass(slots=True)
 class Propose:
-    """What the policy would do here, without doing it. Answer: list[Proposal], at most `width`; empty is a dead end."""
+    """What the policy would do here, without doing it. Answer: list[Proposal], `num_children` at the most.
+
+    An empty list is a dead end.
+    """
 
     node: Node
-    width: int
+    num_children: int
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from forethought.search import Budget, Driver
+from forethought.search import Budget
+from forethought.search.engine.driver import Driver
 from forethought.search.registry import ALGORITHMS
 
 SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "search_overhead.py"

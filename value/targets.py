@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from forethought.envs import Json, is_template
-from forethought.search import Context, Node
+from forethought.search import Node
+from forethought.search.node import Context
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,10 @@ from forethought.agents.heuristics.webshop.heuristics import webshop_proposals, 
 from forethought.common.sums import plain_sum
 from forethought.envs.game24.rules import NUMBER, OPS, whole
 from forethought.envs.game24.spelling import Number
-from forethought.search import (
-    NO_USAGE,
-    Bounded,
-    Context,
-    Estimate,
-    PromptRequest,
-    Proposal,
-    Query,
-    Usage,
-    Value,
-    is_remote,
-)
+from forethought.search import Estimate, Proposal, Query, Usage, Value
+from forethought.search.estimates import NO_USAGE
+from forethought.search.models import Bounded, PromptRequest, is_remote
+from forethought.search.node import Context
 
 Rule = TypeVar("Rule")
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from forethought.agents.models.server.address import Address
 from forethought.common.json_text import read_json
-from forethought.search import NO_USAGE, Usage
+from forethought.search import Usage
+from forethought.search.estimates import NO_USAGE
 
 CURRENCY = "USD per million tokens"
 DEAREST = 1e9

@@ -33,7 +33,9 @@ from forethought.agents.models.protocol import (
 )
 from forethought.common.files import append_lines
 from forethought.common.json_text import read_json
-from forethought.search import NO_USAGE, Usage, is_remote
+from forethought.search import Usage
+from forethought.search.estimates import NO_USAGE
+from forethought.search.models import is_remote
 
 
 def digest(request: Request | ScoreRequest) -> str:

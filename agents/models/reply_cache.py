@@ -36,7 +36,9 @@ from forethought.agents.models.protocol import (
 )
 from forethought.common.json_text import read_json
 from forethought.envs.worlds.folder import cache_folder
-from forethought.search import NO_USAGE, Usage, is_remote
+from forethought.search import Usage
+from forethought.search.estimates import NO_USAGE
+from forethought.search.models import is_remote
 
 FORMAT = 2
 APPLICATION = int.from_bytes(b"fore", "big")  # tells this file from other SQLite files
@@ -121,7 +123,7 @@ class Cached:
             raise self._file.damaged(f"a reply in it cannot be read: {error}") from error
 
     def _keep_settled(self, error: Exception, keys: Sequence[bytes]) -> None:
-        """Count the usage that this failure has wasted (see forethought.search.wasted_usage), and keep its replies."""
+        """Count the usage that this failure has wasted (see `wasted_usage`), and keep its replies."""
         take: Callable[[], Usage] | None = getattr(error, "take_unbilled_usage", None)
         if take is None:
             return

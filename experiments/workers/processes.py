@@ -17,8 +17,7 @@ from forethought.agents.models.local.torch_threads import free_cores
 from forethought.common.parallel import interrupts_held
 from forethought.experiments.workers.scheduler import Worker
 from forethought.experiments.workers.worker import Message, Order, work
-from forethought.search import Journal
-from forethought.search.engine.journal import locked
+from forethought.search.engine.journal import Journal, locked
 
 LOST = 1  # exit code of a worker whose run is gone
 

@@ -24,7 +24,7 @@ from forethought.experiments.run_folder import RunError
 from forethought.experiments.workers.options import Staffing
 from forethought.experiments.workers.scheduler import Worker
 from forethought.experiments.workers.worker import Lines, Message, Order, Ready, work
-from forethought.search import Journal
+from forethought.search.engine.journal import Journal
 
 LOG = logging.getLogger(__name__)
 

@@ -35,9 +35,11 @@ from forethought.experiments.workers.worker import (
     Order,
     Ready,
 )
-from forethought.search import NO_USAGE, Journal, Ledger
+from forethought.search.engine.budget import Ledger
 from forethought.search.engine.codec import paid
+from forethought.search.engine.journal import Journal
 from forethought.search.engine.journal_parts import merge, part
+from forethought.search.estimates import NO_USAGE
 
 LOG = logging.getLogger(__name__)
 SUSPECT = 2  # deaths at each of which a task was in flight, before it goes on alone in a worker

@@ -18,8 +18,8 @@ from forethought.experiments.build import Objects, build
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.execute import result_line
 from forethought.experiments.run_folder import RunError
-from forethought.search import Budget, Journal, JournalError
-from forethought.search.engine.journal import Entry
+from forethought.search import Budget
+from forethought.search.engine.journal import Entry, Journal, JournalError
 
 NOTHING = 1e-12  # dollars: a limit must be positive
 REFUSALS: dict[str, type[Exception]] = {e.__name__: e for e in (ValueError, RunError, JournalError, OSError)}

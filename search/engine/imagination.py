@@ -17,7 +17,7 @@ from forethought.search.engine.codec import (
     usage_of,
 )
 from forethought.search.engine.question_digest import about, about_actions
-from forethought.search.engine.request_handlers import Asking, check_width, note_refusal
+from forethought.search.engine.request_handlers import Asking, check_num_children, note_refusal
 from forethought.search.estimates import NO_USAGE, Proposal, Reply, Usage
 from forethought.search.models import Policy, PromptRequest, Query, is_remote
 from forethought.search.node import TERMINAL, Node
@@ -34,11 +34,11 @@ class Proposing:
         self.ask, self.is_remote = policy.propose, is_remote(policy)
 
     def queries(self, request: Propose, seed: int) -> tuple[list[Query], int]:
-        check_width(request.width)
-        return [Query(request.node, request.width, seed)], 0
+        check_num_children(request.num_children)
+        return [Query(request.node, request.num_children, seed)], 0
 
     def question_digest(self, request: Propose) -> str:
-        return about([request.node], f"1*{request.width}")
+        return about([request.node], f"1*{request.num_children}")
 
     def bills(self, answers: Sequence[Sequence[Proposal]]) -> Iterable[Usage]:
         return list(map(bill_of_proposals, answers))
@@ -50,7 +50,7 @@ class Proposing:
         node.num_queries += 1
         note_refusal(node, proposals)
         spell = Query(node, None, 0).canonical
-        spelled = [replace(proposal, action=spell(proposal.action)) for proposal in proposals[: request.width]]
+        spelled = [replace(proposal, action=spell(proposal.action)) for proposal in proposals[: request.num_children]]
         distinct = {proposal.action: proposal for proposal in reversed(spelled)}
         node.dead = not distinct
         return [proposal for proposal in spelled if distinct.pop(proposal.action, None)]

@@ -60,9 +60,9 @@ def coded(text: str) -> bytes:
 
 
 def in_words(asked: str) -> str:
-    """For people, without the digest: "5 nodes", "5 nodes with the width 3", "the question 'reflection'"."""
+    """For people, without the digest: "5 nodes", "5 nodes with num_children=3", "the question 'reflection'"."""
     label = asked.rpartition(":")[0]
-    count, star, width = label.partition("*")
+    count, star, num_children = label.partition("*")
     if not count.isdecimal():
         return f"the question {label!r}"
-    return f"{count} node{'s' * (count != '1')}" + (f" with the width {width}" if star else "")
+    return f"{count} node{'s' * (count != '1')}" + (f" with num_children={num_children}" if star else "")

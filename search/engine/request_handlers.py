@@ -80,28 +80,28 @@ class Expanding:
         self.ask, self.is_remote = policy.propose, is_remote(policy)
 
     def queries(self, request: Expand | ExpandAll, seed: int) -> tuple[list[Query], int]:
-        nodes, width = open_nodes(request), request.width
-        if width is not None:
-            check_width(width)
-            return [Query(node, width, seed) for node in nodes], width * len(nodes)
+        nodes, num_children = open_nodes(request), request.num_children
+        if num_children is not None:
+            check_num_children(num_children)
+            return [Query(node, num_children, seed) for node in nodes], num_children * len(nodes)
         offered = [node.world.actions(node.state) for node in nodes]
         return [Query(n, len(acts), seed, acts) for n, acts in zip(nodes, offered, strict=True)], sum(map(len, offered))
 
     def question_digest(self, request: Expand | ExpandAll) -> str:
-        nodes, width = open_nodes(request), "all" if request.width is None else request.width
+        nodes, num_children = open_nodes(request), "all" if request.num_children is None else request.num_children
         shown = type(request) is Expand and request.refused
-        return about(nodes, f"{len(nodes)}*{width}{', refusals shown' if shown else ''}")
+        return about(nodes, f"{len(nodes)}*{num_children}{', refusals shown' if shown else ''}")
 
     def bills(self, answers: Sequence[Sequence[Proposal]]) -> Iterable[Usage]:
         return list(map(bill_of_proposals, answers))
 
     def apply(self, request: Expand | ExpandAll, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> Any:
         if type(request) is Expand:
-            return grow(request.node, request.width, answers[0], spent, request.refused)
+            return grow(request.node, request.num_children, answers[0], spent, request.refused)
         nodes = request.nodes  # type: ignore[union-attr]  # Expand was returned above
         closed = [shut(node) for node in nodes]
         opened = open_nodes(request)
-        grown = iter([grow(n, request.width, answer, spent) for n, answer in zip(opened, answers, strict=True)])
+        grown = iter([grow(n, request.num_children, answer, spent) for n, answer in zip(opened, answers, strict=True)])
         return [[] if dead_end else next(grown) for dead_end in closed]
 
 
@@ -117,14 +117,16 @@ def open_nodes(request: Expand | ExpandAll) -> list[Node]:
     return [node for node in request.nodes if not shut(node)]  # type: ignore[union-attr]  # the other kind
 
 
-def check_width(width: int) -> None:
+def check_num_children(num_children: int) -> None:
     """Raises ValueError: no number of children."""
-    if type(width) is not int or width < 0:
-        raise ValueError(f"a search expands with the width {width!r}; expected an integer of 0 or more, or None")
+    if type(num_children) is not int or num_children < 0:
+        raise ValueError(
+            f"a search expands with num_children={num_children!r}; expected an integer of 0 or more, or None"
+        )
 
 
 def grow(
-    node: Node, width: int | None, proposals: Sequence[Proposal], spent: Ledger, refused: bool = False
+    node: Node, num_children: int | None, proposals: Sequence[Proposal], spent: Ledger, refused: bool = False
 ) -> list[Node]:
     """The children that the proposals make. Repeated ones, in whatever spelling, make none.
 
@@ -136,9 +138,9 @@ def grow(
         spent.charge("policy", usage)
     node.num_queries += 1
     note_refusal(node, proposals)
-    width = len(world.actions(node.state)) if width is None else width
+    num_children = len(world.actions(node.state)) if num_children is None else num_children
     tried, spell = {child.action for child in node.children if not child.imagined}, speller(world)
-    for proposal in proposals[:width]:
+    for proposal in proposals[:num_children]:
         action = spell(node.state, proposal.action)
         if action in tried:
             continue

@@ -66,7 +66,7 @@ def place_of(kind: str, query: Query) -> Any:
     node = query.node
     if node.imagined:
         return None
-    return kind, query.key, query.width, node.memory, node.ancestors[0].attempt, node.num_queries
+    return kind, query.key, query.num_children, node.memory, node.ancestors[0].attempt, node.num_queries
 
 
 def free(answer: Any) -> Any:

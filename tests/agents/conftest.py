@@ -14,7 +14,7 @@ from forethought.search import Node, Query
 def query():
     """Makes a query about a Game of 24 position such as "4 5 6 10", after moves."""
 
-    def make(puzzle: str, *moves: str, width: int | None = None, seed: int = 0) -> Query:
+    def make(puzzle: str, *moves: str, num_children: int | None = None, seed: int = 0) -> Query:
         world = TaskSimulator(Game24([puzzle]))
         start = world.root(0)
         node = Node(start.state, start.observation, world=world)
@@ -24,7 +24,7 @@ def query():
             child = Node(step.state, step.observation, node, move, 1.0, step.terminated)
             node.children = [*node.children, child]
             node = child
-        return Query(node, width, seed)
+        return Query(node, num_children, seed)
 
     return make
 

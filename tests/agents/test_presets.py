@@ -15,8 +15,9 @@ from forethought.experiments.config import Experiment
 from forethought.experiments.execute import run
 from forethought.experiments.run_folder import Run
 from forethought.leaderboards.rows import ROWS, load_rows
-from forethought.search import ALGORITHMS, digest
+from forethought.search.engine.tree_dump import digest
 from forethought.search.needs import needs_of
+from forethought.search.registry import ALGORITHMS
 
 FAMILIES = {"Game24-v0": "900:902", "WebShop-v0": "0:2", "HotpotQA-v0": "400:402"}
 TALK = {

@@ -11,7 +11,7 @@ from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
 from forethought.agents.prompts import PROMPTS, Prompt, load_prompt, shorten
-from forethought.search import Context
+from forethought.search.node import Context
 
 CONTEXT = Context("Make 24.", "(left: 4 6)", (("4 * 6", "4 * 6 = 24 (left: 24)"),), ("be careful",))
 

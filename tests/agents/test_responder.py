@@ -4,7 +4,9 @@ import pytest
 
 from forethought.agents import Scripted, load_prompt
 from forethought.agents.responder import LMResponder
-from forethought.search import Context, PromptRequest, Usage
+from forethought.search import Usage
+from forethought.search.models import PromptRequest
+from forethought.search.node import Context
 
 PROMPTS = {"reflection": load_prompt("Other-v0", "reflection")}
 CONTEXT = Context("Answer.", "Question: who?", (("search[x]", "Could not find x."),), ("look twice",))

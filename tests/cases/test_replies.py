@@ -8,7 +8,9 @@ from forethought.agents import LMResponder, LMText, LMTextValue, Request, Sampli
 from forethought.agents.readers.reply import is_ended, read_reply
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import Context, Node, PromptRequest, Query
+from forethought.search import Node, Query
+from forethought.search.models import PromptRequest
+from forethought.search.node import Context
 
 PROPOSE, VALUE = load_prompt("Game24-v0", "propose"), load_prompt("Game24-v0", "value_text")
 REFLECTION = load_prompt("Game24-v0", "reflection")

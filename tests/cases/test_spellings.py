@@ -8,7 +8,8 @@ import pytest
 from forethought.agents import LMText, Scripted, load_prompt
 from forethought.envs import EnvSimulator, TaskSimulator, simulate
 from forethought.envs.game24 import Game24, check_answer
-from forethought.search import Budget, Driver, Node, Proposal, Query, greedy
+from forethought.search import Budget, Node, Proposal, Query, greedy
+from forethought.search.engine.driver import Driver
 
 PROPOSE = {name: load_prompt(name, "propose") for name in ("Game24-v0", "HotpotQA-v0", "WebShop-v0")}
 ENTITY = "search[August Thomjon]"

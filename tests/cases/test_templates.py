@@ -16,7 +16,8 @@ from forethought.envs import EnvSimulator, TaskSimulator, Template, Unicode, is_
 from forethought.envs.webshop.building.official_files import import_world
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.world import World
-from forethought.search import Context, Estimate, Node, Query
+from forethought.search import Estimate, Node, Query
+from forethought.search.node import Context
 from forethought.value import target
 
 SIZES = ["<3 months>", "size < 5 & > 2", "a<b>c", "<", "<>", "<query>", "plain"]
@@ -78,7 +79,8 @@ def test_every_policy_leaves_literal_texts_as_they_are(query):
     ranked = LMRank(Scripted(scores=lambda request: [0.0] * len(request.continuations)), prompt)
     assert set(LITERAL) <= {proposal.action for proposal in ranked.propose([query])[0]}
     asked = [
-        SimpleNamespace(actions=query.actions, context=Context("", "jar", ()), width=None, seed=s) for s in range(9)
+        SimpleNamespace(actions=query.actions, context=Context("", "jar", ()), num_children=None, seed=s)
+        for s in range(9)
     ]
     for proposals in RandomActions().propose(asked):
         drawn = [proposal.action for proposal in proposals]

@@ -11,7 +11,7 @@ from forethought.agents.presets import AGENTS
 from forethought.agents.registry import POLICIES, VALUES
 from forethought.cli.main import app
 from forethought.common.settings import settings_of
-from forethought.search import ALGORITHMS
+from forethought.search.registry import ALGORITHMS
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from forethought.cli.main import app, main
 from forethought.envs.game24.family import Game24
 from forethought.envs.simulator import TaskSimulator
 from forethought.experiments.run_folder import Run
-from forethought.search import Ledger
+from forethought.search.engine.budget import Ledger
 
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
 

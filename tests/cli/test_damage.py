@@ -16,7 +16,7 @@ from forethought.cli.main import app
 from forethought.experiments.config import Experiment
 from forethought.experiments.execute import run
 from forethought.experiments.run_folder import Run, RunError
-from forethought.search import JournalError
+from forethought.search.engine.journal import JournalError
 
 SEEDS = range(int(os.environ.get("DAMAGES", "40")))
 SAID = (ValueError, RunError, JournalError, OSError)  # what main tells in a sentence, with exit code 2

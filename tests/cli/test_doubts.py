@@ -8,7 +8,7 @@ import typer
 
 from forethought.cli import stl
 from forethought.cli.doubts import doubts, unread
-from forethought.search import Ledger
+from forethought.search.engine.budget import Ledger
 from forethought.value.stl import Round
 
 CLEAN = {**Ledger().to_json(), "nodes": 20, "env_steps": 20, "lm_calls": 12, "evaluations": 20}

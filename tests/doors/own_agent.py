@@ -8,11 +8,11 @@ from forethought.envs import Unicode, is_template
 from forethought.search import Estimate, Evaluate, Expand, Offer, Proposal
 
 
-def climb(root, *, width: int = 3, restarts: int = 3, greedy: bool = True):
+def climb(root, *, num_children: int = 3, restarts: int = 3, greedy: bool = True):
     """Descend to the best child, several times, each time from another child of the root.
 
     Args:
-        width: children of a state.
+        num_children: children of a state.
         restarts: descents.
         greedy: go to the best child below the root; else to the last one.
     """
@@ -20,7 +20,7 @@ def climb(root, *, width: int = 3, restarts: int = 3, greedy: bool = True):
     for number in range(restarts):
         node = root
         while not node.done:
-            children = node.children or (yield Expand(node, width))
+            children = node.children or (yield Expand(node, num_children))
             if not children:
                 break
             yield Evaluate([child for child in children if child.value is None])
@@ -44,7 +44,7 @@ class Shuffled:
     def _propose(self, query):
         actions = [a.split("[")[0] + f"[{self.word}]" if is_template(a) else a for a in query.actions]
         random.Random(query.seed).shuffle(actions)
-        return [Proposal(action, 1 / len(actions)) for action in actions[: query.width]]
+        return [Proposal(action, 1 / len(actions)) for action in actions[: query.num_children]]
 
 
 class Brevity:

@@ -60,7 +60,7 @@ def test_it_is_evaluated_resumed_and_run_by_workers_with_the_same_results(env, h
 
 
 def test_a_killed_run_goes_on_to_the_same_results(home, run):
-    words = f"eval --env Game24-v0 {OWN} --set width=36 --set restarts=30 --tasks 0:200 --budget nodes=2000"
+    words = f"eval --env Game24-v0 {OWN} --set num_children=36 --set restarts=30 --tasks 0:200 --budget nodes=2000"
     run(f"{words} --run whole")
     process = subprocess.Popen([sys.executable, "-c", run.code, *words.split(), "--run", "killed"], cwd=home)
     journal = home / "killed" / "journal.jsonl"
@@ -113,23 +113,26 @@ def test_code_of_a_config_that_the_user_never_named_is_not_imported(home, run):
         ("--agent own_agent:Brevity", "own_agent:Brevity is no algorithm: it is type; expected a generator function"),
         ("--agent beam --policy own_agent:Brevity", "expected a class with the method propose(self, queries)"),
         ("--agent beam --value own_agent:climb", "expected a class with the method evaluate(self, queries)"),
-        ("--agent own_agent:climb --set width=x", "width='x'; expected an integer"),
+        ("--agent own_agent:climb --set num_children=x", "num_children='x'; expected an integer"),
         ("--agent own_agent:climb --set greedy=1", "greedy=1; expected true or false"),
-        ("--agent own_agent:climb --set depth=1", "has no setting 'depth'; expected one of width, restarts, greedy"),
+        (
+            "--agent own_agent:climb --set depth=1",
+            "has no setting 'depth'; expected one of num_children, restarts",
+        ),
         ("--agent beam --policy own_agent:Shuffled --set policy.word=3", "policy.word=3; expected a text"),
         ("--agent broken:search", "cannot be imported: SyntaxError"),
         ("--agent leaving:search", "cannot be imported: SystemExit: bye"),
-        ("--agent loose:search", "its parameters width must be keyword-only settings, behind a *"),
+        ("--agent loose:search", "its parameters num_children must be keyword-only settings, behind a *"),
         ("--agent beam --policy loose:Needy", "a run cannot give it teacher; it may ask for env_id"),
-        ("--agent loose:required", "needs width; give --set width=VALUE"),
+        ("--agent loose:required", "needs num_children; give --set num_children=VALUE"),
     ],
 )
 def test_what_is_no_piece_is_refused_with_the_reason(words, message, home, run):
     (home / "broken.py").write_text("def search(root:\n")
     (home / "leaving.py").write_text("raise SystemExit('bye')")
     (home / "loose.py").write_text(
-        "def search(root, width):\n    yield\n\n\n"
-        "def required(root, *, width: int):\n    yield\n\n\n"
+        "def search(root, num_children):\n    yield\n\n\n"
+        "def required(root, *, num_children: int):\n    yield\n\n\n"
         "class Needy:\n    def __init__(self, teacher): ...\n    def propose(self, queries): ...\n"
     )
     done = run(f"eval --env Game24-v0 {words} --tasks 0:2 --budget nodes=9", ends=2)

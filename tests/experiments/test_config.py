@@ -14,7 +14,8 @@ from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.execute import replay, run, searched
 from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run, RunError
-from forethought.search import JournalError, digest
+from forethought.search.engine.journal import JournalError
+from forethought.search.engine.tree_dump import digest
 
 ASKED = Experiment("Game24-v0", "900:903", "beam", {"nodes": 120}, settings={"beam_width": 2}, seed=7)
 

@@ -8,7 +8,8 @@ import pytest
 
 from forethought.agents import AllActions, RuleValue, Scripted
 from forethought.experiments import RunError, evaluate
-from forethought.search import Budget, Estimate, Evaluate, Expand, beam, digest, mcts
+from forethought.search import Budget, Estimate, Evaluate, Expand, beam, mcts
+from forethought.search.engine.tree_dump import digest
 
 GAME = {"tasks": range(900, 904), "budget": Budget(nodes=300)}
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from forethought.experiments import run_folder
 from forethought.experiments.run_folder import Run, RunError, check_free
-from forethought.search import JournalError
+from forethought.search.engine.journal import JournalError
 
 CONFIG = {"kind": "eval", "env": "Game24-v0", "seed": 3, "budget": {"nodes": 500, "seconds": 1.5}, "privileges": []}
 

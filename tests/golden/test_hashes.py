@@ -30,20 +30,14 @@ from forethought.envs import TextEnv, simulate
 from forethought.envs.hotpotqa.synthetic import make_world as hotpotqa
 from forethought.envs.webshop.synthetic import make_world as webshop
 from forethought.leaderboards import bootstrap, mean_interval
-from forethought.search import (
-    ALGORITHMS,
-    PRIVILEGES,
-    Budget,
-    Driver,
-    Estimate,
-    PromptRequest,
-    Proposal,
-    Query,
-    Reply,
-    TaskSearch,
-    algorithm,
-    result,
-)
+from forethought.search import Budget, Estimate, Proposal, Query
+from forethought.search.engine.driver import Driver
+from forethought.search.engine.results import result
+from forethought.search.engine.task_search import TaskSearch
+from forethought.search.estimates import Reply
+from forethought.search.models import PromptRequest
+from forethought.search.needs import PRIVILEGES
+from forethought.search.registry import ALGORITHMS, algorithm
 from forethought.value import spearman
 
 FILE = Path(__file__).with_name("hashes.json")
@@ -62,7 +56,7 @@ class Hashed:
     """Policy, value and responder: weights, values and replies that a hash of what is seen draws."""
 
     def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
-        return [self.ranked(query)[: query.width] for query in queries]
+        return [self.ranked(query)[: query.num_children] for query in queries]
 
     def ranked(self, query: Query) -> list[Proposal]:
         actions = query.actions if not query.node.imagined else ("think[of it]", "10 - 4")

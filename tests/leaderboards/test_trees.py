@@ -4,7 +4,8 @@ from forethought.agents import AllActions, RuleValue
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24, exact_value
 from forethought.leaderboards.trees import SHOWN, draw, tree_page
-from forethought.search import Budget, Driver, beam
+from forethought.search import Budget, beam
+from forethought.search.engine.driver import Driver
 
 
 def outcome():

@@ -11,24 +11,13 @@ import pytest
 
 from forethought.common.seeds import seed_of
 from forethought.envs import Step
-from forethought.search import (
-    NO_USAGE,
-    Algorithm,
-    Budget,
-    Driver,
-    Estimate,
-    Journal,
-    Node,
-    PromptRequest,
-    Proposal,
-    Proposals,
-    Query,
-    Reply,
-    TaskSearch,
-    Usage,
-    greedy,
-    result,
-)
+from forethought.search import Budget, Estimate, Node, Proposal, Proposals, Query, Usage, greedy
+from forethought.search.engine.driver import Algorithm, Driver
+from forethought.search.engine.journal import Journal
+from forethought.search.engine.results import result
+from forethought.search.engine.task_search import TaskSearch
+from forethought.search.estimates import NO_USAGE, Reply
+from forethought.search.models import PromptRequest
 
 
 class Word(NamedTuple):

@@ -35,7 +35,7 @@ def fresh(query):
 
 def stubborn(query):
     """A policy that ranks: its first proposal is always the same."""
-    return [Proposal(letter) for letter in query.actions[: query.width]]
+    return [Proposal(letter) for letter in query.actions[: query.num_children]]
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def search(letters, judge, mover, one, words):
         script, value = mover(policy), judge(values)
         outcome = one(letters(legal, ends=ends), value, partial(ab_mcts, **settings), policy=script, budget=budget)
         counts = {word: (node.visits, node.total) for word, node in words(outcome.root).items()}
-        return outcome, counts, [(query.node.state.letters, query.width) for query in script.queries], value
+        return outcome, counts, [(query.node.state.letters, query.num_children) for query in script.queries], value
 
     return run
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import algorithm, beam
+from forethought.search import beam
+from forethought.search.registry import algorithm
 
 #               root
 #      a .5      b .6      c .4

@@ -46,7 +46,7 @@ def test_more_samples_see_more(search, n, answer, made):
 def test_the_first_level_asks_for_n_proposals_and_every_later_one_for_one(letters, judge, mover, one):
     policy = mover()
     one(letters(LEGAL, ends=ENDS), judge(), partial(best_of_n, n=3), policy=policy)
-    assert [query.width for query in policy.queries] == [3, 1, 1, 1, 1, 1]
+    assert [query.num_children for query in policy.queries] == [3, 1, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(("depth", "answer", "judged"), [(1, "b", ["a", "b", "c"]), (2, "ax", ["ax", "bx", "cx"])])

@@ -4,7 +4,9 @@ import inspect
 
 import pytest
 
-from forethought.search import ALGORITHMS, Estimate, Reply, algorithm
+from forethought.search import Estimate
+from forethought.search.estimates import Reply
+from forethought.search.registry import ALGORITHMS, algorithm
 
 CAPS = {"num_simulations", "max_expansions", "attempts", "restarts", "walks"}
 CAPPED = {

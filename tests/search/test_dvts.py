@@ -53,7 +53,7 @@ def test_one_subtree_is_greedy(search):
 def test_the_root_makes_the_steps_of_all_subtrees_and_every_tip_its_own(letters, judge, mover, one):
     policy = mover()
     one(letters(LEGAL, ends={"cx"}), judge(VALUES), partial(dvts, n=2, num_children=2), policy=policy)
-    assert [query.width for query in policy.queries] == [4, 2, 2, 2]
+    assert [query.num_children for query in policy.queries] == [4, 2, 2, 2]
 
 
 def test_where_there_are_fewer_steps_there_are_fewer_subtrees(search):

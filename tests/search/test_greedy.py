@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import algorithm, greedy
+from forethought.search import greedy
+from forethought.search.registry import algorithm
 
 #        root
 #     a .2    b .6
@@ -60,7 +61,7 @@ def test_the_width_is_asked_for(letters, judge, mover, one):
     policy = mover()
     outcome = one(letters(LEGAL), judge(VALUES), algorithm("greedy", {"num_children": 1}), policy=policy)
     assert outcome.answer.state.letters == "ax"
-    assert {query.width for query in policy.queries} == {1}
+    assert {query.num_children for query in policy.queries} == {1}
 
 
 @settings(deadline=None, max_examples=60)

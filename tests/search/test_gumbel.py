@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from forethought.common.random import Generator
 from forethought.common.seeds import seed_of
-from forethought.search import Estimate, Evaluate, Expand, ExpandAll, Offer, Proposal, result
+from forethought.search import Estimate, Evaluate, Expand, ExpandAll, Offer, Proposal
+from forethought.search.engine.results import result
 from forethought.search.gumbel import completed, gumbel, logits, softmax
 
 #                    root
@@ -27,7 +28,7 @@ def near(number):
 
 
 def ranked(share):
-    """What a policy says whose priors are `share` of a word; the driver takes no more than the width."""
+    """What a policy says whose priors are `share` of a word; the driver takes `num_children` of them."""
 
     def propose(query):
         word = query.node.state.letters

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import PRIVILEGES, Estimate, Reply, algorithm
+from forethought.search import Estimate
+from forethought.search.estimates import Reply
+from forethought.search.needs import PRIVILEGES
+from forethought.search.registry import algorithm
 
 #         root
 #      a .6     b .5          Simulations follow the best child to its end.

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import algorithm
 from forethought.search.mcts import backup, most_visited, select
+from forethought.search.registry import algorithm
 
 #          root
 #      a .5     b .6

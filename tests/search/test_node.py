@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Context, Node, by_value, greedy
+from forethought.search import Node, greedy
+from forethought.search.node import Context, by_value
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def near(number):
 
 
 def ranked(share):
-    """What a policy says whose priors are `share` of a word; the driver takes no more than the width."""
+    """What a policy says whose priors are `share` of a word; the driver takes `num_children` of them."""
 
     def propose(query):
         word = query.node.state.letters

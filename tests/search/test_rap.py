@@ -5,23 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.common.seeds import seed_of
-from forethought.search import (
-    TERMINAL,
-    Ask,
-    Estimate,
-    Expand,
-    Imagine,
-    Offer,
-    Play,
-    Proposal,
-    Proposals,
-    Propose,
-    Reply,
-    Usage,
-    algorithm,
-    digest,
-    dump,
-)
+from forethought.search import Ask, Estimate, Expand, Imagine, Offer, Play, Proposal, Proposals, Propose, Usage
+from forethought.search.engine.tree_dump import digest, dump
+from forethought.search.estimates import Reply
+from forethought.search.node import TERMINAL
+from forethought.search.registry import algorithm
 
 #           root                 An imagination that is right: it says what the world would show.
 #      a .4      b .5

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import PRIVILEGES, Budget, PrivilegeError, Proposal, Reply, algorithm, dump, result
+from forethought.search import Budget, Proposal
+from forethought.search.engine.driver import PrivilegeError
+from forethought.search.engine.results import result
+from forethought.search.engine.tree_dump import dump
+from forethought.search.estimates import Reply
+from forethought.search.needs import PRIVILEGES
+from forethought.search.registry import algorithm
 
 #        root
 #      a      b         The policy's first is a; once it has a note, b.

@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from forethought.search import ALGORITHMS, algorithm
+import forethought.search
+from forethought.search.registry import ALGORITHMS, algorithm
 
 
 def test_the_algorithms_by_name():
@@ -92,7 +93,7 @@ def test_settings_are_handed_on(letters, judge, mover, one):
         policy=policy,
     )
     assert len(policy.calls) == 4
-    assert {query.width for query in policy.queries} == {2}
+    assert {query.num_children for query in policy.queries} == {2}
 
 
 def test_an_unknown_algorithm_is_told_the_known_ones():
@@ -126,3 +127,10 @@ def test_a_setting_that_is_no_number_is_refused(value):
 )
 def test_settings_of_the_right_type_are_taken(settings, leaf):
     assert inspect.isgenerator(algorithm("mcts", settings)(leaf()))
+
+
+def test_the_public_names_are_those_of_an_author():
+    names = set(forethought.search.__all__)
+    assert set(ALGORITHMS) < names
+    assert 30 <= len(names) <= 40
+    assert not names & {"Driver", "Journal", "TaskSearch"}  # the engine is imported from its modules

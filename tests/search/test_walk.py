@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Evaluate, Expand, Offer, algorithm
+from forethought.search import Evaluate, Expand, Offer
+from forethought.search.registry import algorithm
 
 LEGAL = {"": "ab", "a": "cd", "b": "cd", "ac": "xy", "ad": "xy", "bc": "xy", "bd": "xy"}
 

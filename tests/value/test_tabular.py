@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from forethought.agents import AllActions, RuleTerminalValue
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24, exact_value
-from forethought.search import Budget, Driver, beam
+from forethought.search import Budget, beam
+from forethought.search.engine.driver import Driver
 from forethought.value import TabularTrainer, TabularValue, target, targets
 
 SMALL = st.lists(st.integers(1, 13), min_size=2, max_size=3).map(lambda ns: " ".join(map(str, ns)))

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forethought.envs import Step, Template
-from forethought.search import TERMINAL, Budget, Driver, Estimate, Node, Proposal, beam
+from forethought.search import Budget, Estimate, Node, Proposal, beam
+from forethought.search.engine.driver import Driver
+from forethought.search.node import TERMINAL
 from forethought.value import target, targets
 
 

@@ -13,7 +13,8 @@ from forethought.agents.heuristics.hotpotqa.answers import Candidate, candidates
 from forethought.agents.heuristics.hotpotqa.comparisons import COMPARING, both_open, compared, shared_answers
 from forethought.agents.heuristics.hotpotqa.leads import leads
 from forethought.agents.heuristics.hotpotqa.walk import Walk, evidence, follow, plain
-from forethought.search import Context, Proposal, Query
+from forethought.search import Proposal, Query
+from forethought.search.node import Context
 
 PATIENCE = 6  # steps; the seventh has to be the answer
 STEP = 0.98  # what a step that is still to go leaves of a worth
@@ -70,7 +71,7 @@ def hotpotqa_proposals(query: Query) -> list[Proposal]:
     if walk.answer is not None:
         return []
     found = list(dict.fromkeys(moves(walk, query.actions)))
-    kept = found[: query.width]
+    kept = found[: query.num_children]
     if walk.pages and len(kept) > FINISHED and not any(is_finish(move) for move in kept):
         kept[FINISHED] = next(filter(is_finish, found))
     whole = 2 - 0.5 ** (len(kept) - 1)

@@ -11,7 +11,7 @@ from itertools import combinations
 from forethought.agents.heuristics.hotpotqa.questions import Asked, read_question
 from forethought.agents.heuristics.hotpotqa.text import core
 from forethought.agents.heuristics.hotpotqa.words import LONGEST, REMEMBERED, words
-from forethought.search import TERMINAL, Context
+from forethought.search.node import TERMINAL, Context
 
 SHOWN = 5  # sentences; a page that shows so many may have more
 MISSED, SIMILAR = "Could not find ", " Similar: "

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forethought.agents.heuristics.webshop.walk import PARTS, Product, Walk, follow
-from forethought.search import Context, Proposal, Query
+from forethought.search import Proposal, Query
+from forethought.search.node import Context
 
 # Hopes for what nobody has opened yet. The policy has to be bold to look at products at all; to a bold value, every
 # product unread would be better than one read.
@@ -59,7 +60,7 @@ def webshop_proposals(query: Query) -> list[Proposal]:
         for move in moves(walk)
         if (SEARCHING if move.startswith("search[") else plain(move)) in admissible
     )
-    kept = list(found)[: query.width]
+    kept = list(found)[: query.num_children]
     whole = 2 - 0.5 ** (len(kept) - 1)
     return [Proposal(action, 0.5**place / whole) for place, action in enumerate(kept)]
 

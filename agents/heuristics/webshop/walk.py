@@ -16,7 +16,7 @@ from forethought.agents.heuristics.webshop.wishes import (
     token_set,
     wanted_choices,
 )
-from forethought.search import TERMINAL, Context
+from forethought.search.node import TERMINAL, Context
 
 # An attribute is two words and weighs as much as the price. Who lacks a named option is hardly the product meant.
 WORD, OPTION, PRICE = 0.5, 2.0, 1.0

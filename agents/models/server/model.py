@@ -36,7 +36,8 @@ from forethought.agents.models.server.retry import Fault, Patience, patiently
 from forethought.agents.models.server.top_logprobs import asks_of, spread
 from forethought.agents.models.server.unclaimed import Kept
 from forethought.common.seeds import seed_of
-from forethought.search import NO_USAGE, Usage
+from forethought.search import Usage
+from forethought.search.estimates import NO_USAGE
 
 LOG = logging.getLogger(__name__)
 LESSONS = 8  # times that one request is asked in another way

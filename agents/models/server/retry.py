@@ -17,7 +17,8 @@ from typing import TypeVar
 
 from forethought.agents.models.server.errors import Problem
 from forethought.common.sums import plain_sum
-from forethought.search import NO_USAGE, Usage
+from forethought.search import Usage
+from forethought.search.estimates import NO_USAGE
 
 T = TypeVar("T")
 NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 
 from forethought.agents.models.protocol import Completion, Scores
 from forethought.agents.models.server.retry import Fault
-from forethought.search import NO_USAGE, Usage
+from forethought.search import Usage
+from forethought.search.estimates import NO_USAGE
 
 A = TypeVar("A", Completion, Scores)
 T = TypeVar("T")

@@ -31,7 +31,13 @@ from forethought.agents import (
 from forethought.agents.models.reply_cache import FORMAT, Cached
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import NO_USAGE, Budget, Driver, Journal, Usage, algorithm, result, wasted_usage
+from forethought.search import Budget, Usage
+from forethought.search.engine.driver import Driver
+from forethought.search.engine.journal import Journal
+from forethought.search.engine.results import result
+from forethought.search.estimates import NO_USAGE
+from forethought.search.models import wasted_usage
+from forethought.search.registry import algorithm
 
 ANY_TEXT = st.text(st.characters(), max_size=20) | st.sampled_from(["\ud83e\udd8a", "🦊", "\udfff\0", '"\\\n'])
 

@@ -23,9 +23,10 @@ from forethought.experiments.run_folder import Run, RunError
 from forethought.experiments.workers.processes import Processes
 from forethought.experiments.workers.scheduler import Foreman, run_on
 from forethought.experiments.workers.worker import Order, budget_of
-from forethought.search import Budget, JournalError, digest
-from forethought.search.engine.journal import FORMAT, RUN, locked, seal
+from forethought.search import Budget
+from forethought.search.engine.journal import FORMAT, RUN, JournalError, locked, seal
 from forethought.search.engine.journal_parts import parts
+from forethought.search.engine.tree_dump import digest
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.once

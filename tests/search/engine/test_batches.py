@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from forethought.search import Estimate, Evaluate, Expand, Journal, Proposal, Usage, algorithm
+from forethought.search import Estimate, Evaluate, Expand, Proposal, Usage
+from forethought.search.engine.journal import Journal
+from forethought.search.registry import algorithm
 
 COST = Usage(1, 10, 0, 2)
 LEGAL = {"": "abcde"}
@@ -170,8 +172,7 @@ def test_a_good_part_that_cannot_be_used_is_lost(run, server, path):
 
 
 def test_a_part_of_another_kind_is_refused(run, server, path):
-    from forethought.search import JournalError
-    from forethought.search.engine.journal import seal
+    from forethought.search.engine.journal import JournalError, seal
 
     run(server({"c"}))
     lines = [json.loads(line) for line in path.read_text().splitlines()]

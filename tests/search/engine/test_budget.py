@@ -4,12 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import (
-    NO_USAGE,
-    Budget,
-    Ledger,
-    Usage,
-)
+from forethought.search import Budget, Usage
+from forethought.search.engine.budget import Ledger
+from forethought.search.estimates import NO_USAGE
 
 
 def test_a_budget_without_a_limit_is_refused():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import NO_USAGE, Estimate, Proposal, Proposals, Reply, Usage
+from forethought.search import Estimate, Proposal, Proposals, Usage
 from forethought.search.engine.codec import (
     check,
     check_value,
@@ -21,6 +21,7 @@ from forethought.search.engine.codec import (
     usage_of,
 )
 from forethought.search.engine.journal import encode
+from forethought.search.estimates import NO_USAGE, Reply
 
 COUNTS = st.integers(0, 10**6)
 USAGES = st.just(NO_USAGE) | st.builds(Usage, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)

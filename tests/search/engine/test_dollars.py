@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.search import NO_USAGE, Usage
+from forethought.search import Usage
 from forethought.search.engine.dollars import DollarBudget
+from forethought.search.estimates import NO_USAGE
 
 
 def cents(usage):

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Budget, Driver, Estimate, Evaluate, Journal, Usage, beam, greedy, result
-from forethought.search.engine.journal import seal
+from forethought.search import Budget, Estimate, Evaluate, Usage, beam, greedy
+from forethought.search.engine.driver import Driver
+from forethought.search.engine.journal import Journal, seal
+from forethought.search.engine.results import result
 
 PRICE = Usage(1, 6, 0, 4)  # at a cent a token: a dime
 MOST = Usage(1, 6, 0, 14)  # and 20 cents at the worst

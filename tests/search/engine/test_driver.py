@@ -10,23 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import (
-    Ask,
-    Attempt,
-    Budget,
-    Driver,
-    Evaluate,
-    Expand,
-    ExpandAll,
-    Offer,
-    PrivilegeError,
-    Proposal,
-    Reward,
-    algorithm,
-    digest,
-    episode_return,
-    greedy,
-)
+from forethought.search import Ask, Attempt, Budget, Evaluate, Expand, ExpandAll, Offer, Proposal, Reward, greedy
+from forethought.search.engine.driver import Driver, PrivilegeError
+from forethought.search.engine.task_search import episode_return
+from forethought.search.engine.tree_dump import digest
+from forethought.search.registry import algorithm
 
 LEGAL = {"": "ab", "a": "ab", "b": "ab"}
 VALUES = {"a": 0.4, "b": 0.6, "ba": 0.3, "bb": 0.7}
@@ -103,7 +91,9 @@ def test_trees_are_the_same_at_any_concurrency_and_in_any_order(
 
 HASHED = """
 import random, runpy, sys
-from forethought.search import Proposal, algorithm, digest
+from forethought.search import Proposal
+from forethought.search.engine.tree_dump import digest
+from forethought.search.registry import algorithm
 here = runpy.run_path(sys.argv[1])
 grown, judge, mover = (here[name] for name in ("grown_world", "Judge", "Mover"))
 def sample(query):  # a policy that uses the seed it is given
@@ -132,7 +122,7 @@ def test_trees_are_the_same_in_any_process():
 
 def test_another_run_seed_samples_other_children(letters, judge, mover, one):
     def sample(query):
-        return [Proposal(action) for action in random.Random(query.seed).sample(query.actions, query.width)]
+        return [Proposal(action) for action in random.Random(query.seed).sample(query.actions, query.num_children)]
 
     wide, search = letters(lambda word: "abcdefghij"), algorithm("greedy", {"num_children": 3, "depth": 3})
     first, again, other = (digest(one(wide, judge(), search, policy=mover(sample), seed=s).root) for s in (1, 1, 2))

@@ -14,17 +14,17 @@ from forethought.search import (
     Expand,
     ExpandAll,
     Imagine,
-    Journal,
     Play,
-    PrivilegeError,
     Proposal,
     Propose,
-    Reply,
     Reward,
     Usage,
-    algorithm,
     greedy,
 )
+from forethought.search.engine.driver import PrivilegeError
+from forethought.search.engine.journal import Journal
+from forethought.search.estimates import Reply
+from forethought.search.registry import algorithm
 
 LEGAL = {"": "ab", "a": "ab", "b": "ab"}
 VALUES = {"a": 0.4, "b": 0.6, "ba": 0.3, "bb": 0.7}

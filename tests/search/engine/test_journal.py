@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Journal, JournalError
 from forethought.search.engine import journal
-from forethought.search.engine.journal import read, seal
+from forethought.search.engine.journal import Journal, JournalError, read, seal
 
 FIRST = seal(-1, 0, "format", 2).encode() + b"\n"
 
@@ -165,7 +164,9 @@ def test_a_journal_is_held_by_one_at_a_time(path):
 
 
 def test_a_second_process_is_refused(path):
-    code = "import sys, pathlib; from forethought.search import Journal; Journal(pathlib.Path(sys.argv[1]))"
+    code = (
+        "import sys, pathlib; from forethought.search.engine import journal; journal.Journal(pathlib.Path(sys.argv[1]))"
+    )
     with Journal(path) as journal:
         journal.write([seal(0, 0, "ask", "x")])
         before = path.read_bytes()

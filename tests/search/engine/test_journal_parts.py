@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.experiments.run_folder import Run
-from forethought.search import Journal, JournalError, PastJournal
-from forethought.search.engine.journal import locked, read, seal
-from forethought.search.engine.journal_parts import merge, part, parts
+from forethought.search.engine.journal import Journal, JournalError, locked, read, seal
+from forethought.search.engine.journal_parts import PastJournal, merge, part, parts
 
 FIRST = seal(-1, 0, "format", 2)
 

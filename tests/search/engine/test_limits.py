@@ -6,22 +6,10 @@ import time
 
 import pytest
 
-from forethought.search import (
-    NO_USAGE,
-    Ask,
-    Budget,
-    Driver,
-    Estimate,
-    Evaluate,
-    Expand,
-    Offer,
-    Proposal,
-    Proposals,
-    Reply,
-    Usage,
-    algorithm,
-    greedy,
-)
+from forethought.search import Ask, Budget, Estimate, Evaluate, Expand, Offer, Proposal, Proposals, Usage, greedy
+from forethought.search.engine.driver import Driver
+from forethought.search.estimates import NO_USAGE, Reply
+from forethought.search.registry import algorithm
 
 # The world below has two letters at each word, so a step of greedy search with num_children 2 makes 2 nodes;
 # a question to the policy costs 1 call and 10 tokens, one to the value 1 and 3.

@@ -7,21 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.common.seeds import seed_of
-from forethought.search import (
-    ALGORITHMS,
-    NO_USAGE,
-    PRIVILEGES,
-    Budget,
-    Estimate,
-    Journal,
-    Offer,
-    Proposal,
-    Proposals,
-    Reply,
-    Usage,
-    algorithm,
-    digest,
-)
+from forethought.search import Budget, Estimate, Offer, Proposal, Proposals, Usage
+from forethought.search.engine.journal import Journal
+from forethought.search.engine.tree_dump import digest
+from forethought.search.estimates import NO_USAGE, Reply
+from forethought.search.needs import PRIVILEGES
+from forethought.search.registry import ALGORITHMS, algorithm
 
 NAMES = sorted(ALGORITHMS)
 LIMITS = st.fixed_dictionaries(

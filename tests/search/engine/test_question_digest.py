@@ -96,8 +96,8 @@ def test_a_long_way_is_no_recursion(leaf):
     ("asked", "words"),
     [
         ("5:0a1b2c3d", "5 nodes"),
-        ("1*3:0a1b2c3d", "1 node with the width 3"),
-        ("4*all:0a1b2c3d", "4 nodes with the width all"),
+        ("1*3:0a1b2c3d", "1 node with num_children=3"),
+        ("4*all:0a1b2c3d", "4 nodes with num_children=all"),
         ("reflection:0a1b2c3d", "the question 'reflection'"),
         ("", "the question ''"),
     ],

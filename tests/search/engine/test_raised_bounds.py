@@ -7,7 +7,9 @@ import pytest
 from forethought.agents.policies import AllActions
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import Budget, Driver, Estimate, Evaluate, Journal, Usage
+from forethought.search import Budget, Estimate, Evaluate, Usage
+from forethought.search.engine.driver import Driver
+from forethought.search.engine.journal import Journal
 
 
 class Raised(RuntimeError):

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from forethought.search import (
-    ALGORITHMS,
-    Estimate,
-    Evaluate,
-    Expand,
-    ExpandAll,
-    Journal,
-    Proposal,
-    Proposals,
-    Reply,
-    Usage,
-    algorithm,
-    dump,
-)
+from forethought.search import Estimate, Evaluate, Expand, ExpandAll, Proposal, Proposals, Usage
+from forethought.search.engine.journal import Journal
+from forethought.search.engine.tree_dump import dump
+from forethought.search.estimates import Reply
+from forethought.search.registry import ALGORITHMS, algorithm
 
 PRIVILEGES = frozenset({"reward", "reflection"})
 COST = Usage(parse_failures=1, refused=1)

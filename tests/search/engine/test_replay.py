@@ -8,18 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import (
-    Estimate,
-    Evaluate,
-    Expand,
-    Journal,
-    JournalError,
-    algorithm,
-    beam,
-    greedy,
-    mcts,
-)
-from forethought.search.engine.journal import encode, seal
+from forethought.search import Estimate, Evaluate, Expand, beam, greedy, mcts
+from forethought.search.engine.journal import Journal, JournalError, encode, seal
+from forethought.search.registry import algorithm
 
 LEGAL = {"": "ab", "a": "ab", "b": "ab"}
 VALUES = {"a": 0.4, "b": 0.6, "ba": 0.3, "bb": 0.7}

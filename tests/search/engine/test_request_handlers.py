@@ -5,24 +5,11 @@ from types import SimpleNamespace
 import pytest
 
 from forethought.common.seeds import seed_of
-from forethought.search import (
-    NO_USAGE,
-    TERMINAL,
-    Ask,
-    Estimate,
-    Evaluate,
-    Expand,
-    ExpandAll,
-    Proposal,
-    Reply,
-    Usage,
-    algorithm,
-    beam,
-    dump,
-    greedy,
-    mcts,
-    walk,
-)
+from forethought.search import Ask, Estimate, Evaluate, Expand, ExpandAll, Proposal, Usage, beam, greedy, mcts, walk
+from forethought.search.engine.tree_dump import dump
+from forethought.search.estimates import NO_USAGE, Reply
+from forethought.search.node import TERMINAL
+from forethought.search.registry import algorithm
 
 
 @pytest.fixture
@@ -69,7 +56,7 @@ def test_without_a_width_there_are_as_many_as_there_are_actions(expand):
 
 def test_a_width_of_none_is_told_to_the_policy_as_a_number(expand):
     (query,) = expand("ab", None).policy.queries
-    assert (query.width, query.actions) == (3, ("a", "b", "c"))
+    assert (query.num_children, query.actions) == (3, ("a", "b", "c"))
 
 
 def test_repeated_proposals_make_no_node(expand):
@@ -165,7 +152,13 @@ def test_a_query_shows_its_node(letters, judge, mover, one):
     policy, value = mover(), judge()
     root = one(letters({"": "ab"}), value, greedy, policy=policy, seed=3).root
     first, second = value.queries
-    assert (first.node, first.width, first.task, first.done, first.key) == (root.children[0], None, 0, False, b"a")
+    assert (first.node, first.num_children, first.task, first.done, first.key) == (
+        root.children[0],
+        None,
+        0,
+        False,
+        b"a",
+    )
     assert second.context == root.children[1].context
     assert second.actions == ()
     assert policy.queries[0].actions == ("a", "b")

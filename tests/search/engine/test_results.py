@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from forethought.search import Attempt, Expand, Offer, digest, greedy, result
+from forethought.search import Attempt, Expand, Offer, greedy
+from forethought.search.engine.results import result
+from forethought.search.engine.tree_dump import digest
 
 REWARDS = {"a": 0.25, "ab": 0.5, "b": 0.125}
 

@@ -7,20 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.common.seeds import seed_of
-from forethought.search import (
-    ALGORITHMS,
-    PRIVILEGES,
-    Estimate,
-    Evaluate,
-    Expand,
-    Journal,
-    Proposal,
-    Proposals,
-    Usage,
-    algorithm,
-    beam,
-    digest,
-)
+from forethought.search import Estimate, Evaluate, Expand, Proposal, Proposals, Usage, beam
+from forethought.search.engine.journal import Journal
+from forethought.search.engine.tree_dump import digest
+from forethought.search.needs import PRIVILEGES
+from forethought.search.registry import ALGORITHMS, algorithm
 
 PRICE = Usage(2, 5, 0, 3)
 FAST = {"num_simulations": 12, "max_expansions": 20, "attempts": 3, "restarts": 3, "walks": 8, "depth": 3}
@@ -48,7 +39,7 @@ def models(priced_mover, priced_judge):
             drawn = seed_of(seed, position(query), query.node.num_queries)
             letters = [letter for k, letter in enumerate("abc") if drawn >> k & 1]
             policy.places.append(place(query))
-            return Proposals([Proposal(letter, 1 / 3) for letter in letters][: query.width], PRICE)
+            return Proposals([Proposal(letter, 1 / 3) for letter in letters][: query.num_children], PRICE)
 
         def judge(query):
             value.places.append(place(query))
@@ -65,7 +56,7 @@ def models(priced_mover, priced_judge):
 def place(query):
     """What tells one question of a task from another, as it stood when it was asked."""
     node = query.node
-    return query.task, position(query), query.width, node.memory, node.ancestors[0].attempt, node.num_queries
+    return query.task, position(query), query.num_children, node.memory, node.ancestors[0].attempt, node.num_queries
 
 
 @settings(max_examples=40, deadline=None)

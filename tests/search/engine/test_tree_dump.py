@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Estimate, beam, digest, dump, mcts
+from forethought.search import Estimate, beam, mcts
+from forethought.search.engine.tree_dump import digest, dump
 
 
 @pytest.fixture

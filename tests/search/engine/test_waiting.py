@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.search import Estimate, Journal, Usage, algorithm, greedy
+from forethought.search import Estimate, Usage, greedy
+from forethought.search.engine.journal import Journal
+from forethought.search.registry import algorithm
 
 PRICE = Usage(1, 3, 0, 4)
 LEGAL = {"": "ab", "a": "ab", "b": "ab"}

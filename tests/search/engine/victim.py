@@ -16,21 +16,10 @@ from pathlib import Path
 
 from forethought.envs import simulate
 from forethought.experiments.run_folder import Run
-from forethought.search import (
-    Budget,
-    Driver,
-    Estimate,
-    Node,
-    Proposal,
-    Proposals,
-    Query,
-    Search,
-    TaskSearch,
-    Usage,
-    beam,
-    mcts,
-    result,
-)
+from forethought.search import Budget, Estimate, Node, Proposal, Proposals, Query, Search, Usage, beam, mcts
+from forethought.search.engine.driver import Driver
+from forethought.search.engine.results import result
+from forethought.search.engine.task_search import TaskSearch
 
 TASKS = range(900, 910)
 BROKEN = 903  # the value model fails at this task

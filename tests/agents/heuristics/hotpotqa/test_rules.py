@@ -21,7 +21,10 @@ from forethought.envs.hotpotqa.questions import Question
 from forethought.envs.hotpotqa.rules import TEMPLATES
 from forethought.envs.hotpotqa.world import World
 from forethought.envs.worlds.folder import new_world
-from forethought.search import TERMINAL, Budget, Context, Driver, algorithm
+from forethought.search import Budget
+from forethought.search.engine.driver import Driver
+from forethought.search.node import TERMINAL, Context
+from forethought.search.registry import algorithm
 
 ENV = "HotpotQA-v0"
 LAST = 6  # steps, after which only an answer is of use
@@ -40,9 +43,9 @@ def context(question, *steps):
     return Context("Answer the question.", f"Question: {question}", steps)
 
 
-def asked(context, *links, width=4):
+def asked(context, *links, num_children=4):
     actions = (*TEMPLATES, *(f"search[{title}]" for title in links))
-    return hotpotqa_proposals(SimpleNamespace(context=context, actions=actions, width=width))
+    return hotpotqa_proposals(SimpleNamespace(context=context, actions=actions, num_children=num_children))
 
 
 def first(*given, **options):
@@ -96,7 +99,7 @@ def test_at_the_last_step_there_are_only_answers(steps):
 def compared(question, *pages):
     """The answer once the pages are open, and that none of them is left to read."""
     walk = context(question, *((f"search[{title}]", text) for title, text in pages))
-    action = first(walk, width=1)
+    action = first(walk, num_children=1)
     assert action.startswith("finish[")
     return action[len("finish[") : -1]
 
@@ -173,14 +176,14 @@ STEPS = st.lists(st.tuples(ACTIONS, TEXT | st.just(TERMINAL)), max_size=8)
 
 
 @given(TEXT, STEPS, st.lists(ACTIONS, max_size=4), st.none() | st.integers(1, 5))
-def test_any_text_has_a_worth_and_legal_proposals(made, opening, steps, actions, width):
+def test_any_text_has_a_worth_and_legal_proposals(made, opening, steps, actions, num_children):
     walk = Context("", opening, tuple(steps))
     assert 0.0 <= hotpotqa_value(walk) <= 1.0
-    found = hotpotqa_proposals(SimpleNamespace(context=walk, actions=(*TEMPLATES, *actions), width=width))
+    found = hotpotqa_proposals(SimpleNamespace(context=walk, actions=(*TEMPLATES, *actions), num_children=num_children))
     if any(observation == TERMINAL or action.strip().startswith("finish[") for action, observation in steps):
         assert found == []
         return
-    assert 1 <= len(found) <= (width or 99)
+    assert 1 <= len(found) <= (num_children or 99)
     priors = [proposal.prior for proposal in found]
     assert priors == sorted(priors, reverse=True)
     assert sum(priors) == pytest.approx(1)
@@ -253,9 +256,9 @@ def test_worth_and_proposals_do_not_depend_on_the_order_of_sets():
     program = (
         "from types import SimpleNamespace\n"
         "from forethought.agents.heuristics.hotpotqa.heuristics import hotpotqa_proposals, hotpotqa_value\n"
-        "from forethought.search import Context\n"
+        "from forethought.search.node import Context\n"
         f"walk = Context('', 'Question: ' + {DISBANDED!r}, {READ!r})\n"
-        "asked = SimpleNamespace(context=walk, actions=(), width=None)\n"
+        "asked = SimpleNamespace(context=walk, actions=(), num_children=None)\n"
         "print(hotpotqa_value(walk), [(p.action, p.prior) for p in hotpotqa_proposals(asked)])\n"
     )
     told = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from forethought.agents.heuristics.hotpotqa.questions import read_question
 from forethought.agents.heuristics.hotpotqa.text import names
 from forethought.agents.heuristics.hotpotqa.walk import follow, similar_titles
-from forethought.search import TERMINAL, Context
+from forethought.search.node import TERMINAL, Context
 
 TITLES = st.lists(st.text(min_size=1).filter(lambda title: "Similar" not in title), max_size=5)
 

@@ -20,8 +20,8 @@ from forethought.envs.webshop.building.builder import Entry, build, stock
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.world import KIND, World
 from forethought.envs.worlds.folder import new_world, seal
-from forethought.search import TERMINAL, Context, Node, Query
-from forethought.search.node import visible
+from forethought.search import Node, Query
+from forethought.search.node import TERMINAL, Context, visible
 
 ENV = "WebShop-v0"
 MODES = ("text", "text_rich", "compact", "html")
@@ -155,11 +155,11 @@ def test_the_price_counts(shop):
 
 
 @pytest.mark.parametrize("path", [(), OPENED[:1], OPENED, CHOSEN, (*OPENED, "click[features]")])
-@pytest.mark.parametrize("width", [None, 1, 3])
-def test_proposals_are_admissible_and_their_priors_a_distribution(shop, path, width):
+@pytest.mark.parametrize("num_children", [None, 1, 3])
+def test_proposals_are_admissible_and_their_priors_a_distribution(shop, path, num_children):
     node = follow(shop, *path)
-    (proposals,) = RulePolicy(ENV).propose([Query(node, width, 0)])
-    assert 1 <= len(proposals) <= (width or 99)
+    (proposals,) = RulePolicy(ENV).propose([Query(node, num_children, 0)])
+    assert 1 <= len(proposals) <= (num_children or 99)
     assert sum(proposal.prior for proposal in proposals) == pytest.approx(1)
     assert [p.prior for p in proposals] == sorted((p.prior for p in proposals), reverse=True)
     actions = [proposal.action for proposal in proposals]
@@ -265,7 +265,7 @@ ACTIONS = TEXT | st.sampled_from(CLICKS)
 def test_no_text_makes_the_rules_raise(instruction, opening, steps, actions):
     context = Context(instruction, opening, tuple(steps))
     assert 0.0 <= webshop_value(context) <= 1.0
-    asked = SimpleNamespace(context=context, actions=("search[<query>]", *actions), width=4)
+    asked = SimpleNamespace(context=context, actions=("search[<query>]", *actions), num_children=4)
     for proposal in webshop_proposals(asked):
         assert proposal.action in actions or proposal.action.startswith("search[")
 

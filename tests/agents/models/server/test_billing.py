@@ -27,7 +27,10 @@ from forethought.agents.models.server.unclaimed import Kept, ServerError
 from forethought.agents.policies import AllActions
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import NO_USAGE, Budget, Driver, Estimate, Evaluate, Usage, wasted_usage
+from forethought.search import Budget, Estimate, Evaluate, Usage
+from forethought.search.engine.driver import Driver
+from forethought.search.estimates import NO_USAGE
+from forethought.search.models import wasted_usage
 
 GOOD, BAD = Request("good", Sampling(max_tokens=4)), Request("bad", Sampling(max_tokens=4))
 BILL = Usage(1, 2, 1, 1)  # of GOOD, as the stub counts

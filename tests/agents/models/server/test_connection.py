@@ -24,7 +24,7 @@ from forethought.agents.models.server.redaction import mask
 from forethought.agents.models.server.responses import top_of
 from forethought.agents.models.server.retry import Patience
 from forethought.agents.models.server.unclaimed import ServerError
-from forethought.search import wasted_usage
+from forethought.search.models import wasted_usage
 
 KEY = "sk-secret-0123456789"
 QUICK = Patience(retries=1, timeout=5.0, deadline=10.0, first=0.01, longest=0.02)

@@ -29,7 +29,8 @@ from forethought.agents.values import SCORES
 from forethought.common.seeds import seed_of
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
-from forethought.search import Budget, Driver, Estimate, Evaluate, Expand, Usage
+from forethought.search import Budget, Estimate, Evaluate, Expand, Usage
+from forethought.search.engine.driver import Driver
 
 KEY = "sk-secret-0123456789"
 QUICK = Patience(retries=2, timeout=5.0, deadline=10.0, first=0.01, longest=0.02)
