@@ -1,6 +1,6 @@
 """The score in a reply: "the correctness score is 7.50", also in Markdown, LaTeX or brackets, or out of another number.
 
-What is put around a number is blanked out first, so that the places of what remains stay the same.
+Decoration of a number is replaced by blanks first, so that the places of the rest stay the same.
 """
 
 from __future__ import annotations
@@ -8,39 +8,22 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from forethought.agents.readers.score_forms import (
+    ALONE,
+    ANSWERS,
+    ANY_SCORE,
+    AWARDED,
+    BOXED,
+    CORRECTNESS,
+    FIRST,
+    GIVEN,
+    OTHER,
+    RATED,
+)
+from forethought.agents.readers.score_text import plain_signs, without_marks, without_prices
+
 MOST = 100_000  # characters that are looked at, the last ones
 TENTH = 10.0
-FULL_WIDTH = {0xFF01 + n: chr(0x21 + n) for n in range(94)}
-SIGNS = FULL_WIDTH | {ord("−"): "-", ord("–"): "-", ord("‐"): "-", ord("‑"): "-", ord("∕"): "/", ord("⁄"): "/"}
-AROUND = dict.fromkeys(map(ord, "*_`$\"'“”‘’()[]{}|<>~≈\\\ufeff\u200b\u200c\u200d\u2060\xa0"), " ")
-FRACTION = re.compile(r"\\[dtc]?frac\s{0,4}\{\s{0,4}([0-9.]{1,12})\s{0,4}\}\s{0,4}\{\s{0,4}([0-9.]{1,12})\s{0,4}\}")
-COMMAND = re.compile(
-    r"\\(?:boxed|fbox|text(?:bf|it|rm)?|math(?:bf|rm|it)|approx|left|right|displaystyle|,|;|!|:)"
-    r"|</?(?:b|i|em|strong|code|u|mark|span)>"
-)
-NUMBER = r"(?P<score>-?[0-9]{1,20}(?:[.,][0-9]{1,20})?)(?![0-9]|[.,][0-9]|\s?%|\ [0-9]|[eE][-+]?[0-9]|-[0-9])"
-PERCENT = r"(?P<percent>-?[0-9]{1,20}(?:[.,][0-9]{1,20})?)\s?%"
-OF = (
-    r"(?:\s{0,9}(?:/|out\s{1,9}of|of)\s{0,9}(?:a\s{1,3}(?:maximum\s{1,3}of\s{1,3})?)?"
-    r"(?P<whole>[0-9]{1,6}(?:\.0{1,6})?)(?![0-9]))?"
-)
-FILLER = (
-    r"(?:approximately|approx\.?|about|around|roughly|therefore|thus|then|now|probably|likely|only|just|at\s{1,3}least"
-    r"|at\s{1,3}most|still|also|set\s{1,3}to|equal\s{1,3}to|exactly|an?|the|out\s{1,3}of\s{1,3}10\s{0,9}[:=])"
-)
-IS = r"(?:is|was|are|be|of|equals?|[:=]|-+>|=>|→|at)"
-STATED = rf"\s{{0,9}}(?:(?:{IS}|{FILLER})(?![a-z])\s{{0,9}}|[-•]\s{{1,9}}){{0,6}}(?:{PERCENT}|{NUMBER}{OF})"
-COPULA = r"(?:\b(?:is|are|was|be|equals?)\b|[:=→])"
-BETWEEN = rf"(?:(?!{COPULA})[^.\n]){{0,80}}?"  # "score of this state"
-NAMES = (r"correctness[\s-]{1,9}score", r"(?:score|rating)")
-STATEMENTS = tuple(re.compile(rf"\b{name}s?\b(?:{BETWEEN}(?={COPULA}))?{STATED}", re.IGNORECASE) for name in NAMES)
-BOXED = re.compile(rf"\\boxed\s{{0,4}}\{{\s{{0,9}}(?:\\text(?:bf)?\{{\s{{0,9}})?{NUMBER}{OF}\s{{0,9}}\}}")
-RATED = re.compile(
-    rf"\b(?:rat(?:e|ing)|give\s{{1,3}}(?:it|this)|say|assign|correctness)\b[^.\n0-9]{{0,60}}?{NUMBER}"
-    r"\s{0,9}(?:/|out\s{1,9}of)\s{0,9}(?P<whole>10(?:\.0{1,6})?)(?![0-9])",
-    re.IGNORECASE,
-)
-ALONE = re.compile(rf"\s{{0,99}}(?:{PERCENT}|{NUMBER}{OF})\s{{0,9}}\.?\s{{0,99}}", re.IGNORECASE)
 LEADING = r"[*_#\s{(\"'`$\\\[]{0,9}"
 ENDING = re.compile(
     rf"{LEADING}(?:\b(?:so|thus|hence|therefore)\b,?\s{{0,9}})?(?:\b(?:the|my|its|an?|final|overall)\s{{1,9}}){{0,3}}{LEADING}\Z",
@@ -56,17 +39,22 @@ class Score(NamedTuple):
 def find_score(text: str) -> Score | None:
     """The last score stated in a reply; None where there is none, or one that lies beyond its scale.
 
-    A "correctness score" is looked for first, then any score or rating, a boxed number, a number alone,
-    and a number out of another that is given, as in "I would rate it 8/10".
+    A "correctness score" is looked for first, then a score, a rating or another label such as "Grade: 9", a boxed
+    number, a number alone, an answer or value, a number that is given, as in "I would rate it 8/10", and a number in
+    front of its reasons.
+    A confidence and the end of a scale are no scores.
     """
     skipped = max(0, len(text) - MOST)
-    text = text[skipped:]
-    plain = blanked(text)
+    signs = plain_signs(text[skipped:])
+    plain, priced = without_marks(signs), without_marks(without_prices(signs))
     for found in (
-        *(last(pattern, plain) for pattern in STATEMENTS),
-        last(BOXED, text.translate(SIGNS)),
+        last(CORRECTNESS, plain),
+        latest(last(ANY_SCORE[0], plain), last(ANY_SCORE[1], priced)),
+        last(BOXED, signs),
         ALONE.fullmatch(plain) if len(plain) < 200 else None,
-        last(RATED, plain),
+        last(ANSWERS, priced),
+        latest(last(GIVEN, priced), last(RATED, priced)),
+        FIRST.match(priced),
     ):
         if found:
             value = value_of(found)
@@ -74,18 +62,23 @@ def find_score(text: str) -> Score | None:
     return None
 
 
-def blanked(text: str) -> str:
-    """The same text, as long, with blanks in the place of all that only decorates numbers."""
-    text = FRACTION.sub(lambda found: f"{found[1]}/{found[2]}".ljust(len(found[0])), text)
-    text = COMMAND.sub(lambda found: " " * len(found[0]), text)
-    return text.translate(SIGNS).translate(AROUND)
-
-
 def last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     found = None
-    for found in pattern.finditer(text):  # noqa: B007  # the last one counts
-        pass
+    for match in pattern.finditer(text):
+        found = found if is_other(match) else match
     return found
+
+
+def latest(*matches: re.Match[str] | None) -> re.Match[str] | None:
+    """The match with the last number."""
+    return max(filter(None, matches), key=lambda match: match.end(), default=None)
+
+
+def is_other(match: re.Match[str]) -> bool:
+    """Whether the words in front of a statement make it another number than the score."""
+    before = match.string[max(0, match.start() - 80) : match.start()]
+    found = OTHER.search(before)
+    return bool(found) and not AWARDED.search(before[: found.start()] if found else before)
 
 
 def value_of(found: re.Match[str]) -> float | None:

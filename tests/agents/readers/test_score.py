@@ -111,7 +111,25 @@ def test_any_reply_is_read_without_an_error(text):
 
 
 @pytest.mark.parametrize(
-    "piece", ["score ", "score is ", "score: ", "score of a ", "9 ", "* ", "- ", "score -  ", "\\frac{"]
+    "piece",
+    [
+        "score ",
+        "score is ",
+        "score: ",
+        "score of a ",
+        "9 ",
+        "* ",
+        "- ",
+        "score -  ",
+        "\\frac{",
+        "grade: ",
+        "value of ",
+        "I say it a ",
+        "maximum ",
+        "<a ",
+        "\n- ",
+        "$9",
+    ],
 )
 def test_hostile_replies_take_linear_time(piece):
     began = process_time()
