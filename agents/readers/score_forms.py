@@ -82,7 +82,7 @@ RATED = re.compile(
 ALONE = re.compile(rf"\s{{0,99}}(?:{PERCENT}|{NUMBER}{OF})(?:\s{{0,9}}{UNIT})?\s{{0,9}}\.?\s{{0,99}}", re.IGNORECASE)
 FIRST = re.compile(
     rf"\A\s{{0,99}}{NUMBER}{OF}(?:\s{{0,9}}{UNIT})?"
-    r"(?=\s{0,9}(?:\n|[-•→]{1,3}\s{0,3}[^\W\d])|\s{2,9}[a-zA-Z]|,?\s{1,3}(?:because|since|as|for|given)\b)",
+    r"(?=\s{0,9}(?:\n|[-•→]{1,3}\s{0,3}[^\W\d])|,?\s{1,3}(?:because|since|as|for|given)\b)",
     re.IGNORECASE,
 )  # the reasons may stand behind
 OTHER = re.compile(  # "confidence score" and "maximum score" are other numbers

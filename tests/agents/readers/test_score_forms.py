@@ -37,8 +37,6 @@ NINE = {
         "9 - nearly there",
         "9 — nearly there",
         "9, because 4 * 6 = 24",
-        "9 (nearly there)",
-        "**9** nearly there",
         "9 out of 10, since 4 * 6 = 24.",
     ],
     "units and scales": [
