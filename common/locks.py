@@ -1,90 +1,57 @@
-"""One process at a time in a folder: a lock file that names its process, and goes with it."""
+"""File locks of the operating system (flock). A lock ends with the process that holds it, however that ends."""
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
-import socket
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+POLL_SECONDS = 0.01
 
 
 class InUse(RuntimeError):
     """Another process holds the lock."""
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Holds the lock file `path`, removed at the end; one that a dead process of this machine left is broken.
+def lock(path: Path, wait: float = 0.0) -> int:
+    """Open a file for appending, made if missing, and lock it. Returns the descriptor; to close it ends the lock.
 
-    Raises InUse: held by a process that lives, or that may live on another machine.
+    Raises InUse: after `wait` seconds another process still holds it.
     """
-    me = f"{os.getpid()} {socket.gethostname()}"
-    try:
-        create(path, me)
-    except FileExistsError:
-        remove_stale(path)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    until = time.monotonic() + wait
+    while True:
         try:
-            create(path, me)
-        except FileExistsError as error:  # somebody was faster
-            raise InUse(in_use(path, holder(path))) from error
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except OSError as error:
+            if time.monotonic() < until:
+                time.sleep(POLL_SECONDS)
+                continue
+            os.close(file)
+            raise InUse(f"{path} is in use by another process; wait for it, or stop it") from error
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`, which is removed at the end. Raises InUse: another process holds it."""
+    file = lock(path)
+    while not is_at(path, file):  # its last holder removed it between our open and our lock: that file is no lock
+        os.close(file)
+        file = lock(path)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # before the lock ends, so that nobody's new lock file is removed
+        os.close(file)
 
 
-def create(path: Path, text: str) -> None:
-    """Raises FileExistsError."""
-    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-    with open(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def remove_stale(path: Path) -> None:
-    """Raises InUse: it is not stale."""
+def is_at(path: Path, file: int) -> bool:
+    """Whether the open file is the one at this path."""
     try:
-        with path.open(encoding="utf-8") as file:
-            # Two processes may find the same stale file: only under flock, and only this very file, is it removed,
-            # so that the slower one cannot take away the new lock of the faster.
-            fcntl.flock(file, fcntl.LOCK_EX)
-            text = file.read()
-            if not dead(text):
-                raise InUse(in_use(path, text))
-            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                path.unlink()
+        return os.path.samestat(os.fstat(file), path.stat())
     except FileNotFoundError:
-        return
-
-
-def dead(text: str) -> bool:
-    """Whether the process that wrote this lock file is surely gone."""
-    pid, _, host = text.partition(" ")
-    if not pid.isdecimal() or host != socket.gethostname():
         return False
-    return not is_alive(int(pid))
-
-
-def is_alive(process: int) -> bool:
-    """Whether a process of this machine has this number."""
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # it lives, and is another user's
-        return True
-    return True
-
-
-def holder(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-
-
-def in_use(path: Path, text: str) -> str:
-    pid, _, host = text.partition(" ")
-    who = f"process {pid} on {host}" if host else "another process"
-    return f"{path} is held by {who}; wait for it, or delete the file if nothing fetches into this folder"

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import cast
 
 from forethought.common.json_text import read_json
-from forethought.common.locks import is_alive
 from forethought.envs.family import Json
 
 MANIFEST = "manifest.json"
@@ -63,6 +62,17 @@ def clear_up(folder: Path) -> None:
         process = left.name[len(begin) :].partition("-")[0]
         if process.isdecimal() and not is_alive(int(process)):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine has this number."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it lives, and is another user's
+        return True
+    return True
 
 
 def seal(folder: Path, kind: str, facts: dict[str, Json]) -> str:

@@ -13,7 +13,6 @@ task may go on where the run's journal ends. `forethought.search.engine.journal_
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
@@ -26,6 +25,7 @@ from zlib import crc32
 
 from forethought.common.files import write_whole
 from forethought.common.json_text import read_json
+from forethought.common.locks import InUse, lock
 
 RUN = -1  # the task of lines about the whole run
 FORMAT = 2
@@ -150,22 +150,14 @@ def seal(task: int, seq: int, kind: str, answer: Any, asked: str = "") -> str:
 
 
 def locked(path: Path, wait: float = 0.0) -> int:
-    """The file, open for appending and locked, for whoever holds its number.
+    """Open a journal for appending and lock it. Returns the descriptor; to close it ends the lock.
 
     Raises JournalError: after `wait` seconds another process still holds it.
     """
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    until = time.monotonic() + wait
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return file
-        except OSError as error:
-            if time.monotonic() < until:
-                time.sleep(0.01)
-                continue
-            os.close(file)
-            raise JournalError(f"{path} is in use by another process; wait for it, or stop it") from error
+    try:
+        return lock(path, wait)
+    except InUse as error:
+        raise JournalError(str(error)) from error
 
 
 def read(path: Path, owner: str = "") -> tuple[dict[int, list[Entry]], float, int]:

@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -408,7 +405,7 @@ def test_one_process_at_a_time(site, get, tmp_path):
     site.items["/a"] = Item()
     with (
         locked(tmp_path / "fetched.lock"),
-        pytest.raises(InUse, match=rf"held by process {os.getpid()} on .*delete the file"),
+        pytest.raises(InUse, match=r"fetched\.lock is in use by another process; wait for it, or stop it"),
     ):
         get()
     assert not site.seen
@@ -416,22 +413,12 @@ def test_one_process_at_a_time(site, get, tmp_path):
     assert left(tmp_path) == {"items.json", "fetched.json"}
 
 
-def test_the_lock_of_a_dead_process_is_broken(site, get, tmp_path):
+@pytest.mark.parametrize("text", ["", "7 another-machine"])
+def test_a_lock_file_that_nobody_holds_is_no_lock(site, get, tmp_path, text):
     site.items["/a"] = Item()
-    code = "import sys, os, pathlib; from forethought.common.locks import locked\n"
-    code += "with locked(pathlib.Path(sys.argv[1])): os._exit(0)"
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "fetched.lock")], check=True)
-    assert "fetched.lock" in left(tmp_path)
+    (tmp_path / "fetched.lock").write_text(text)  # as a process that was killed leaves it
     get()
     assert left(tmp_path) == {"items.json", "fetched.json"}
-
-
-@pytest.mark.parametrize("text", ["", "junk", "999999999 another-machine"])
-def test_a_lock_of_who_knows_whom_is_respected(get, tmp_path, text):
-    (tmp_path / "fetched.lock").write_text(text)
-    with pytest.raises(InUse, match=r"fetched\.lock is held by"):
-        get()
-    assert (tmp_path / "fetched.lock").read_text() == text
 
 
 @pytest.mark.parametrize(
