@@ -29,15 +29,15 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 HERE = Path(__file__).resolve()
-sys.path.insert(0, str(HERE.parent.parent / "tests" / "agents" / "models" / "server"))
+sys.path.insert(0, str(HERE.parent.parent / "tests" / "support"))
 
-from served import Counted, Program, answers, counted, free_port, journaled, spent  # noqa: E402  # lies in the folder above
+from local_server import Handler, LocalServer  # noqa: E402  # lies in the folder above
+from served import Counted, Program, answers, counted, free_port, journaled, spent  # noqa: E402  # likewise
 
 from forethought.agents import Request, Sampling, ScoreRequest  # noqa: E402  # likewise
 from forethought.agents.models.protocol import LM  # noqa: E402
@@ -117,35 +117,22 @@ def shaped(choice: dict[str, Any], prompt: int, completion: int) -> dict[str, An
     return {"choices": [choice], "usage": {"prompt_tokens": prompt, "completion_tokens": completion}}
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 16
+class ModelHandler(Handler):
     server: Served
 
     def do_GET(self) -> None:
         self.tell({"data": [{"id": MODEL}]})
 
     def do_POST(self) -> None:
-        self.tell(self.server.batches.answer(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        self.tell(self.server.batches.answer(json.loads(self.body())))
 
     def tell(self, data: dict[str, Any]) -> None:
-        text = json.dumps(data).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.answer(200, json.dumps(data).encode(), {"Content-Type": "application/json"})
 
 
-class Served(ThreadingHTTPServer):
-    request_queue_size = 128
-    daemon_threads = True
-
+class Served(LocalServer):
     def __init__(self, port: int, batches: Batches) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(ModelHandler, port)
         self.batches = batches
 
 

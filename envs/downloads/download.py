@@ -5,7 +5,6 @@ Ranges and validators as in RFC 9110, sections 13 and 14.
 
 from __future__ import annotations
 
-import email.utils
 import itertools
 import json
 import os
@@ -19,6 +18,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 
 from forethought.common.json_text import read_json
+from forethought.common.random import Generator
+from forethought.common.retry import GivenUp, RetryPolicy, retry_after
 
 BLOCK = 1 << 20  # bytes
 PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<head)", re.IGNORECASE)
@@ -56,16 +57,6 @@ class Busy(MirrorError):
 
 class Stale(Busy):
     """The part on disk is no beginning of the file that the mirror gives now; the next attempt starts anew."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a mirror is waited for."""
-
-    attempts: int = 5  # counted from the last new byte on
-    wait: float = 1.0  # seconds before the second attempt, doubled for each further one
-    longest: float = 60.0  # seconds; a server that asks for a longer wait is given up
-    timeout: float = 30.0  # seconds of silence
 
 
 @dataclass(frozen=True)
@@ -129,28 +120,30 @@ class Part:
 Report = Callable[[int, "int | None"], None]  # bytes so far, bytes in all
 
 
-def download(url: str, part: Part, expected: Expected, patience: Patience, report: Report) -> bool:
+def download(url: str, part: Part, expected: Expected, policy: RetryPolicy, report: Report) -> bool:
     """Gets the whole file into `part.path`; True if it is put together from several answers.
+
+    Attempts and the deadline of `policy` are counted from the last new byte on; its timeout is one of silence.
 
     Raises MirrorError: after the last attempt, or when no attempt can help. Raises OSError: the disk.
     """
-    most, attempt = part.size(), 1
+    rng = Generator(url)
+    most, failed, began = part.size(), 0, time.monotonic()
     while True:
         try:
-            return transfer(url, part, expected, patience.timeout, report)
+            return transfer(url, part, expected, policy.timeout, report)
         except Busy as error:
             if isinstance(error, Stale):
                 if not part.is_of(url):  # the mirror before may still go on with it
                     raise MirrorError(f"{error}: not the file of which a part is here") from error
                 part.drop()
             if part.size() > most:  # further than ever: a server that starts anew each time gets no new credit
-                most, attempt = part.size(), 1
-            wait = min(patience.wait * 2 ** (attempt - 1), patience.longest) if error.wait is None else error.wait
-            if wait > patience.longest:
-                raise MirrorError(f"{error}; it asks to wait {wait:.0f} s") from error
-            if attempt >= patience.attempts:
-                raise MirrorError(f"{error} (attempt {attempt} since the last new byte)") from error
-        attempt += 1
+                most, failed, began = part.size(), 0, time.monotonic()
+            failed += 1
+            try:
+                wait = policy.next_wait(failed, time.monotonic() - began, error.wait, rng.random())
+            except GivenUp as end:
+                raise MirrorError(f"{error} ({end})") from error
         time.sleep(wait)
 
 
@@ -198,7 +191,7 @@ def ask(url: str, headers: dict[str, str], timeout: float) -> HTTPResponse:
             if error.code == 416:  # the part is longer than the file
                 raise Stale(reason) from error
             if error.code in (408, 429) or error.code >= 500:
-                raise Busy(reason, pause(error.headers.get("Retry-After"))) from error
+                raise Busy(reason, retry_after(error.headers.get("Retry-After"))) from error
             raise MirrorError(reason) from error
     except URLError as error:  # no connection
         kind = Busy if isinstance(error.reason, (TimeoutError, ConnectionError)) else MirrorError
@@ -209,15 +202,6 @@ def ask(url: str, headers: dict[str, str], timeout: float) -> HTTPResponse:
         response.close()
         raise MirrorError(f"{response.status} {response.reason} instead of data")
     return response
-
-
-def pause(retry_after: str | None) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date; None if it says nothing."""
-    text = (retry_after or "").strip()
-    if text.isdecimal():
-        return float(text)
-    date = email.utils.parsedate_tz(text)
-    return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
 
 
 def described(response: HTTPResponse, url: str, expected: Expected) -> Notes:

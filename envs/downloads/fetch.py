@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 
 from forethought.common.json_text import read_json
 from forethought.common.locks import locked
-from forethought.envs.downloads.download import BLOCK, Differs, Expected, MirrorError, Part, Patience, Report, download
+from forethought.common.retry import RetryPolicy
+from forethought.envs.downloads.download import BLOCK, Differs, Expected, MirrorError, Part, Report, download
 from forethought.envs.downloads.sources import SOURCES, File
 
 RECORD = "fetched.json"
 LOCK = "fetched.lock"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-PATIENCE = Patience()
+RETRIES = RetryPolicy(retries=4, timeout=30.0, deadline=300.0, first=1.0, longest=60.0)  # seconds
 
 Progress = Callable[[str, int, "int | None"], None]
 
@@ -48,7 +49,7 @@ def fetch(
     sources: Mapping[str, tuple[File, ...]] = SOURCES,
     progress: Progress | None = None,
     accept_changed: bool = False,
-    patience: Patience = PATIENCE,
+    policy: RetryPolicy = RETRIES,
 ) -> list[Path]:
     """The files of "webshop/small", say, in `folder`; "webshop" alone is the first set of that name.
 
@@ -65,7 +66,7 @@ def fetch(
             folder.mkdir(parents=True, exist_ok=True)
             with locked(folder / LOCK):
                 for file in missing:
-                    obtain(file, folder, progress, accept_changed, patience)
+                    obtain(file, folder, progress, accept_changed, policy)
     except OSError as error:
         raise FetchError(
             f"cannot keep files in {folder}: {error}. What came so far is kept; see to the folder, and fetch again"
@@ -122,7 +123,7 @@ def fits(found: Expected, expected: Expected) -> bool:
     return expected.size in (None, found.size) and expected.sha256 in (None, found.sha256)
 
 
-def obtain(file: File, folder: Path, progress: Progress | None, accept_changed: bool, patience: Patience) -> None:
+def obtain(file: File, folder: Path, progress: Progress | None, accept_changed: bool, policy: RetryPolicy) -> None:
     """The file in its place, and in the record. Raises FetchError."""
     path = folder / file.name
     if path.exists():  # as another process left it, or as its owner put it there
@@ -141,7 +142,7 @@ def obtain(file: File, folder: Path, progress: Progress | None, accept_changed: 
     failures: dict[str, MirrorError] = {}
     for url in file.mirrors:
         try:
-            found = whole(url, part, expected, patience, report)
+            found = whole(url, part, expected, policy, report)
         except MirrorError as error:
             failures[url] = error
             continue
@@ -152,13 +153,13 @@ def obtain(file: File, folder: Path, progress: Progress | None, accept_changed: 
     raise failure(path, expected, failures)
 
 
-def whole(url: str, part: Part, expected: Expected, patience: Patience, report: Report) -> Expected:
+def whole(url: str, part: Part, expected: Expected, policy: RetryPolicy, report: Report) -> Expected:
     """The size and sum of the whole file, now in `part`. Raises MirrorError: it cannot be had, or is another."""
-    pieced = download(url, part, expected, patience, report)
+    pieced = download(url, part, expected, policy, report)
     found = measured(part.path)
     if pieced and not fits(found, expected):  # perhaps pieces of two versions: once more, from the start
         part.drop()
-        download(url, part, expected, patience, report)
+        download(url, part, expected, policy, report)
         found = measured(part.path)
     if not fits(found, expected):
         part.drop()

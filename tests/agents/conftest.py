@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from forethought.envs import TaskSimulator
@@ -27,14 +24,3 @@ def query():
         return Query(node, num_children, seed)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def adapter_files():
-    """The module of that name; the tests are no package."""
-    spec = importlib.util.spec_from_file_location(
-        "adapter_files", Path(__file__).parent / "models/local/adapter_files.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

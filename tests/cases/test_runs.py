@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import stub_server
 from typer.testing import CliRunner
 
 import forethought.search
@@ -23,21 +23,6 @@ from forethought.search import Usage
 
 MODEL = "recorded:replies"  # named so; the tests put a scripted one in its place
 PLAYED = Usage(1, 20, 0, 8)
-
-
-@pytest.fixture
-def stub():
-    """The server that answers as a test tells it to."""
-    pytest.importorskip("aiohttp", reason="the extra [server] is not installed")
-    path = Path(__file__).parent.parent / "agents/models/server/stub_server.py"
-    spec = importlib.util.spec_from_file_location("stub_server", path)
-    module = sys.modules["stub_server"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    server = module.Stub()
-    server.module = module
-    yield server
-    server.close()
-    del sys.modules["stub_server"]
 
 
 @pytest.fixture
@@ -92,7 +77,7 @@ def test_ukgovernmentbeis_inspect_ai_5467(evaluate, agent):
 def test_generative_computing_mellea_1060(evaluate, stub):
     """The same from a server: content null, and all that was written is the reasoning."""
     message = {"role": "assistant", "content": None, "reasoning_content": "Let us see. 4 and 5 give"}
-    stub.fault = lambda asked: stub.module.changed(choices=[{"message": message, "finish_reason": "length"}])
+    stub.fault = lambda asked: stub_server.changed(choices=[{"message": message, "finish_reason": "length"}])
     done = evaluate("--agent", "tot-bfs", "--model", f"server+chat:m@{stub.url}", tasks="900:903")
     assert done.exit_code == 3
     assert f"{len(stub.seen)} of {len(stub.seen)} replies could not be read" in last_line(done)
@@ -196,14 +181,14 @@ def test_the_good_replies_of_a_failed_batch_are_paid_once(evaluate, stub, sample
 
     def failing(asked):
         wanted = sorted({one.prompt for one in stub.seen})
-        return stub.module.status(401) if stub.failing and asked.prompt == wanted[0] else None
+        return stub_server.status(401) if stub.failing and asked.prompt == wanted[0] else None
 
     def good(asked):
         text = "Perhaps.\nThus the correctness score is 5.0"
         return {"choices": [{"text": text}], "usage": {"prompt_tokens": 50, "completion_tokens": 9}}
 
     stub.failing, stub.reply = True, good
-    stub.fault = lambda asked: stub.module.status(401) if stub.failing and len(stub.seen) == place else None
+    stub.fault = lambda asked: stub_server.status(401) if stub.failing and len(stub.seen) == place else None
     words = ("--agent", "beam", "--policy", "all", "--value", "lm-text", "--set", f"value.samples={samples}")
     words += ("--model", f"server:m@{stub.url}", "--model-option", "concurrency=1")
     assert evaluate(*words, tasks="900:901", budget="nodes=36").exit_code == 1
@@ -226,7 +211,7 @@ def begun(tmp_path_factory):
     """A folder with half a journal of beam search, in `r`, and a copy of the package, in `site`."""
     folder = tmp_path_factory.mktemp("begun")
     home = Path(forethought.search.beam.__code__.co_filename).parent.parent
-    for part in ("envs", "search", "agents", "value", "leaderboards", "cli"):
+    for part in ("common", "envs", "search", "agents", "experiments", "value", "leaderboards", "cli"):
         ignored = shutil.ignore_patterns("__pycache__", "rows")
         shutil.copytree(home / part, folder / "site" / "forethought" / part, ignore=ignored)
     words = (

@@ -1,71 +1,31 @@
 """Cases from public reports of what real servers send, each named by its source."""
 
-import importlib.util
 import json
 import logging
 import socket
-import sys
 import threading
 import time
 from contextlib import closing, suppress
-from pathlib import Path
 
 import pytest
+import stub_server
 
 pytest.importorskip("aiohttp")
 
 from forethought.agents.models.protocol import Completion, Request, Sampling, ScoreRequest
 from forethought.agents.models.server.model import Server
-from forethought.agents.models.server.retry import Patience, retry_after, wait_of
 from forethought.agents.models.server.unclaimed import ServerError
 from forethought.agents.presets import complete
 from forethought.agents.readers.action import read_action
+from forethought.common.retry import retry_after, wait_of
 from forethought.common.seeds import seed_of
 from forethought.experiments import execute
 from forethought.experiments.config import Experiment
 from forethought.experiments.run_folder import Run
 from forethought.search import Usage
 
-QUICK = Patience(retries=2, timeout=5.0, deadline=20.0, first=0.01, longest=0.02)
 CALL = '[{"function": {"name": "f", "arguments": "{}"}}]'
 GAME24 = {"env": "Game24-v0", "tasks": "900:903", "budget": {"tokens": 100_000}}
-
-
-def load_stub():
-    """Its file lies in another folder; the tests are no package."""
-    path = Path(__file__).parent.parent / "agents/models/server/stub_server.py"
-    spec = importlib.util.spec_from_file_location("stub_server", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["stub_server"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-stub_server = load_stub()
-
-
-@pytest.fixture
-def stub(monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    stub = stub_server.Stub()
-    yield stub
-    stub.close()
-
-
-@pytest.fixture
-def open_server(stub):
-    opened = []
-
-    def make(spec="server:m", **options):
-        opened.append(Server(f"{spec}@{stub.url}", patience=QUICK, **options))
-        return opened[-1]
-
-    yield make
-    for server in opened:
-        server.close()
 
 
 @pytest.fixture
@@ -805,7 +765,7 @@ def test_a_wait_that_only_the_words_tell_is_waited(stub, open_server):
 
 
 @pytest.mark.parametrize(("status", "tries"), [(502, 3), (429, 3), (403, 1), (407, 1)])
-def test_a_proxy_without_a_way_is_asked_again_and_told(stub, open_server, monkeypatch, status, tries):
+def test_a_proxy_without_a_way_is_asked_again_and_told(stub, retry_policy, monkeypatch, status, tries):
     asked = []
 
     def serve(listener):
@@ -823,7 +783,7 @@ def test_a_proxy_without_a_way_is_asked_again_and_told(stub, open_server, monkey
         monkeypatch.setenv("https_proxy", f"http://user:hunter2@127.0.0.1:{listener.getsockname()[1]}")
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
         with (
-            closing(Server("server+chat:m@https://example.invalid/v1", patience=QUICK)) as server,
+            closing(Server("server+chat:m@https://example.invalid/v1", retry_policy=retry_policy)) as server,
             pytest.raises(ServerError, match=f"of https_proxy answered {status}") as caught,
         ):
             complete_one(server)

@@ -16,11 +16,12 @@ from urllib.parse import SplitResult, urlsplit
 from forethought.agents.models.server.connection import Answer, Broken, NoConnection, TooLong, Unreachable, Wire
 from forethought.agents.models.server.error_words import REFUSALS, Kind
 from forethought.agents.models.server.errors import Problem, problem_of
+from forethought.agents.models.server.faults import Fault
 from forethought.agents.models.server.proxies import ProxyError
 from forethought.agents.models.server.redaction import hide, mask, one_line
 from forethought.agents.models.server.responses import written
-from forethought.agents.models.server.retry import Fault, wait_of
 from forethought.common.json_text import read_json
+from forethought.common.retry import wait_of
 
 PASSING = (408, 409, 425, 429, 498)  # and 5xx; 498 of Groq: no room at present
 SPEC = re.compile(r"server(?P<chat>\+chat)?:(?P<model>.+)@(?P<url>https?://.+)", re.DOTALL)

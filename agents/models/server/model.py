@@ -7,7 +7,6 @@ import hashlib
 import importlib.util
 import json
 import logging
-import random
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from forethought.agents.models.server.address import Address, Line, key_of
 from forethought.agents.models.server.billing import Bills, length_of
 from forethought.agents.models.server.equal_samples import Samples
 from forethought.agents.models.server.error_words import REFUSALS
+from forethought.agents.models.server.faults import Fault, with_retries
 from forethought.agents.models.server.parameters import TOP, Ways
 from forethought.agents.models.server.responses import (
     counts_of,
@@ -32,9 +32,10 @@ from forethought.agents.models.server.responses import (
     top_of,
     written,
 )
-from forethought.agents.models.server.retry import Fault, Patience, patiently
 from forethought.agents.models.server.top_logprobs import asks_of, spread
 from forethought.agents.models.server.unclaimed import Kept
+from forethought.common.random import Generator
+from forethought.common.retry import RetryPolicy
 from forethought.common.seeds import seed_of
 from forethought.search import Usage
 from forethought.search.estimates import NO_USAGE
@@ -48,7 +49,7 @@ A = TypeVar("A", Completion, Scores)
 
 
 class Server:
-    """Asks up to `concurrency` requests at a time, and each again while its fault may pass (see Patience).
+    """Asks up to `concurrency` requests at a time, and each again while its fault may pass (see RetryPolicy).
 
     It may be asked from several threads at once (`is_remote` tells the driver so): the limit is one for all.
 
@@ -88,7 +89,7 @@ class Server:
         timeout: float = 300.0,  # transformers serve answers one by one, also what was given up by then
         deadline: float = 1800.0,
         key_variable: str = "OPENAI_API_KEY",
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
         omit: str = "",
         rename: str = "",
         template_tokens: int | None = None,
@@ -98,8 +99,8 @@ class Server:
         `adapter` is asked for in place of the model, which is how vLLM serves LoRA adapters; `name_of` names it,
         and `adapter_folder` is told where the server must be given it. The key is read from the environment
         when the first request is sent, and goes to whatever server the spec names: `key_variable` says which
-        key that is. `timeout` (one attempt) and `deadline` (one request, all attempts) are seconds; `patience`
-        overrides them and `retries`. `omit` and `rename` are parameters, as in "temperature,stop" and
+        key that is. `timeout` (one attempt) and `deadline` (one request, all attempts) are seconds;
+        `retry_policy` overrides them and `retries`. `omit` and `rename` are parameters, as in "temperature,stop" and
         "max_tokens:max_completion_tokens"; `template_tokens` bounds the tokens that the server adds to a prompt.
         Raises ValueError: a spec that cannot be read, no aiohttp, an option that cannot be.
         """
@@ -117,7 +118,7 @@ class Server:
         self._hint = hint_of(self.address.model, adapter, adapter_folder) if adapter else ""
         self._adapted = adapter is None  # whether the server is known to serve the adapter
         self.key_variable, self.concurrency = key_variable, concurrency
-        self.patience = patience or Patience(retries, timeout, deadline)
+        self.retry_policy = retry_policy or RetryPolicy(retries, timeout, deadline)
         self.attempts = 0  # requests sent, each try counted
         self.ways = Ways.given(omit, rename, template_tokens)
         self.bills = Bills(self.name, self.address.chat, self.ways)
@@ -273,7 +274,7 @@ class Server:
         """Why the adapter cannot be asked. llama.cpp answers with its model, whatever it is asked for."""
         if self._adapted:
             return None
-        listed = await patiently(line.models, self.patience, random.Random(self.model))
+        listed = await with_retries(line.models, self.retry_policy, Generator(self.model))
         if isinstance(listed, Fault):
             return listed
         if listed and self.model not in listed:
@@ -362,7 +363,7 @@ class Server:
         whole |= {"messages": [{"role": "user", "content": text}]} if self.address.chat else {"prompt": text}
         most = body["max_tokens"]
         limit = REPLY_LENGTH + 8 * most_of(most) + 8 * length_of(prompt)
-        draws = random.Random(json.dumps(whole))  # of the request alone: waits depend on no other
+        rng = Generator(json.dumps(whole))  # of the request alone: waits depend on no other
         for _ in range(LESSONS):
             sent = self.ways.body(whole)
 
@@ -370,7 +371,7 @@ class Server:
                 self.attempts += 1
                 return await line.post(path, sent, limit, timeout)
 
-            reply = await patiently(attempt, self.patience, draws)
+            reply = await with_retries(attempt, self.retry_policy, rng)
             if not isinstance(reply, Fault) or (not self._learn(reply, sent) and self.ways.body(whole) == sent):
                 break
         if not isinstance(reply, Fault):

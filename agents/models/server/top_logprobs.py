@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from math import exp, log
 
-from forethought.agents.models.server.retry import Fault
+from forethought.agents.models.server.faults import Fault
 from forethought.common.sums import plain_sum
 
 Top = Callable[[str], Awaitable["dict[str, float] | Fault"]]  # the likeliest tokens after a prompt

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from forethought.agents.models.protocol import Completion, Scores
-from forethought.agents.models.server.retry import Fault
+from forethought.agents.models.server.faults import Fault
 from forethought.search import Usage
 from forethought.search.estimates import NO_USAGE
 

@@ -2,17 +2,17 @@
 
 import hashlib
 import json
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from local_server import Handler, LocalServer
 
 from forethought.common.locks import InUse, locked
+from forethought.common.random import Generator
+from forethought.common.retry import RetryPolicy
 from forethought.envs.downloads import download
-from forethought.envs.downloads.download import Patience, pause
 from forethought.envs.downloads.fetch import ChangedError, FetchError, fetch
 from forethought.envs.downloads.sources import SOURCES, File
 
@@ -21,7 +21,7 @@ OTHER = DATA[::-1]
 SUM = hashlib.sha256(DATA).hexdigest()
 HALF = len(DATA) // 2
 QUOTA = b"<!DOCTYPE html><html><head><title>Google Drive - Quota\n exceeded</title></head></html>"
-QUICK = Patience(attempts=3, wait=0.0, longest=5.0, timeout=5.0)
+QUICK = RetryPolicy(retries=2, timeout=5.0, deadline=60.0, first=0.0)
 
 
 @dataclass
@@ -36,24 +36,22 @@ class Item:
     faults: list[int | tuple[int, dict[str, str]]] = field(default_factory=list)
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class SiteHandler(Handler):
     def do_GET(self):
-        site = self.server.site
+        site = self.server
         site.seen.append((self.path, dict(self.headers)))
         item = site.items.get(self.path)
         fault = item.faults.pop(0) if item is not None and item.faults else None
         if item is None or isinstance(fault, tuple):
-            return self.answer(*(fault or (404, {})), b"no")
+            return self.serve(*(fault or (404, {})), b"no")
         start = self.start(item)
         status, headers, body = 200, dict(item.headers), item.data
         if start >= len(item.data):
-            return self.answer(416, {"Content-Range": f"bytes */{len(item.data)}"}, b"")
+            return self.serve(416, {"Content-Range": f"bytes */{len(item.data)}"}, b"")
         if start:
             status, body = 206, item.data[start:]
             headers["Content-Range"] = f"bytes {start}-{len(item.data) - 1}/{len(item.data)}"
-        return self.answer(status, headers, body, len(body) if fault is None else fault, item.says_length)
+        return self.serve(status, headers, body, len(body) if fault is None else fault, item.says_length)
 
     def start(self, item):
         condition = self.headers.get("If-Range")
@@ -61,34 +59,18 @@ class Handler(BaseHTTPRequestHandler):
             return 0
         return int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
 
-    def answer(self, status, headers, body, upto=None, says_length=True):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if says_length:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[:upto])
-        self.server.site.sent[self.path] += len(body[:upto])
+    def serve(self, status, headers, body, upto=None, says_length=True):
+        """One answer a connection."""
+        self.answer(status, body, headers, upto, says_length)
+        self.server.sent[self.path] += len(body[:upto])
         self.close_connection = True
 
-    def log_message(self, *_):
-        pass
 
-
-class Site:
+class Site(LocalServer):
     def __init__(self):
+        super().__init__(SiteHandler)
         self.items, self.seen, self.sent = {}, [], Counter()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.site = self
-        self.root = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        self.start()
 
 
 @pytest.fixture
@@ -105,7 +87,7 @@ def get(site, tmp_path):
 
     def run(*addresses, size=None, sha256=None, **options):
         file = File("items.json", tuple(site.root + address for address in addresses or ("/a",)), size, sha256)
-        return fetch("shop", tmp_path, sources={"shop/small": (file,)}, patience=QUICK, **options)
+        return fetch("shop", tmp_path, sources={"shop/small": (file,)}, policy=QUICK, **options)
 
     return run
 
@@ -155,7 +137,7 @@ def test_a_later_call_goes_on_too(site, get, tmp_path):
 
 
 def test_every_new_byte_renews_the_patience(site, get):
-    site.items["/a"] = Item(faults=[1000] * (2 * QUICK.attempts))
+    site.items["/a"] = Item(faults=[1000] * (3 * QUICK.retries))
     get()
     assert site.sent["/a"] == len(DATA)
 
@@ -179,7 +161,7 @@ def test_a_server_without_ranges_starts_anew_and_is_given_up_in_the_end(site, ge
     site.items["/a"].faults = [HALF] * 10
     with pytest.raises(FetchError, match="cut"):
         get()
-    assert len(site.items["/a"].faults) == 10 - QUICK.attempts  # the same half again is nothing new
+    assert len(site.items["/a"].faults) == 10 - (1 + QUICK.retries)  # the same half again is nothing new
 
 
 def test_without_a_validator_only_a_known_sum_lets_it_go_on(site, get, tmp_path):
@@ -323,19 +305,15 @@ def test_a_server_that_asks_for_too_long_a_wait_is_left_at_once(site, get):
     assert [path for path, _ in site.seen] == ["/a", "/b"]
 
 
-def test_waits_double_up_to_the_longest(site, get, monkeypatch, tmp_path):
+def test_waits_are_drawn_below_a_ceiling_that_doubles_up_to_the_longest(site, monkeypatch, tmp_path):
     slept = []
     monkeypatch.setattr(download.time, "sleep", slept.append)
     site.items["/a"] = Item(faults=[(500, {})] * 5)
     file = File("items.json", (f"{site.root}/a",))
-    fetch("shop", tmp_path, sources={"shop": (file,)}, patience=Patience(attempts=6, wait=1.0, longest=6.0))
-    assert slept == [1.0, 2.0, 4.0, 6.0, 6.0]
-
-
-def test_retry_after_may_be_a_date(monkeypatch):
-    monkeypatch.setattr(download.time, "time", lambda: 1000.0)
-    texts = formatdate(1090, usegmt=True), formatdate(10), "soon", None
-    assert [pause(text) for text in texts] == [90, 0, None, None]
+    policy = RetryPolicy(retries=5, timeout=5.0, first=1.0, longest=6.0)
+    fetch("shop", tmp_path, sources={"shop": (file,)}, policy=policy)
+    draws = Generator(f"{site.root}/a")
+    assert slept == [draws.random() * ceiling for ceiling in (1, 2, 4, 6, 6)]
 
 
 def test_redirects_are_followed_and_only_to_http(site, get, tmp_path):

@@ -186,30 +186,20 @@ def calls_billed(run):
     return [line["billed"]["calls"] for line in run.billed()]
 
 
-def test_workers_ask_one_server(tmp_path, counting, monkeypatch):
-    pytest.importorskip("aiohttp")
-    monkeypatch.syspath_prepend(HERE.parent.parent / "agents/models/server")
-    import stub_server
-
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
-    stub, asked = stub_server.Stub(), {}
-    good = stub.reply
+def test_workers_ask_one_server(tmp_path, counting, stub):
+    asked, good = {}, stub.reply
 
     def reply(asked):
         asked_for = SimpleNamespace(prompt=asked.prompt, seed=asked.body["seed"])
         return {**good(asked), "choices": [{"text": counting.writes(asked_for)}]}
 
     stub.reply = reply
-    try:
-        for workers in (1, 2):
-            model = {"model": f"server:m@{stub.url}", "tasks": "900:904", "concurrency": 2}
-            run = Run.create(tmp_path / str(workers), replace(counting.ASKED, **model).config())
-            run_on(run, Processes(workers)) if workers > 1 else execute.run(run)
-            asked[workers] = Counter((one.prompt, one.body["seed"]) for one in stub.seen)
-            stub.seen.clear()
-    finally:
-        stub.close()
+    for workers in (1, 2):
+        model = {"model": f"server:m@{stub.url}", "tasks": "900:904", "concurrency": 2}
+        run = Run.create(tmp_path / str(workers), replace(counting.ASKED, **model).config())
+        run_on(run, Processes(workers)) if workers > 1 else execute.run(run)
+        asked[workers] = Counter((one.prompt, one.body["seed"]) for one in stub.seen)
+        stub.seen.clear()
     assert asked[1] == asked[2]
     assert set(asked[1].values()) == {1}
     assert outcome(Run(tmp_path / "1")) == outcome(Run(tmp_path / "2"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 
+import adapter_files
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ OTHER = {
 
 
 @pytest.fixture
-def adapter(tmp_path, adapter_files):
+def adapter(tmp_path):
     write, plain = adapter_files.write_adapter, adapter_files.TENSORS
     return lambda tensors=plain, **settings: write(tmp_path / "adapter", tensors, **settings)
 
@@ -55,7 +56,7 @@ def test_other_meanings_are_other_contents(adapter):
 
 @settings(deadline=None, max_examples=25)
 @given(st.randoms())
-def test_the_order_and_the_spaces_of_files_say_nothing(tmp_path_factory, adapter_files, draw: random.Random):
+def test_the_order_and_the_spaces_of_files_say_nothing(tmp_path_factory, draw: random.Random):
     folder, write_adapter = tmp_path_factory.mktemp("adapter"), adapter_files.write_adapter
     table = {"alpha_pattern": {"layers.0.q_proj": 1, "v_proj": 3, "k_proj": 4}}
     expected = content_of_adapter(write_adapter(folder, **table))
@@ -77,7 +78,7 @@ def test_patterns_that_may_fit_one_module_count_in_their_order(adapter, first):
     assert content_of_adapter(adapter(alpha_pattern=table)) != content_of_adapter(adapter(alpha_pattern=backwards))
 
 
-def test_weights_names_and_shapes_count(adapter, adapter_files):
+def test_weights_names_and_shapes_count(adapter):
     plain = adapter_files.TENSORS
     name = next(iter(plain))
     found = [
@@ -104,7 +105,7 @@ def test_files_of_another_kind_are_refused(adapter, data):
         content_of_adapter(folder)
 
 
-def test_a_file_that_was_cut_off_is_refused(adapter, adapter_files):
+def test_a_file_that_was_cut_off_is_refused(adapter):
     folder = adapter()
     (folder / "adapter_model.safetensors").write_bytes(adapter_files.safetensors(adapter_files.TENSORS)[:-1])
     with pytest.raises(ValueError, match="end behind the end of the file"):
@@ -119,7 +120,7 @@ def test_what_is_missing_is_named(adapter):
             content_of_adapter(folder)
 
 
-def test_peft_in_any_order_of_sets_writes_one_content(tmp_path, adapter_files):
+def test_peft_in_any_order_of_sets_writes_one_content(tmp_path):
     peft = pytest.importorskip("peft", reason="the extra [lm] is not installed")
     write_adapter = adapter_files.write_adapter
     folder = write_adapter(tmp_path / "a")

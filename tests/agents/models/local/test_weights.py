@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import adapter_files
 import pytest
 
 from forethought.agents import open_model
@@ -124,7 +125,7 @@ def test_without_the_package_the_hub_is_named(monkeypatch, hub):
     assert (found.source, found.content) == (SMOLLM2_HUB, f"hub:{SMOLLM2_HUB}@{FIRST}")
 
 
-def test_a_server_is_opened_by_its_address_and_asked_for_an_adapter_by_name(tmp_path, adapter_files):
+def test_a_server_is_opened_by_its_address_and_asked_for_an_adapter_by_name(tmp_path):
     pytest.importorskip("aiohttp")
     spec = "server:some/model@http://127.0.0.1:9/v1"
     adapter_files.write_adapter(tmp_path)

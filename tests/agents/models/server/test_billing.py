@@ -1,13 +1,11 @@
 """Every answer that a server was paid for is billed: once, within what was reserved, failures included."""
 
-import importlib.util
-import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
+import stub_server
 
 pytest.importorskip("aiohttp")
 
@@ -21,8 +19,8 @@ from forethought.agents.models.protocol import (
 )
 from forethought.agents.models.reply_cache import Cached
 from forethought.agents.models.scripted import Scripted
+from forethought.agents.models.server.faults import Fault
 from forethought.agents.models.server.model import Server
-from forethought.agents.models.server.retry import Fault
 from forethought.agents.models.server.unclaimed import Kept, ServerError
 from forethought.agents.policies import AllActions
 from forethought.envs import TaskSimulator
@@ -36,25 +34,7 @@ GOOD, BAD = Request("good", Sampling(max_tokens=4)), Request("bad", Sampling(max
 BILL = Usage(1, 2, 1, 1)  # of GOOD, as the stub counts
 
 
-def load_stub():
-    """Its file lies beside this one; the tests are no package."""
-    spec = importlib.util.spec_from_file_location("stub_server", Path(__file__).with_name("stub_server.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["stub_server"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-stub_server = load_stub()
 status, changed = stub_server.status, stub_server.changed
-
-
-@pytest.fixture
-def stub(monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    stub = stub_server.Stub()
-    yield stub
-    stub.close()
 
 
 @pytest.fixture

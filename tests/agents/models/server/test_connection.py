@@ -1,70 +1,37 @@
 """The line to a server: faults without the key, proxies, adapters by content, and what one odd reply may cost."""
 
 import gzip
-import importlib.util
 import json
 import logging
-import sys
 import threading
 import time
 import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+import adapter_files
 import pytest
+import stub_server
+from stub_server import KEY
 
 pytest.importorskip("aiohttp")
 
 from forethought.agents.models.open_model import open_model
 from forethought.agents.models.protocol import Request, Sampling, ScoreRequest
 from forethought.agents.models.server import model as server_module
-from forethought.agents.models.server.model import Server, name_of
+from forethought.agents.models.server.model import name_of
 from forethought.agents.models.server.redaction import mask
 from forethought.agents.models.server.responses import top_of
-from forethought.agents.models.server.retry import Patience
 from forethought.agents.models.server.unclaimed import ServerError
+from forethought.common.retry import RetryPolicy
 from forethought.search.models import wasted_usage
 
-KEY = "sk-secret-0123456789"
-QUICK = Patience(retries=1, timeout=5.0, deadline=10.0, first=0.01, longest=0.02)
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
-def load_stub():
-    """Its file lies beside this one; the tests are no package."""
-    spec = importlib.util.spec_from_file_location("stub_server", Path(__file__).with_name("stub_server.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["stub_server"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-stub_server = load_stub()
-
-
 @pytest.fixture
-def stub(monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    stub = stub_server.Stub()
-    yield stub
-    stub.close()
-
-
-@pytest.fixture
-def open_server(stub):
-    opened = []
-
-    def make(spec="server:org/model", **options):
-        opened.append(Server(f"{spec}@{stub.url}", patience=QUICK, **options))
-        return opened[-1]
-
-    yield make
-    for server in opened:
-        server.close()
+def retry_policy():
+    return RetryPolicy(retries=1, timeout=5.0, deadline=10.0, first=0.01, longest=0.02)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +87,7 @@ def test_masking_takes_no_long_time_and_a_short_key_hides_no_words():
 
 
 @pytest.fixture
-def adapter(tmp_path, adapter_files):
+def adapter(tmp_path):
     return adapter_files.write_adapter(tmp_path / "round-2")
 
 
@@ -131,7 +98,7 @@ def listing(*names, code=200):
     return get
 
 
-def test_an_adapter_is_called_by_its_content_and_not_by_its_folder(adapter, adapter_files):
+def test_an_adapter_is_called_by_its_content_and_not_by_its_folder(adapter):
     name = name_of(adapter)
     assert len(name) == 16
     other = adapter.rename(adapter.with_name("elsewhere"))
@@ -143,7 +110,7 @@ def test_an_adapter_is_called_by_its_content_and_not_by_its_folder(adapter, adap
 
 
 def test_an_adapter_that_is_served_is_asked_for_by_its_name(stub, adapter, monkeypatch):
-    monkeypatch.setattr(stub_server.Handler, "do_GET", listing("base", name_of(adapter)), raising=False)
+    monkeypatch.setattr(stub_server.StubHandler, "do_GET", listing("base", name_of(adapter)), raising=False)
     server = open_model(f"server:base@{stub.url}", adapter)
     server.complete([Request("p")])
     assert stub.seen[0].body["model"] == name_of(adapter)
@@ -153,7 +120,7 @@ def test_an_adapter_that_is_served_is_asked_for_by_its_name(stub, adapter, monke
 
 @pytest.mark.parametrize("answer", [listing("base", code=500), listing()], ids=["an error", "none"])
 def test_a_server_that_lists_nothing_is_asked_all_the_same(stub, adapter, monkeypatch, answer):
-    monkeypatch.setattr(stub_server.Handler, "do_GET", answer, raising=False)
+    monkeypatch.setattr(stub_server.StubHandler, "do_GET", answer, raising=False)
     server = open_model(f"server:base@{stub.url}", adapter)
     assert server.complete([Request("p")])[0].text
     server.close()
@@ -161,14 +128,14 @@ def test_a_server_that_lists_nothing_is_asked_all_the_same(stub, adapter, monkey
 
 def test_an_adapter_that_is_not_served_is_told_with_how_to_and_never_asked_for(stub, adapter, monkeypatch):
     """llama.cpp would answer, with its own model."""
-    monkeypatch.setattr(stub_server.Handler, "do_GET", listing("base", "other"), raising=False)
+    monkeypatch.setattr(stub_server.StubHandler, "do_GET", listing("base", "other"), raising=False)
     server = open_model(f"server:base@{stub.url}", adapter)
     name = name_of(adapter)
     told = rf"lists base, other, and no adapter {name}; serve it, .* --lora-modules {name}={adapter} \(2 of 2"
     with pytest.raises(ServerError, match=told):
         server.complete([Request("p"), Request("q")])
     assert not stub.seen
-    monkeypatch.setattr(stub_server.Handler, "do_GET", listing("base", name))
+    monkeypatch.setattr(stub_server.StubHandler, "do_GET", listing("base", name))
     assert len(server.complete([Request("p"), Request("q")])) == 2
     server.close()
 
@@ -294,7 +261,7 @@ def endless(head, chunk):
                 handler.sent += len(chunk)
         except OSError:
             pass
-        handler.server.stub.sent = handler.sent
+        handler.server.sent = handler.sent
         handler.close_connection = True
 
     return send
@@ -346,7 +313,7 @@ def test_a_reply_that_is_too_long_is_left_billed_at_its_bound_and_not_asked_agai
 )
 def test_headers_without_end_are_left(stub, open_server, fault):
     server, stub.sent = open_server(), 0
-    server.patience = Patience(0, 3.0, 3.0)
+    server.retry_policy = RetryPolicy(0, 3.0, 3.0)
     stub.fault = lambda asked: fault
     began = time.monotonic()
     with pytest.raises(ServerError, match=r"connection broke|headers|no answer within"):
@@ -418,7 +385,7 @@ def test_a_key_that_a_reply_echoes_goes_nowhere(stub, open_server, caplog):
 
 def test_names_of_models_that_echo_the_key_or_command_a_terminal_are_shown_harmless(stub, adapter, monkeypatch):
     names = listing(f"base-{KEY}", "\x1b[2Jcleared", *(f"other-{i}" for i in range(999)))
-    monkeypatch.setattr(stub_server.Handler, "do_GET", names, raising=False)
+    monkeypatch.setattr(stub_server.StubHandler, "do_GET", names, raising=False)
     server = open_model(f"server:base@{stub.url}", adapter)
     with pytest.raises(ServerError) as caught:
         server.complete([Request("p")])

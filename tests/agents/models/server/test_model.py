@@ -1,19 +1,18 @@
 """The server backend against a stub on this machine: order, retries, what is paid once, counts, keys, interrupts."""
 
-import importlib.util
 import logging
 import os
 import pickle
 import signal
-import sys
 import threading
 import time
 import traceback
 from email.utils import formatdate
 from math import exp, log
-from pathlib import Path
 
 import pytest
+import stub_server
+from stub_server import KEY
 
 pytest.importorskip("aiohttp")
 
@@ -22,54 +21,22 @@ from forethought.agents.models.protocol import Request, Sampling, ScoreRequest
 from forethought.agents.models.server.address import Address
 from forethought.agents.models.server.billing import OVERSHOOT, PLAIN_TOKENS
 from forethought.agents.models.server.model import Server
-from forethought.agents.models.server.retry import Patience, retry_after
 from forethought.agents.models.server.unclaimed import ServerError
 from forethought.agents.policies import AllActions
 from forethought.agents.values import SCORES
+from forethought.common.retry import RetryPolicy, retry_after
 from forethought.common.seeds import seed_of
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
 from forethought.search import Budget, Estimate, Evaluate, Expand, Usage
 from forethought.search.engine.driver import Driver
 
-KEY = "sk-secret-0123456789"
-QUICK = Patience(retries=2, timeout=5.0, deadline=10.0, first=0.01, longest=0.02)
-
-
-def load_stub():
-    """Its file lies beside this one; the tests are no package."""
-    path = Path(__file__).with_name("stub_server.py")
-    spec = importlib.util.spec_from_file_location("stub_server", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["stub_server"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-stub_server = load_stub()
 status, raw, changed = stub_server.status, stub_server.raw, stub_server.changed
 
 
 @pytest.fixture
-def stub(monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    stub = stub_server.Stub()
-    yield stub
-    stub.close()
-
-
-@pytest.fixture
-def open_server(stub):
-    opened = []
-
-    def make(spec="server:org/model", *, patience=QUICK, **options):
-        opened.append(Server(f"{spec}@{stub.url}", patience=patience, **options))
-        return opened[-1]
-
-    yield make
-    for server in opened:
-        server.close()
+def retry_policy():
+    return RetryPolicy(retries=2, timeout=5.0, deadline=10.0, first=0.01, longest=0.02)
 
 
 @pytest.fixture
@@ -173,7 +140,7 @@ def test_a_fault_that_passes_is_asked_again(stub, server, fault):
 
 @pytest.mark.parametrize("fault", [stub_server.hang, stub_server.drip])
 def test_a_server_that_hangs_or_drips_is_left_and_asked_again(stub, open_server, fault):
-    server = open_server(patience=Patience(2, timeout=0.2, first=0.01))
+    server = open_server(retry_policy=RetryPolicy(2, timeout=0.2, first=0.01))
     stub.fault = lambda asked: fault if asked.tries == 1 else None
     began = time.monotonic()
     assert [reply.text for reply in server.complete(requests(4))] == expected(requests(4))
@@ -182,7 +149,7 @@ def test_a_server_that_hangs_or_drips_is_left_and_asked_again(stub, open_server,
 
 
 def test_all_attempts_together_have_a_deadline(stub, open_server):
-    server = open_server(patience=Patience(1000, timeout=5.0, deadline=0.3, first=0.05, longest=0.05))
+    server = open_server(retry_policy=RetryPolicy(1000, timeout=5.0, deadline=0.3, first=0.05, longest=0.05))
     stub.fault = lambda asked: status(500)
     with pytest.raises(ServerError, match=r"\(attempt \d+; the 0.3 s for one request"):
         server.complete(requests(1))
@@ -206,7 +173,7 @@ def test_retry_after_is_heeded_in_seconds_and_as_a_date(stub, server):
     assert waits[0] >= 1.0
     assert waits[1] >= 0.4
     stub.fault = lambda asked: status(429, "slow down", Retry_After="3600")
-    with pytest.raises(ServerError, match=r"429 \(slow down\), and asks to wait 3600 s \(attempt 1; the 10 s"):
+    with pytest.raises(ServerError, match=r"429 \(slow down\) \(attempt 1; it asks to wait 3600 s; the 10 s"):
         server.complete(requests(1))
 
 

@@ -17,6 +17,7 @@ from math import exp
 from pathlib import Path
 
 import pytest
+import served
 
 pytest.importorskip("aiohttp", reason="the extra [server] is not installed")
 pytest.importorskip("torch", reason="the extra [lm] is not installed")
@@ -32,25 +33,13 @@ from forethought.agents.models.local.model import Local, fastest_dtype
 from forethought.agents.models.local.weights import find_weights, packaged_gguf
 from forethought.agents.models.open_model import open_model
 from forethought.agents.models.server.model import Server, name_of
-from forethought.agents.models.server.retry import Patience
 from forethought.agents.models.server.unclaimed import ServerError
+from forethought.common.retry import RetryPolicy
 
 MODEL = "smollm2"
 START, ANSWER = 400, 120  # seconds that a server may take
 PROMPTS = ["The capital of France is", "One two three four", "Use all.\nleft: 4 6\nnext:", "žluť 🦊"]
 DIGITS = tuple(str(n) for n in range(11))
-
-
-def load_served():
-    """Its file lies beside this one; the tests are no package."""
-    spec = importlib.util.spec_from_file_location("served", Path(__file__).with_name("served.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["served"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-served = load_served()
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +131,7 @@ def ask(real, monkeypatch):
     opened = []
 
     def make(kind="server", model=MODEL):
-        opened.append(Server(f"{kind}:{model}@{real.url}", patience=Patience(1, ANSWER, ANSWER)))
+        opened.append(Server(f"{kind}:{model}@{real.url}", retry_policy=RetryPolicy(1, ANSWER, ANSWER)))
         return opened[-1]
 
     real.log.clear()
@@ -270,7 +259,7 @@ def test_nothing_is_left_of_a_server_whose_starter_was_killed(tmp_path):
     starter = tmp_path / "starter.py"
     starter.write_text(
         "import pathlib, sys, time\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"sys.path.insert(0, {str(Path(served.__file__).parent)!r})\n"
         "import served\n"
         "served.Program(sys.argv[1:3], pathlib.Path(sys.argv[3]))\n"
         "time.sleep(60)\n"

@@ -19,10 +19,11 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from local_server import Handler, LocalServer
 
 STARTER = """
 import os, runpy, sys, threading
@@ -111,13 +112,11 @@ class Exchange:
     reply: Any = None
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 16
+class ProxyHandler(Handler):
     server: Counted
 
     def do_POST(self) -> None:
-        data = self.rfile.read(int(self.headers["Content-Length"]))
+        data = self.body()
         with self.server.changed:
             exchange = Exchange(data.decode())
             self.server.log.append(exchange)
@@ -125,14 +124,14 @@ class Handler(BaseHTTPRequestHandler):
         try:
             status, kind, reply = self.forward("POST", data)
             exchange.status, exchange.reply = status, json.loads(reply) if status == 200 else reply.decode()
-            self.answer(status, kind, reply)
+            self.tell(status, kind, reply)
         finally:
             with self.server.changed:
                 self.server.in_flight -= 1
                 self.server.changed.notify_all()
 
     def do_GET(self) -> None:
-        self.answer(*self.forward("GET", b""))
+        self.tell(*self.forward("GET", b""))
 
     def forward(self, method: str, data: bytes) -> tuple[int, str, bytes]:
         upstream = self.server.upstream
@@ -145,36 +144,23 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def answer(self, status: int, kind: str, reply: bytes) -> None:
+    def tell(self, status: int, kind: str, reply: bytes) -> None:
         try:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(reply)))
-            self.end_headers()
-            self.wfile.write(reply)
+            self.answer(status, reply, {"Content-Type": kind})
         except OSError:
-            self.close_connection = True  # who asked was killed; the log holds the reply all the same
-
-    def log_message(self, *_: object) -> None:
-        pass
+            self.close_connection = True  # the client was killed; the log holds the reply all the same
 
 
-class Counted(ThreadingHTTPServer):
+class Counted(LocalServer):
     """Between a client and the server at `upstream`, an address as http://127.0.0.1:8000/v1."""
 
-    request_queue_size = 128
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, upstream: str) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(ProxyHandler)
         self.upstream = urlsplit(upstream)
-        self.url = f"http://127.0.0.1:{self.server_port}/v1"
         self.log: list[Exchange] = []
         self.in_flight = 0
         self.changed = threading.Condition()
-        self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self.thread.start()
+        self.start()
 
     def drain(self, seconds: float) -> int:
         """How many requests came, once the server has answered all of them."""
@@ -182,14 +168,6 @@ class Counted(ThreadingHTTPServer):
             if not self.changed.wait_for(lambda: self.in_flight == 0, seconds):
                 raise RuntimeError(f"{self.in_flight} requests have no answer after {seconds:g} s")
             return len(self.log)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that was killed is no news."""
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-        self.thread.join()
 
 
 # What was spent, by calls, prompt and completion tokens: as the server counted, as a journal and as results tell it.

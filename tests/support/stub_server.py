@@ -12,7 +12,10 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from local_server import Handler, LocalServer
+
+KEY = "sk-secret-0123456789"  # which the shell of a test holds
 
 
 @dataclass
@@ -32,14 +35,12 @@ def text_for(prompt: str, seed: int) -> str:
     return hashlib.sha256(f"{seed} {prompt}".encode()).hexdigest()[:12]
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 16  # head and body in one packet
-
+class StubHandler(Handler):
     def do_POST(self):
-        stub = self.server.stub
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        asked = Asked(self.path, body, {name.lower(): text for name, text in self.headers.items()}, 0)
+        stub = self.server
+        asked = Asked(
+            self.path, json.loads(self.body()), {name.lower(): text for name, text in self.headers.items()}, 0
+        )
         with stub.lock:
             stub.tries[asked.prompt] += 1
             asked.tries = stub.tries[asked.prompt]
@@ -54,19 +55,8 @@ class Handler(BaseHTTPRequestHandler):
             with stub.lock:
                 stub.in_flight -= 1
 
-    def answer(self, status, data, headers=(), upto=None):
-        self.send_response(status)
-        for name, value in dict(headers).items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data[:upto])
-        if upto is not None:
-            self.close_connection = True
-
-    def log_message(self, *_):
-        pass
+    def answer(self, status, data, headers=(), upto=None, length=True):
+        super().answer(status, data, {"Content-Type": "application/json", **dict(headers)}, upto, length)
 
 
 # Faults.
@@ -90,7 +80,7 @@ def cut(handler, reply):
 
 
 def hang(handler, reply):
-    handler.server.stub.closing.wait(20)
+    handler.server.closing.wait(20)
     handler.close_connection = True
 
 
@@ -100,7 +90,7 @@ def drip(handler, reply):
     handler.send_header("Content-Length", "1000")
     handler.end_headers()
     try:
-        while not handler.server.stub.closing.wait(0.02):
+        while not handler.server.closing.wait(0.02):
             handler.wfile.write(b" ")
             handler.wfile.flush()
     except OSError:
@@ -112,23 +102,17 @@ def changed(**fields):
     return lambda handler, reply: good(handler, {**reply, **fields})
 
 
-class Stub(ThreadingHTTPServer):
-    request_queue_size = 128
-    daemon_threads = True
-    block_on_close = False
-
+class Stub(LocalServer):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.stub, self.lock, self.closing = self, threading.Lock(), threading.Event()
+        super().__init__(StubHandler)
+        self.lock, self.closing = threading.Lock(), threading.Event()
         self.seen: list[Asked] = []
         self.tries: Counter = Counter()
         self.in_flight = self.peak = 0
         self.fault = lambda asked: None
         self.delay = lambda asked: 0.0
         self.top = None  # prompt -> {token: log-probability}
-        self.url = f"http://127.0.0.1:{self.server_port}/v1"
-        self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self.thread.start()
+        self.start()
 
     def reply(self, asked):
         text = text_for(asked.prompt, asked.body.get("seed", 0))
@@ -139,11 +123,6 @@ class Stub(ThreadingHTTPServer):
         usage = {"prompt_tokens": prompt, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 1}}
         return {"choices": [choice], "usage": usage}
 
-    def handle_error(self, request, client_address):
-        """A client that left is no news."""
-
     def close(self):
         self.closing.set()
-        self.shutdown()
-        self.server_close()
-        self.thread.join()
+        super().close()

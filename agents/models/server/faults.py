@@ -1,0 +1,60 @@
+"""A request without an answer: the reason, and further attempts while it may pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from forethought.agents.models.server.errors import Problem
+from forethought.common.random import Generator
+from forethought.common.retry import GivenUp, RetryPolicy
+from forethought.search import Usage
+from forethought.search.estimates import NO_USAGE
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why there is no answer. `passing`: another attempt may get one, after `wait` seconds if a time was named.
+
+    `usage` is what was paid all the same, as far as the server tells it; `problem` the error that the server told.
+    """
+
+    reason: str
+    passing: bool = False
+    wait: float | None = None
+    reached: bool = True  # False: nobody listens there
+    usage: Usage = NO_USAGE
+    problem: Problem | None = None
+    paid: bool = False  # a reply was written that cannot be read: it is billed at the bound of its request
+    failed: bool = False  # the server itself failed at the request (a status of 500 and more, a reply without a text)
+
+    @property
+    def alone(self) -> bool:
+        """Whether the fault is that of one reply: others to the same server may well come."""
+        return self.reached and (self.paid or self.failed)
+
+
+async def with_retries(
+    attempt: Callable[[float], Awaitable[T | Fault]], policy: RetryPolicy, rng: Generator
+) -> T | Fault:
+    """The first answer of `attempt`, which is given the seconds it may take; else the last fault.
+
+    `rng` decides the waits. The number of attempts depends on the faults and on the deadline alone.
+    """
+    clock = asyncio.get_running_loop().time
+    began, failed = clock(), 0
+    while True:
+        left = policy.deadline - (clock() - began)
+        result = await attempt(max(min(policy.timeout, left), 0.001))
+        if not isinstance(result, Fault) or not result.passing:
+            return result
+        failed += 1
+        try:
+            wait = policy.next_wait(failed, clock() - began, result.wait, rng.random())
+        except GivenUp as end:
+            return replace(result, reason=f"{result.reason} ({end})")
+        await asyncio.sleep(wait)
