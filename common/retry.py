@@ -66,7 +66,7 @@ class RetryPolicy:
         """
         if failed > self.retries:
             raise GivenUp(f"attempt {failed}, the last")
-        wait = (asked or 0.0) + share * min(self.first * 2 ** min(failed - 1, 60), self.longest)
+        wait = (asked or 0.0) + share * min(self.first * 2.0 ** min(failed - 1, 60), self.longest)
         if spent + wait >= self.deadline:
             told = f"it asks to wait {asked:.6g} s; " if asked else ""
             late = f"the {self.deadline:g} s for one request would be over before another attempt"
