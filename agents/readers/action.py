@@ -23,19 +23,25 @@ LABEL = re.compile(
 )
 ACTION = re.compile(r"\baction\s{0,3}[0-9]{0,3}\s{0,3}:", re.IGNORECASE)  # behind a thought on the same line
 BULLET = re.compile(
-    r"(?:[-*•▪◦‣–—>→➤✅👉]|#{1,6}|=>|->|[0-9]{1,2}[.)]|\([0-9]{1,2}\)|\[[0-9]{1,2}\]|\(?[a-zA-Z]\))\s+(?=\S)"
+    r"(?:[-+*•▪◦‣►▸▹▶○●■□▢–—>→➤✅✔✓☑☐👉]\ufe0f?|#{1,6}|=>|->|[0-9]{1,2}[.)]|\([0-9]{1,2}\)|\[[0-9]{1,2}\]|\(?[a-zA-Z]\)"
+    r"|\[[ xX✓✔]?\]|#[0-9]{1,2}[:.)]?|[0-9]\ufe0f?\u20e3|\([ivx]{1,4}\))\s+(?=\S)"
 )
 QUOTED = "\"'“”‘’"
 QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
 WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), ("|", "|"), *QUOTES)
-PLAYED = re.compile(r"(?:action|move|play|step|answer|do)\s?\((.{1,400})\)[.;]?", re.IGNORECASE)
+PLAYED = re.compile(r"(?:action|move|play|step|answer|do|print)\s?\((.{1,400})\)[.;]?", re.IGNORECASE)
 GIVEN = re.compile(r"(?:action|move|step|answer|next_move|next_action)\s{0,3}=\s{0,3}(?=\S)", re.IGNORECASE)
 VERB = re.compile(r"([^\W\d_]{1,40}(?:[ _-][^\W\d_]{1,20})?)\s{0,3}[\[［【]")
 NUMBER = re.compile(r"(?<![\w.,])[-−(]{0,2}[0-9]")  # a move within a line may begin with it
 GOING_ON = "+-*/×÷−^=("  # in front of a number that belongs to longer arithmetic
 SENTENCE_END = re.compile(r"[.!?]$")
+COLOUR = re.compile(
+    r"\x1b\[[0-9;?]{0,20}[ -/]{0,2}[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"
+    r"|\\(?:x1[bB]|u001[bB]|033|e)\[[0-9;]{0,20}[mK]"
+)  # of a terminal
+ESCAPED_LINES = re.compile(r"(?:\\[nrt](?![a-z]{2,}\s?\{)){1,9}")  # in front of an action, written out
 LED_IN = re.compile(  # the end of a text in front of an action: "I would not finish[yes]" is none
-    r"(?:[.!?:;,–—>*`\"'“(\[{]|\s-|action\s?[0-9]{0,3}|['’]ll"
+    r"(?:[.!?:;,–—>*`\"'“(\[{|]|\s-|action\s?[0-9]{0,3}|['’]ll"
     r"|\b(?:is|use|using|try|do|call|play|choose|select|take|with|then|i|will|would|should|could|can|must|to|now|next"
     r"|first|and|so|just|please|me|let['’]s))$",
     re.IGNORECASE,
@@ -100,8 +106,11 @@ def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], st
         return Written(called.thought, bare(called.action, speller))
     thoughts: list[str] = []
     thought_of = other = Written("", "")  # an action within a thought; the first line that has another form
-    for line in islice(map(seen, text.splitlines()), MOST_LINES):
+    led_to = ""  # an action that only a colon follows
+    for line in islice(map(seen, COLOUR.sub("", text).splitlines()), MOST_LINES):
         if not line or is_preface(line):
+            action = bare(line.rstrip("*_` :"), speller)
+            led_to = led_to or (action if action and speller.has_form(action) else "")
             continue
         if THOUGHT.match(line):
             thought, label, action = parted(line)
@@ -120,7 +129,9 @@ def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], st
             if action and (not other.action or leads(other.action)):
                 other = Written("\n".join(thoughts), action)
         thoughts.append(line)
-    return thought_of if thought_of.action else other if other.action else Written("\n".join(thoughts), "")
+    return next(
+        (found for found in (thought_of, Written("", led_to), other) if found.action), Written("\n".join(thoughts), "")
+    )
 
 
 def seen(line: str) -> str:
@@ -169,6 +180,8 @@ def unwrapped(text: str) -> str:
 def peeled(line: str) -> str:
     """The line without its outermost label, bullet or pair of marks."""
     line = seen(line)
+    if found := ESCAPED_LINES.match(line):
+        return seen(line[found.end() :])
     if (inner := unwrapped(line)) != line:
         return inner
     if found := PLAYED.fullmatch(line):

@@ -42,7 +42,7 @@ FENCE = re.compile(r"(?:```|~~~)[\w+-]{0,20}|\$\$|\\[\[(]")
 ARITHMETIC = re.compile(
     r"[0-9)]\s{0,3}(?:[-+*/×÷−·:]|x|times|plus|minus|divided\sby|multiplied\sby|over|\\\w)\s{0,3}[-−(\\]{0,3}[0-9]"
 )
-HEADING = re.compile(r"#{1,6}\s[^\[\]]{1,60}|\*\*[^\[\]*]{1,60}\*\*")
+HEADING = re.compile(r"#{1,6}\s[^\[\]]{1,60}|\*\*[^\[\]*]{1,60}\*\*|\|[^\[\]0-9]{1,200}")  # or the head of a table
 SENTENCE = re.compile(
     r"[^\[\]]{1,400}[.!?…]['\")”’]?|\(?(?:question|observation|input|left|numbers|plan|goal|task)\b[^\[\]]{0,400}",
     re.IGNORECASE,
@@ -52,7 +52,7 @@ WAITED = 4  # lines in front of an action that a model is given to write
 JSON = json.JSONDecoder()
 OBJECT = re.compile(r"\{|\[\s{0,4}[{\"]")
 ACT = re.compile(
-    r"^[\s>*_`#-]{0,8}(?:[^\W\d_]{1,20}\s?\[[^\[\]\n]|(?:next\s|final\s)?(?:action|move|step|answer)s?\s?[0-9]{0,3}[*_`]{0,3}:"
+    r"^[\s>*_`#|-]{0,8}(?:[^\W\d_]{1,20}\s?\[[^\[\]\n]|(?:next\s|final\s)?(?:action|move|step|answer)s?\s?[0-9]{0,3}[*_`]{0,3}:"
     r"|\(?-?[0-9][0-9/.]{0,20}\)?\s{0,3}[-+*/×÷−]\s{0,3}[-−(]{0,3}[0-9])",
     re.IGNORECASE | re.MULTILINE,
 )  # a line that surely acts

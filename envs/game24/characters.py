@@ -30,7 +30,13 @@ COMMANDS = (
     (re.compile(r"\\div(?![a-zA-Z])"), "/"),
     (re.compile(r"\\(?:approx|simeq|cong|sim)(?![a-zA-Z])"), "~"),
     (re.compile(r"\\(?:equiv|(?:long)?(?:R|r)ightarrow|to|implies|mapsto)(?![a-zA-Z])"), "="),
-    (re.compile(r"\\(?:left|right|boxed|text|mathrm|mathbf|displaystyle|q?quad|big|Big)(?![a-zA-Z])"), " "),
+    (
+        re.compile(
+            r"\\(?:left|right|boxed|fbox|(?:text|math)(?:bf|rm|it|sf|tt|sc|up|normal|bb|cal)?|operatorname|emph|underline"
+            r"|bm|boldsymbol|displaystyle|q?quad|[bB]igg?|large|Large|color\{[a-z]{1,20}\}|textcolor\{[a-z]{1,20}\})(?![a-zA-Z])"
+        ),
+        " ",
+    ),
     (re.compile(r"\\[()\[\],;:! ]"), " "),
     (re.compile(r"\\(?=[-*+/_=.])"), ""),
     (re.compile(r"\*\*+|__+"), " "),  # Markdown's bold; a power is no move

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from forethought.envs.game24.characters import plain
+from forethought.envs.game24.markup import lines_of, without_bullet
 
 Number: TypeAlias = "int | Fraction"  # always exact; a Fraction only where it is no integer
 Move: TypeAlias = tuple[str, str, str]
@@ -24,6 +25,7 @@ ROUNDED = 2  # digits behind the point that a rounded number has at least
 FLOAT = 12  # digits behind the point that only a computer writes, the last of them wrong: 3.6666666666666665
 NOISE = Fraction(1, 10**9)  # of such a number
 MOST_BRACKETS = 4  # around a whole move
+AROUND = " =*_'‘’|"
 ABOUT = r"~?\ ?"
 DIGITS = r"[0-9]{1,40}"
 END = r"(?![.,]?[0-9])"
@@ -54,12 +56,13 @@ WORDS = {"times": "*", "multiplied by": "*", "x": "*", "plus": "+", "minus": "-"
 RESULT_FIRST = re.compile(rf"(?:[a-zA-Z]|[+-]?{DECIMAL}(?:/{DIGITS})?)\ *[=~]\ *")
 # The text behind a move: its result, a comment, a mark of punctuation. Never more arithmetic.
 GOES_ON = re.compile(
-    r"[+/^%]|[*_]+\ *[-+]?\ *\(*\ *[-+]?\.?[0-9]"
+    r"[+^%]|/(?![/*]\ *[^\W\d_])|[*_]+\ *[-+]?\ *\(*\ *[-+]?\.?[0-9]"
     r"|-(?!-*>|-*\ +(?!(?:x|times|plus|minus|over)\b)[a-zA-Z])|[0-9]|!=|:\ *[0-9(]"
     r"|(?:x|times|multiplied|plus|minus|divided|over|mod|squared|cubed|factorial|percent)\b",
     re.IGNORECASE,
 )
-COMMENT = re.compile(r"[=~>:;?!,.…|#&*_-]|[^\W\d_]|\(\ *(?:[^\W\d_]|-?[0-9][^\s,;]{0,90}[\s,;]+[0-9])")
+COMMENT = re.compile(r"[=~>:;?!,.…|#&*_/-]|[^\W\d_]|\(\ *(?:[^\W\d_]|-?[0-9][^\s,;]{0,90}[\s,;]+[0-9])")
+RESULT_BEHIND = re.compile(r"\ *[:(<]\ *")
 
 
 class Unreadable(ValueError):
@@ -107,6 +110,8 @@ def read_move(text: str, left: Sequence[Number]) -> Move:
     found = {move for start in starts(line) for move in readings(line, start, left)}
     if not found and (result := RESULT_FIRST.match(line)):
         found = set(readings(line, result.end(), left))
+    if not found and (short := without_bullet(line)) != line:
+        found = {move for start in starts(short) for move in readings(short, start, left)}
     if len(found) > 1:
         raise Several(f"it may be {' or '.join(sorted(' '.join(move) for move in found))}")
     if not found:
@@ -115,12 +120,16 @@ def read_move(text: str, left: Sequence[Number]) -> Move:
 
 
 def first_line(text: str) -> str:
-    """The first line with something on it, in plain characters."""
+    """The first line with something on it, in plain characters and without markup."""
     text = text.strip()
     if len(text) > LONGEST:  # not within a number
         text = " ".join(text[:LONGEST].split(" ")[:-1])
-    lines = REPEATING.sub(repeating, NEGATIVE.sub("-", plain(text))).split("\n")
-    return next((line.strip(" =*_'‘’") for line in lines if line.strip(" =*_'‘’")), "")
+    lines = (line for marked in lines_of(text) for line in in_ascii(marked).split("\n"))
+    return next((line.strip(AROUND) for line in lines if line.strip(AROUND)), "")
+
+
+def in_ascii(line: str) -> str:
+    return REPEATING.sub(repeating, NEGATIVE.sub("-", plain(line)))
 
 
 def repeating(found: re.Match[str]) -> str:
@@ -149,11 +158,29 @@ def readings(line: str, start: int, left: Sequence[Number]) -> Iterator[Move]:
         for second in numbers(line, between.end()):
             if second.is_fraction and not second.is_reduced and sign == "/":
                 continue  # "8 / 4/2" is 8 divided twice
-            if is_end(line[second.end :]):
-                for one in first.fitting(left):
-                    yield from (
-                        (str(left[one]), sign, str(left[other])) for other in second.fitting(left) if other != one
-                    )
+            over = is_end(line[second.end :])
+            if not over and not RESULT_BEHIND.match(line, second.end):
+                continue
+            for one in first.fitting(left):
+                for other in second.fitting(left):
+                    if other != one and (over or states_result(line, second.end, left[one], sign, left[other])):
+                        yield str(left[one]), sign, str(left[other])
+
+
+def states_result(line: str, at: int, first: Number, sign: str, second: Number) -> bool:
+    """Whether the move's right result stands behind it without "=", as in "10 - 4: 6" and "10 - 4 (6)"."""
+    begun = RESULT_BEHIND.match(line, at)
+    if begun is None or (sign == "/" and not second):
+        return False
+    result = {
+        "+": lambda: first + second,
+        "-": lambda: first - second,
+        "*": lambda: first * second,
+        "/": lambda: Fraction(first) / second,
+    }[sign]()
+    return any(
+        written.fitting([result]) and is_end(line[written.end :].lstrip(" >")) for written in numbers(line, begun.end())
+    )
 
 
 def numbers(line: str, at: int, in_front: bool = False) -> Iterator[Written]:
