@@ -172,12 +172,8 @@ def states_result(line: str, at: int, first: Number, sign: str, second: Number) 
     begun = RESULT_BEHIND.match(line, at)
     if begun is None or (sign == "/" and not second):
         return False
-    result = {
-        "+": lambda: first + second,
-        "-": lambda: first - second,
-        "*": lambda: first * second,
-        "/": lambda: Fraction(first) / second,
-    }[sign]()
+    results = {"+": first + second, "-": first - second, "*": first * second}
+    result = Fraction(first) / second if sign == "/" else results[sign]
     return any(
         written.fitting([result]) and is_end(line[written.end :].lstrip(" >")) for written in numbers(line, begun.end())
     )
