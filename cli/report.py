@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from forethought.common.statistics import Interval, bootstrap, mean_interval, paired_difference
+from forethought.common.statistics import Interval, bootstrap_counts, mean_interval, paired_difference
 from forethought.envs.game24 import exact_value
 from forethought.leaderboards.trees import draw, tree_page
 from forethought.search.engine.task_search import TaskSearch, episode_return
-from forethought.value import auroc, spearman
+from forethought.value.diagnostics import OfCounts, auroc_of_counts, spearman_of_counts
 
 HEADER = ["value", "AUROC (95%)", "Spearman (95%)", "solved, own choice", "tokens", "states", "seconds"]
 
@@ -49,7 +49,7 @@ def held_out_states(before: Side, after: Side, trained_on: set[bytes]) -> States
 
 def summary(before: Side, after: Side, states: States) -> list[list[str]]:
     """How well the values know the states, how well they play, and the paired differences."""
-    areas, correlations = compared(states, auroc), compared(states, spearman)
+    areas, correlations = compared(states, auroc_of_counts), compared(states, spearman_of_counts)
     scores = [
         [episode_return(outcome.answer)[0] for outcome in side.played if outcome.answer] for side in (before, after)
     ]
@@ -74,24 +74,17 @@ def summary(before: Side, after: Side, states: States) -> list[list[str]]:
 
 
 def compared(
-    states: States, statistic: Callable[[Sequence[float], Sequence[float]], float]
+    states: States, statistic: Callable[[Sequence[float], Sequence[float], Sequence[int], int], OfCounts]
 ) -> tuple[Interval, Interval, Interval]:
     """The statistic before, after, and its paired difference, each with a bootstrap over puzzles."""
-
-    def of(drawn: Sequence[list[Seen]], weight_before: int, weight_after: int) -> float:
-        rows = [seen for group in drawn for seen in group]
-        truth = [seen.truth for seen in rows]
-        total = 0.0
-        if weight_before:
-            total += weight_before * statistic([seen.before for seen in rows], truth)
-        if weight_after:
-            total += weight_after * statistic([seen.after for seen in rows], truth)
-        return total
-
+    rows = [(seen, puzzle) for puzzle, group in enumerate(states.values()) for seen in group]
+    truth, puzzles = [seen.truth for seen, _ in rows], [puzzle for _, puzzle in rows]
+    before = statistic([seen.before for seen, _ in rows], truth, puzzles, len(states))
+    after = statistic([seen.after for seen, _ in rows], truth, puzzles, len(states))
     return (
-        bootstrap(states, lambda drawn: of(drawn, 1, 0)),
-        bootstrap(states, lambda drawn: of(drawn, 0, 1)),
-        bootstrap(states, lambda drawn: of(drawn, -1, 1)),
+        bootstrap_counts(len(states), before),
+        bootstrap_counts(len(states), after),
+        bootstrap_counts(len(states), lambda counts: after(counts) - before(counts)),
     )
 
 

@@ -12,7 +12,7 @@ from forethought.cli.demo import QUICK, Plan
 from forethought.cli.main import app
 from forethought.cli.report import Seen, compared
 from forethought.experiments.run_folder import Run
-from forethought.value import auroc
+from forethought.value.diagnostics import auroc_of_counts
 
 
 def test_the_plan_shares_no_puzzle():
@@ -28,7 +28,7 @@ def test_the_plan_shares_no_puzzle():
 
 def test_differences_are_paired_by_puzzle():
     states = {task: [Seen(0.5, truth, truth) for truth in (0.0, 1.0)] for task in range(5)}
-    before, after, difference = compared(states, auroc)
+    before, after, difference = compared(states, auroc_of_counts)
     assert (before.estimate, after.estimate, difference.estimate) == (0.5, 1.0, 0.5)
     assert (difference.low, difference.high) == (0.5, 0.5)
 

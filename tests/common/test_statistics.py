@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from statistics import fmean
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forethought.common.statistics import RESAMPLES, bootstrap_counts, bootstrapped_mean, point, resamples
 from forethought.leaderboards import Interval, bootstrap, mean_interval, paired_difference, share
 
 
@@ -75,3 +77,41 @@ def test_unequal_sides_are_no_pairs():
 
 def test_an_interval_prints_itself():
     assert str(Interval(0.5, 0.25, 0.75)) == "0.500 [0.250, 0.750]"
+
+
+def test_the_draws_are_pinned():
+    # A change of these changes every published interval.
+    drawn = resamples(5, 0)
+    assert drawn.shape == (5, RESAMPLES)
+    assert drawn[:, :3].tolist() == [[4, 0, 3], [0, 4, 1], [3, 4, 0], [2, 2, 0], [1, 1, 0]]
+    assert set(np.unique(drawn)) == set(range(5))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.integers(0, 5))
+def test_the_mean_is_that_of_a_function_of_each_draw(numbers, seed):
+    plain, fast = bootstrap(dict(enumerate(numbers)), fmean, seed), bootstrapped_mean(numbers, seed)
+    assert (fast.low, fast.high) == (pytest.approx(plain.low, abs=1e-12), pytest.approx(plain.high, abs=1e-12))
+    assert fast.estimate == plain.estimate
+
+
+def test_counts_are_those_of_the_draws():
+    groups = {"a": 3.0, "b": 5.0, "c": -1.0}
+
+    def total(counts):
+        return (counts * [3.0, 5.0, -1.0]).sum(axis=1)
+
+    assert bootstrap_counts(3, total) == bootstrap(groups, lambda drawn: sum(drawn))
+    with pytest.raises(ValueError, match="undefined for most resamples"):
+        bootstrap_counts(3, lambda counts: np.full(len(counts), np.nan))
+    with pytest.raises(ValueError, match="at least one group"):
+        bootstrap_counts(0, total)
+
+
+def test_a_mean_needs_numbers():
+    with pytest.raises(ValueError, match="at least one"):
+        paired_difference([], [])
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.0, 1.0), (0.5, 3.0), (0.625, 4.5), (1.0, 9.0)])
+def test_a_point_lies_between_two_numbers_in_proportion(share, found):
+    assert point(np.array([1.0, 2.0, 3.0, 6.0, 9.0]), share) == found

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from math import isnan
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from forethought.value import auroc, spearman
-from forethought.value.diagnostics import ranks
+from forethought.value.diagnostics import auroc_of_counts, ranks, spearman_of_counts
 
 
 def test_ranks_share_their_ties():
@@ -50,3 +51,18 @@ def test_auroc_counts_pairs(rows):
         assert auroc(values, truth) == pytest.approx(sum(pairs) / len(pairs))
     else:
         assert isnan(auroc(values, truth))
+
+
+@pytest.mark.parametrize(("plain", "counted"), [(auroc, auroc_of_counts), (spearman, spearman_of_counts)])
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.sampled_from([0.0, 0.25, 1.0])), max_size=30),
+    draws=st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=1, max_size=3),
+)
+def test_of_draws_of_groups_it_is_exactly_that_of_their_states(plain, counted, rows, draws):
+    groups, values, truth = ([row[i] for row in rows] for i in range(3))
+    counts = np.array([[draw.count(group) for group in range(4)] for draw in draws])
+    found = counted(values, truth, groups, 4)(counts)
+    for draw, one in zip(draws, found, strict=True):
+        states = [row for group in draw for row in rows if row[0] == group]
+        expected = plain([value for _, value, _ in states], [true for _, _, true in states])
+        assert one == expected or (isnan(one) and isnan(expected))
