@@ -14,8 +14,8 @@ from forethought.search.mcts import backup
 from forethought.search.node import Node
 from forethought.search.requests import Evaluate, Expand, Offer, Search
 
-# The priors of the authors' code: of the normal its mean, how many scores count as seen for it, how many for
-# the variance, and the variance; of the beta those of Jeffreys.
+# The default priors of the authors' code (SakanaAI/treequest, ab_mcts_a/prob_state.py). Normal: the mean, the number of
+# scores that the mean counts as, the number that the variance counts as, the variance. Beta: the prior of Jeffreys.
 MEAN, KAPPA, NU, TAU_SQUARED = 0.0, 1.0, 1.0, 0.1
 ALPHA = BETA = 0.5
 
@@ -25,22 +25,22 @@ def ab_mcts(
 ) -> Search:
     """AB-MCTS-A, with node aggregation (Inoue et al. 2025, arXiv:2503.04412).
 
-    Every node has the choice of GEN, one more child, and CONT, to go on at one of those it has. Thompson
-    sampling makes it: a mean score is drawn for each from a normal-inverse-gamma posterior (with `beta`, a
-    beta posterior), and after CONT for each child. GEN knows the first scores of the children, CONT those
-    made below them, a child both of its own.
+    Each node chooses between GEN, one more child, and CONT, one of its children, by Thompson sampling: a mean score
+    is drawn for both from a normal-inverse-gamma posterior (with `beta`, a beta posterior), and after CONT for each
+    child. The observations of GEN are the first scores of the children, those of CONT the scores made below the
+    children, those of a child its own score and the scores below it.
 
-    A policy may propose what is there already, or nothing legal. That too is a simulation, and the next one
-    at the node asks for one proposal more than there are children; `patience` failures in a row exhaust it.
-    Nodes that are done, too deep, or exhausted with nothing open below are not gone to again.
+    A policy may repeat a child, or propose no legal action. That request is a simulation too, and the next request
+    at the node asks for one proposal more than it has children; `patience` failures in a row exhaust the node.
+    Nodes that are finished, at the depth, or exhausted without an open node below are not selected again.
     The answer is the finished node of highest value, or, before there is one, the node of highest value.
 
     Args:
-        num_simulations: Simulations, at the most, each one request for a child. None: until the budget ends, or no
-            node is open.
-        depth: Steps below the root at which no node is expanded any more.
-        beta: 1: the scores' posterior is a beta distribution; 0: a normal-inverse-gamma.
-        patience: Requests in a row without a new child after which a node gets no more; ours.
+        num_simulations: Most simulations, each one request for a child. None: until the budget ends, or no node is
+            open.
+        depth: Steps below the root at which no node is expanded.
+        beta: 1: the posterior of the scores is a beta distribution; 0: a normal-inverse-gamma.
+        patience: Requests in a row without a new child that exhaust a node. No setting of the paper.
         seed: Seed of the Thompson samples, together with the task.
     """
     if patience < 1:
@@ -88,19 +88,20 @@ def ab_mcts(
 
 
 def merit(node: Node) -> tuple[bool, bool, float]:
-    """Finished nodes before others, and the root, which has no value, after them."""
+    """Sort key of answers: finished nodes rank above all others, and the root, without a value, below them."""
     return node.done, node.depth > 0, node.value
 
 
 @dataclass(slots=True)
 class Scores:
-    """What a posterior needs of the scores it has seen (Welford 1962)."""
+    """The count, the mean and the spread of the observed scores: all that a posterior needs (Welford 1962)."""
 
     count: int = 0
     mean: float = 0.0
     spread: float = 0.0  # the sum of squared distances from the mean
 
     def add(self, score: float) -> None:
+        """Count one more score, in [0, 1]."""
         self.count += 1
         before = score - self.mean
         self.mean += before / self.count
@@ -109,7 +110,7 @@ class Scores:
 
 @dataclass(slots=True)
 class Arms:
-    """What Thompson sampling knows of a node: as a parent, and as a child."""
+    """The observations of Thompson sampling at a node: as a parent (`gen`, `cont`) and as a child (`scores`)."""
 
     gen: Scores = field(default_factory=Scores)
     cont: Scores = field(default_factory=Scores)
@@ -119,7 +120,7 @@ class Arms:
 
 
 def normal_mean(rng: Generator, scores: Scores) -> float:
-    """A draw of the mean of normal scores whose variance is unknown too (Murphy 2023, section 3.4.3.3)."""
+    """A draw of the mean of normal scores of unknown mean and variance (Murphy 2023, section 3.4.3.3)."""
     n, kappa, nu = scores.count, KAPPA + scores.count, NU + scores.count
     mean = (KAPPA * MEAN + n * scores.mean) / kappa
     spread = NU * TAU_SQUARED + scores.spread + n * KAPPA / kappa * (MEAN - scores.mean) ** 2
@@ -128,6 +129,6 @@ def normal_mean(rng: Generator, scores: Scores) -> float:
 
 
 def beta_mean(rng: Generator, scores: Scores) -> float:
-    """A draw of the mean of scores in [0, 1], each counted as that much of a success."""
+    """A draw of the mean of scores in [0, 1]; a score of 0.3 counts as 0.3 successes and 0.7 failures."""
     successes = scores.count * scores.mean
     return rng.beta(ALPHA + successes, BETA + scores.count - successes)

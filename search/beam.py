@@ -9,15 +9,15 @@ from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
 
 
 def beam(root: Node, *, num_children: int | None = None, beam_width: int = 5, depth: int = 10) -> Search:
-    """Breadth-first search that keeps the `beam_width` best states of each level (Yao et al. 2023, algorithm 1).
+    """Breadth-first search that keeps the `beam_width` best states of each level (Yao et al. 2023, arXiv:2305.10601).
 
     A finished state keeps its place in the beam. The answer is the best ending ever kept, or, before there is one,
     the best state of the newest level.
 
     Args:
-        num_children: Children of an expanded state, at the most; None: as many as the policy proposes, as in the paper.
-        beam_width: States kept of each level; b of the paper, 5 for Game of 24 (section 4.1).
-        depth: Levels below the root, at the most; T of the paper.
+        num_children: Most children of an expanded state. None: all that the policy proposes.
+        beam_width: States kept of each level. The authors keep 5 in Game of 24 (scripts/game24/bfs.sh of their code).
+        depth: Most levels below the root.
     """
     if beam_width < 1:
         raise ValueError(f"beam_width is {beam_width}; a beam keeps at least one state")

@@ -19,24 +19,22 @@ def best_first(
     success_threshold: float = 1.0,
     length_cost: float = 0.0,
 ) -> Search:
-    """Take states from the frontier in the order of their value; of equals the oldest comes first.
+    """Take states from the frontier in the order of their value; of equal values the oldest state comes first.
 
-    Tree search for language model agents, algorithm 1 (Koh et al. 2024, arXiv:2407.01476): `num_children`, `depth`,
-    `max_expansions` and `success_threshold` are its b, d, c and theta. Two things differ. There a state is judged
-    when it is taken and waits with the value of its parent; here siblings are judged in one batch when they are
-    made. There a value of 1 means that the goal is reached; here it can mean that it will be, so only an ending of
-    value `success_threshold`, when it is taken, ends the search.
+    Tree search for language model agents (Koh et al. 2024, arXiv:2407.01476). Siblings are evaluated in one batch
+    when they are made. A value of 1 may mean that the goal will be reached, so only an ending of value
+    `success_threshold`, when it is taken from the frontier, ends the search.
 
-    A state's promise is its value less `length_cost` for each step to it, as in A*. The answer is the ending
-    of most promise that was judged, or, before there is one, the state of most promise.
+    The promise of a state is its value less `length_cost` for each step to it, as in A*. The answer is the evaluated
+    ending of highest promise, or, before there is one, the state of highest promise.
 
     Args:
-        num_children: Children of an expanded state, at the most; b of the paper, 5 in its experiments.
-        depth: Steps below the root at which no state is expanded any more; d of the paper, 5 there.
-        max_expansions: States taken from the frontier, at the most; c of the paper. An ending, or a state at the
-            depth, counts too, for the paper judges it when it is taken. None: until the budget ends.
-        success_threshold: Value of an ending, in [0, 1], that ends the search; theta of the paper, 1 there.
-        length_cost: Value taken from a state's promise for each step to it; 0 as in the paper.
+        num_children: Most children of an expanded state. The authors' scripts take 5.
+        depth: Steps below the root at which no state is expanded. The authors' scripts look 5 steps ahead.
+        max_expansions: Most states taken from the frontier, endings and states at the depth included. The authors'
+            scripts take 20. None: until the budget ends.
+        success_threshold: Value of an ending, in [0, 1], that ends the search.
+        length_cost: Value taken from the promise of a state for each step to it.
     """
 
     def promise(node: Node) -> float:

@@ -7,20 +7,23 @@ from forethought.search.requests import Evaluate, ExpandAll, Offer, Search
 
 
 def best_of_n(root: Node, *, n: int = 8, depth: int = 10) -> Search:
-    """Take `n` samples to their ends side by side, judge the ends, answer with the best (Cobbe et al. 2021).
+    """Take `n` samples to their ends side by side, evaluate the ends, answer with the best one.
 
-    A level is one batch. The first takes `n` proposals for the root, every later one the first proposal
-    for each sample. A proposal that repeats another makes no child (the tree has one child an action), so
-    where the policy repeats itself fewer than `n` samples go on, and none is drawn again to make up for it.
+    Source: Cobbe et al. 2021, arXiv:2110.14168.
 
-    Only ends are judged: endings, dead ends, and what reached the depth, all in one batch. Until then the
-    offer is the first sample that has ended, else the first of all. Source: arXiv:2110.14168, section 4.2.
+    A level is one batch. The first level takes `n` proposals for the root, each later level the first proposal for
+    each sample. A repeated proposal makes no child (the tree has one child for each action), so fewer than `n`
+    samples go on where the policy repeats itself; no replacement is drawn.
 
-    Raises ValueError: `n` is 0.
+    Only ends are evaluated: endings, dead ends, and states at the depth, all in one batch. Until then the offer is
+    the first sample that has ended, else the first sample.
+
+    Raises:
+        ValueError: `n` is 0.
 
     Args:
-        n: Samples; the paper takes up to 400, ours are 8.
-        depth: Steps of a sample, at the most.
+        n: Samples.
+        depth: Most steps of a sample.
     """
     if n < 1:
         raise ValueError(f"n is {n}; the best of none is none, give at least 1")

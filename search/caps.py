@@ -19,7 +19,7 @@ def can_grow(node: Node, depth: int) -> bool:
 
 
 def close(end: Node, closed: set[Node]) -> None:
-    """Mark a node below which nothing is left to expand, and each ancestor whose children are all marked."""
+    """Mark a node without an expandable node below it, and each ancestor with no child left unmarked."""
     node: Node | None = end
     while node is not None and all(child in closed for child in node.children):
         closed.add(node)

@@ -18,24 +18,24 @@ def depth_first(
     max_expansions: int | None = None,
     success_threshold: float = 1.0,
 ) -> Search:
-    """Go down from the best child first, never below a value of `threshold` or less, and back up when stuck.
+    """Expand the best child first, prune states of value `threshold` or less, and go back up at a dead end.
 
-    Tree of thoughts, algorithm 2 (Yao et al. 2023, arXiv:2305.10601): `num_children`, `threshold` and `depth` are its
-    k, v_th and T. At most `max_expansions` states are expanded, and none after an ending of value `success_threshold`.
-    The answer is the best ending that was judged, or, before there is one, the best state.
+    Tree of thoughts (Yao et al. 2023, arXiv:2305.10601). At most `max_expansions` states are expanded, and no state
+    after an ending of value `success_threshold`. The answer is the best evaluated ending, or, before there is one,
+    the best state.
 
     Args:
-        num_children: Children of an expanded state, at the most; None: all. k of the paper.
-        threshold: Value, in [0, 1], at which a state is pruned; 0 prunes the states of value 0 alone.
-        depth: Steps below the root at which no state is expanded any more; T of the paper, 10 for its crosswords.
-        max_expansions: Expanded states, at the most; the paper's crosswords stop at 100 (section 4.3). None: until
-            the budget ends, or no state is left.
-        success_threshold: Value of an ending, in [0, 1], after which nothing is expanded; 1 is ours.
+        num_children: Most children of an expanded state. None: all.
+        threshold: Value, in [0, 1], at which a state is pruned; 0 prunes only states of value 0.
+        depth: Steps below the root at which no state is expanded. The authors' crosswords stop at 10 steps.
+        max_expansions: Most expanded states. The authors' crosswords stop after 100. None: until the budget ends, or
+            no state is left.
+        success_threshold: Value of an ending, in [0, 1], that ends the search.
     """
     cap = inf if max_expansions is None else max_expansions
     best, stack = root, [root]
     while stack and cap > 0 and not (best.done and best.value >= success_threshold):
-        node = stack.pop()  # the best child of where we are, or else of the nearest state above
+        node = stack.pop()  # the best child of the newest state, or else of the nearest state above it
         if node.done or node.depth >= depth:
             continue
         cap -= 1

@@ -11,20 +11,21 @@ from forethought.search.requests import Evaluate, Expand, ExpandAll, Offer, Sear
 def dvts(root: Node, *, n: int = 4, num_children: int = 4, depth: int = 10) -> Search:
     """Split the tree at its root into `n` subtrees, and follow in each the best of `num_children` steps.
 
-    A beam tends to fill with the offspring of one early step; here the subtrees never compete before
-    their ends, so `n` different answers come out, of which the best is taken (Beeching, Tunstall & Rush
-    2024, "Scaling test-time compute with open models"; its N is n times num_children, its M is num_children).
+    A beam tends to fill with the descendants of one early step. Here the subtrees do not compete before their ends,
+    so there are `n` different answers, and the best one is taken (Beeching, Tunstall & Rush 2024, "Scaling test-time
+    compute with open models"; `n` of their code is n times num_children here, its beam width is num_children).
 
-    The first n times num_children steps are dealt to the subtrees in turn, so that each gets one of the likeliest;
-    where there are fewer than `n`, there are fewer subtrees. One that is stuck, or at the depth, answers with
-    where it is. A level of all subtrees is one batch of expansions and one of judgements.
+    The first n times num_children steps are dealt to the subtrees in turn, so that each subtree gets one of the
+    likeliest steps; fewer than `n` steps make fewer subtrees. The answer of a subtree at a dead end or at the depth
+    is its last state. A level of all subtrees is one batch of expansions and one batch of evaluations.
 
-    Raises ValueError: `n` or `num_children` is 0.
+    Raises:
+        ValueError: `n` or `num_children` is 0.
 
     Args:
-        n: Subtrees; ours is 4.
-        num_children: Steps judged at each level of a subtree; M of the source, 4 there.
-        depth: Steps below the root at which no state is expanded any more.
+        n: Subtrees.
+        num_children: Steps evaluated at each level of a subtree. The authors' code takes 4 (beam_width).
+        depth: Steps below the root at which no state is expanded.
     """
     if n < 1 or num_children < 1:
         raise ValueError(f"n={n}, num_children={num_children}; give at least one subtree, and one step to each")

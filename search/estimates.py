@@ -27,6 +27,7 @@ class Usage:
 
     @property
     def tokens(self) -> int:
+        """Tokens of prompts and of completions, cached ones included."""
         return self.prompt + self.completion
 
     def __add__(self, other: Usage) -> Usage:
@@ -34,7 +35,7 @@ class Usage:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """In the order of the fields."""
+        """All counts, in the order of the fields."""
         return (
             self.calls,
             self.prompt,
@@ -60,7 +61,7 @@ class Proposal:
 
 
 class Proposals(list[Proposal]):
-    """The proposals for one query, with their cost. A plain list of proposals is one that cost nothing.
+    """The proposals for one query, with their cost. A plain list of proposals has no cost.
 
     `refusal` is the reason why the model will never answer this query; the node is then a dead end.
     """
@@ -72,7 +73,7 @@ class Proposals(list[Proposal]):
 
 @dataclass(slots=True)
 class Estimate:
-    """A value in [0, 1], the rationale behind it, and what it cost.
+    """A value in [0, 1], its rationale, and its cost.
 
     `parsed` is False where no reply could be read: the value is then a placeholder, it is counted in
     `usage.parse_failures`, and no training example is made from it. `refusal` is the reason why the model will never
@@ -88,7 +89,7 @@ class Estimate:
 
 @dataclass(slots=True)
 class Reply:
-    """The answer to a free question: a text, its cost, and the reason why the model will never give one, if so."""
+    """The answer to a prompt request: a text and its cost. `refusal`: the reason why the model will never answer."""
 
     text: str
     usage: Usage = NO_USAGE

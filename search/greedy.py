@@ -7,13 +7,13 @@ from forethought.search.requests import Evaluate, Expand, Offer, Search
 
 
 def greedy(root: Node, *, num_children: int | None = None, depth: int = 10) -> Search:
-    """Expand, evaluate, step to the child of highest value (the descent of Mendes & Ritter 2025, arXiv:2503.02878).
+    """Expand, evaluate, step to the child of highest value (one descent of Mendes & Ritter 2025, arXiv:2503.02878).
 
-    The answer is where that ends.
+    The answer is the last state of the descent.
 
     Args:
-        num_children: Children of an expanded state, at the most; None: all. The paper takes 5.
-        depth: Steps of the descent, at the most; the paper takes 5.
+        num_children: Most children of an expanded state. None: all. The authors' code takes 5, and 10 at the root.
+        depth: Most steps of the descent. The authors' code takes 5.
     """
     node = root
     while not node.done and node.depth < depth:

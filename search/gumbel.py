@@ -26,26 +26,26 @@ def gumbel(
     depth: int = 10,
     seed: int = 0,
 ) -> Search:
-    """Gumbel AlphaZero (Danihelka et al. 2022, "Policy improvement by planning with Gumbel", algorithm 2).
+    """Gumbel AlphaZero (Danihelka et al. 2022, "Policy improvement by planning with Gumbel").
 
     `considered` actions of the root are drawn without replacement (Gumbel-top-k over log priors), then halved
-    round by round (Karnin et al. 2013), each round with an equal share of the simulations; what the rounds
-    leave over goes to the last two. They are ranked by gumbel + logit + sigma(Q), where
-    sigma(Q) = (c_visit + max N) c_scale Q. Below the root the child is the one whose visits lag most behind
-    the improved policy, softmax(logit + sigma(completed Q)) (their section 5). `parallel` candidates make one
-    batch; as their subtrees are apart, the tree is the same. The answer is the finished node of highest value,
-    or, before there is one, the end of the most visited path below the best candidate.
+    round by round (Karnin et al. 2013), each round with an equal share of the simulations; the last two candidates
+    get the remainder. The rank of a candidate is gumbel + logit + sigma(Q), where
+    sigma(Q) = (c_visit + max N) c_scale Q. Below the root, selection takes the child with the largest lag of its
+    visits behind the improved policy, softmax(logit + sigma(completed Q)). `parallel` candidates make one batch;
+    their subtrees are disjoint, so the tree is the same. The answer is the finished node of highest value, or,
+    before there is one, the end of the most visited path below the best candidate.
 
     Args:
-        num_children: Children of an expanded node, at the most; None: all admissible actions.
-        num_simulations: Simulations that the rounds share; n of the paper. None: until the budget ends. The share of
-            a round is then not known, so passes of one simulation for each candidate of a round follow each other,
-            each pass halving anew (as anytime sequential halving does), until nothing is left to expand.
-        considered: Actions of the root that are drawn; m of the paper.
-        c_visit: Visits that the scale of Q counts beside the most visited child's.
-        c_scale: Factor of Q, which lies in [0, 1], in the unit of logits.
+        num_children: Most children of an expanded node. None: all admissible actions.
+        num_simulations: Simulations that the rounds share. None: until the budget ends. The share of a round is then
+            not known, so passes of one simulation for each candidate of a round follow each other, and each pass
+            halves the candidates anew, until no node is left to expand.
+        considered: Actions of the root that are drawn.
+        c_visit: Visits that the scale of Q counts beside the visits of the most visited child.
+        c_scale: Factor of Q, in [0, 1], in the unit of logits.
         parallel: Candidates of one batch.
-        depth: Steps below the root at which no node is expanded any more.
+        depth: Steps below the root at which no node is expanded.
         seed: Seed of the Gumbel noise, together with the task.
     """
     if considered < 1:
@@ -60,7 +60,7 @@ def gumbel(
     rng = Generator(seed_of(seed, root.task))
     closed: set[Node] = set()  # filled without a cap only
     # One draw of the noise for all rounds: a top-k of Gumbel + logits is a sample without replacement, and ranking
-    # the survivors by the same noise is what makes the policy improvement hold (section 3 of the paper).
+    # the survivors by the same noise is the condition of the policy improvement.
     drawn = {child: logit + rng.gumbel() for child, logit in zip(children, logits(root), strict=True)}
 
     def scale(node: Node) -> float:
@@ -118,10 +118,12 @@ def gumbel(
 
 
 def logits(node: Node) -> list[float]:
+    """The log priors of the children; -inf for a prior of 0."""
     return [log(prior) if prior > 0 else -inf for prior in priors(node)]
 
 
 def softmax(scores: list[float]) -> list[float]:
+    """The softmax of scores in the unit of logits, as probabilities that add up to 1."""
     top = max(scores)
     weights = [exp(score - top) for score in scores]
     total = plain_sum(weights)
@@ -129,7 +131,7 @@ def softmax(scores: list[float]) -> list[float]:
 
 
 def completed(node: Node) -> list[float]:
-    """Q of the children; unvisited ones have v_mix, a mean of the node's value and the Q seen so far (appendix D)."""
+    """Q of the children. An unvisited child has v_mix: a mean of the node's value and of the Q of visited children."""
     seen = [(child, prior) for child, prior in zip(node.children, priors(node), strict=True) if child.visits]
     visits, mass = sum(child.visits for child, _ in seen), plain_sum(prior for _, prior in seen)
     mean = plain_sum(prior * child.total / child.visits for child, prior in seen) / mass if mass else 0.0

@@ -22,25 +22,27 @@ def lats(
     max_reflections: int = 3,
     success_threshold: float = 1.0,
 ) -> Search:
-    """Select by UCT, expand, evaluate, simulate, back up, reflect (Zhou et al. 2023, arXiv:2310.04406, algorithm 1).
+    """Select by UCT, expand, evaluate, simulate, back up, reflect (Zhou et al. 2023, arXiv:2310.04406).
 
-    A simulation goes from best child to best child down to an ending. Needs the privilege `reward`: the true
-    reward of the ending is backed up, and a reward of `success_threshold` ends the search. After a worse one the
-    model is asked for a reflection (the privilege `reflection`); the last `max_reflections` of them are memory in all
-    later contexts of the tree. Where a simulation reaches no ending, the value of its last state is backed up, 0 of
-    a dead end. Rewards are to lie in [0, 1], as values do: UCT weighs them together.
+    A simulation follows the best child down to an ending. Needs the privilege `reward`: the true reward of the
+    ending is backed up, and a reward of `success_threshold` ends the search. After a lower reward the model is asked
+    for a reflection (the privilege `reflection`); the last `max_reflections` reflections are memory in all later
+    contexts of the tree. Where a simulation reaches no ending, the value of its last state is backed up, 0 of a dead
+    end. Rewards must lie in [0, 1], as values do: UCT adds them up together.
 
-    The first visit of a node, but of the root, is the judgement of the value model; each simulation through it is one
-    more. (So the second simulation begins with the best child: the logarithm of the root's one visit is 0.) What a
-    simulation has ended in is not selected again, as in the authors' code, and the search ends when nothing is left.
+    The first visit of a node, except the root, is the estimate of the value model; each simulation through it is one
+    more. (So the second simulation begins with the best child: the logarithm of the root's one visit is 0.) The end
+    of a simulation is not selected again, as in the authors' code, and the search ends when no node is left.
     The answer is the attempt of the highest reward, or, before there is one, the end of the newest simulation.
 
     Args:
-        num_children: Children of an expanded node, at the most.
-        num_simulations: Simulations, at the most. None: until the budget ends, or nothing is left.
-        exploration: w of the upper confidence bound; 1 as in the authors' code.
+        num_children: Most children of an expanded node. The authors' scripts take 5.
+        num_simulations: Most simulations. None: until the budget ends, or no node is left.
+        exploration: w of the upper confidence bound, W/N + w sqrt(ln N(parent) / N). The authors' code has the square
+            root of 2 in its place.
         depth: Steps below the root at which a simulation ends.
-        max_reflections: Newest reflections that stand in later contexts; 0: none is asked for. 3 is ours.
+        max_reflections: Newest reflections that stand in later contexts; 0: none is asked for. The authors' code asks
+            for 3 at the most.
         success_threshold: True reward, in [0, 1], that ends the search; 1 as in the authors' code.
     """
     lessons: list[str] = []

@@ -28,11 +28,11 @@ def mcts(
     the finished node of highest value, or, before there is one, the end of the most visited path.
 
     Args:
-        num_children: Children of an expanded node, at the most; None: all admissible actions, as in the paper.
-        num_simulations: Simulations, at the most; one that ends where nothing can be expanded counts too, as in the
-            paper. None: until the budget ends, or nothing is left to expand.
-        exploration: c of the upper confidence bound, a factor without a unit. 1 is ours.
-        depth: Steps below the root at which no node is expanded any more.
+        num_children: Most children of an expanded node. None: all admissible actions.
+        num_simulations: Most simulations; one that ends at a node that cannot be expanded counts too. None: until the
+            budget ends, or no node is left to expand.
+        exploration: c of the upper confidence bound, a factor without a unit.
+        depth: Steps below the root at which no node is expanded.
     """
     best = None
     closed: set[Node] = set()
@@ -42,13 +42,13 @@ def mcts(
         leaf = select(root, exploration, closed)
         if not can_grow(leaf, depth):
             backup(leaf, [leaf.value if not leaf.dead else 0.0])
-            # Under a cap a second visit is a simulation, as in the paper. Without one it would be free, and with a
-            # small c the same ending could be visited for ever: it is not selected again, and the budget decides.
+            # Under a cap a second visit is a simulation. Without a cap it would be free, and with a small c the same
+            # ending could be visited for ever: it is not selected again, and the budget ends the search.
             if num_simulations is None:
                 close(leaf, closed)
             continue
         children = yield Expand(leaf, num_children)
-        if not children:  # a dead end from now on
+        if not children:  # a dead end
             continue
         yield Evaluate(children)
         for child in children:
@@ -62,7 +62,7 @@ def mcts(
 
 
 def select(node: Node, exploration: float, closed: Collection[Node] = ()) -> Node:
-    """Follow the highest upper confidence bound, W/N + c sqrt(ln N(parent) / N), to a leaf; no closed one below."""
+    """The leaf of the highest upper confidence bounds, W/N + c sqrt(ln N(parent) / N); closed nodes are left out."""
     while node.children:
         log_visits = log(node.visits)
         bound = -inf
@@ -77,10 +77,11 @@ def select(node: Node, exploration: float, closed: Collection[Node] = ()) -> Nod
 
 
 def backup(node: Node | None, values: Sequence[float]) -> None:
-    """Count the simulated `values` at the node and at all above it.
+    """Count the simulated `values` at the node and at all of its ancestors.
 
-    All values in one pass: the siblings of a batch share the path to the root, so their sum is walked up once.
-    `plain_sum` adds from left to right, for Python's own `sum` rounds otherwise from 3.12 on, and trees would differ.
+    All values in one pass: the siblings of a batch share the path to the root, so their sum is added once on each
+    level. `plain_sum` adds from left to right; the `sum` of Python 3.12 and later rounds in another way, and trees
+    would differ.
     """
     count, total = len(values), plain_sum(values)
     while node is not None:
@@ -90,7 +91,7 @@ def backup(node: Node | None, values: Sequence[float]) -> None:
 
 
 def most_visited(node: Node) -> Node:
-    """The end of the principal variation."""
+    """The end of the most visited path below a node."""
     while node.children:
         node = max(node.children, key=visits)
     return node

@@ -28,26 +28,29 @@ class Query:
 
     @property
     def context(self) -> Context:
+        """The context of the node: all that a prompt may show of it."""
         return self.node.context
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """The admissible actions, templates such as "search[<query>]" too; of an imagined state none is known."""
+        """The admissible actions, templates such as "search[<query>]" too; none for an imagined state."""
         if self._actions is None:
             self._actions = () if self.node.imagined else self.node.world.actions(self.node.state)
         return self._actions
 
     @property
     def done(self) -> bool:
+        """Whether the node is an ending."""
         return self.node.done
 
     @property
     def proven(self) -> bool:
-        """Whether it is a real ending, whose observation can prove something; an imagined one cannot."""
+        """Whether the node is a real ending: its observation is a proof, that of an imagined ending is none."""
         return self.node.done and not self.node.imagined
 
     @property
     def task(self) -> int:
+        """The number of the node's task in its family."""
         return self.node.task
 
     @property
@@ -61,13 +64,13 @@ class Query:
         return self.node.world.key(self.node.state)
 
     def canonical(self, action: str) -> str:
-        """The spelling under which the search keeps an action: equal actions become equal texts."""
+        """The spelling of an action in the search tree: equal actions become equal texts."""
         node = self.node
         return action if node.imagined else speller(node.world)(node.state, action)
 
     @property
     def seed(self) -> int:
-        """Of (run seed, task, path of the node, ordinal of the question), never of the order of calls."""
+        """The seed of (run seed, task, path of the node, ordinal of the question); the order of calls has no effect."""
         return seed_of(self._run_seed, self.node.task, self.node.seed_path, self.node.num_queries)
 
 
@@ -75,7 +78,7 @@ class Query:
 class PromptRequest:
     """A question to a language model about one node: its context, the role of the prompt, the seed of the reply.
 
-    `action` is what an imagination is about.
+    `action` is the action to imagine; "" for other roles.
     """
 
     context: Context
@@ -85,16 +88,22 @@ class PromptRequest:
 
 
 class Policy(Protocol):
+    """Proposes actions: a language model, a rule, or a user's own class with this method."""
+
     def propose(self, queries: Sequence[Query]) -> Sequence[Sequence[Proposal]]:
         """For each query its proposals, the likeliest first, at most `query.num_children` of them."""
 
 
 class Value(Protocol):
+    """Estimates nodes: a language model, a rule, a trained model, or a user's own class with this method."""
+
     def evaluate(self, queries: Sequence[Query]) -> Sequence[Estimate]:
         """For each query the estimate of its node."""
 
 
 class Responder(Protocol):
+    """Answers the prompt requests of an algorithm, such as reflections and imaginations."""
+
     def respond(self, requests: Sequence[PromptRequest]) -> Sequence[Reply]:
         """For each request a reply."""
 
@@ -107,7 +116,9 @@ class Bounded(Protocol):
     its worst case is an error of the wrapper of the model.
     """
 
-    def worst_case_usage(self, query: Query | PromptRequest) -> Usage: ...
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
+        """The highest possible usage of the answer to one query or prompt request."""
+        ...
 
 
 def wasted_usage(error: BaseException) -> Usage:
@@ -117,13 +128,16 @@ def wasted_usage(error: BaseException) -> Usage:
 
 
 def raises_bound(error: BaseException) -> bool:
-    """Whether a model has found, before it asked for more, that its worst case was too low: the engine reserves the
-    new one and asks again. The model keeps its answers until then, or gives their usage by `take_unbilled_usage()`."""
+    """Whether a model has found, before its next request, that its worst case was too low.
+
+    The engine reserves the new worst case and asks again. The model keeps its answers until then, or gives their
+    usage by `take_unbilled_usage()`.
+    """
     return bool(getattr(error, "bound_raised", False))
 
 
 def keeps(error: BaseException) -> bool:
-    """Whether the model that raised it has kept the good replies of its batch for a second call."""
+    """Whether the model that raised the error keeps the good replies of its batch for a second call."""
     return bool(getattr(error, "kept", False))
 
 

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-# What a search may have only where its run grants it, and its row says so.
+# The capabilities that a search has only where its run grants them; its row lists them.
 PRIVILEGES = {"reward": "the true reward", "reflection": "a reflection on how an attempt truly ended"}
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a search asks for beside proposals.
+    """The requests of a search beside proposals.
 
     Attributes:
-        privileges: of PRIVILEGES; the user must grant each (`--privilege`).
-        prompts: the roles of its `Ask` and `Imagine` requests; each is a prompt file of the family.
-        values: whether it asks for values.
-        unless: by role, a setting that drops the role, and the privilege of that name, when it is 0.
+        privileges: Names in PRIVILEGES; the user must grant each one (`--privilege`).
+        prompts: The roles of its `Ask` and `Imagine` requests; each role is a prompt file of the family.
+        values: Whether it asks for values.
+        unless: By role, a setting that drops the role, and the privilege of that name, when the setting is 0.
     """
 
     privileges: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class Needs:
     unless: Mapping[str, str] = field(default_factory=dict)
 
     def under(self, settings: Mapping[str, Any]) -> Needs:
-        """The needs that are left with these settings."""
+        """The remaining needs under these settings."""
         dropped = {role for role, setting in self.unless.items() if settings.get(setting) == 0}
         return Needs(
             tuple(name for name in self.privileges if name not in dropped),

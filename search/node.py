@@ -12,7 +12,7 @@ TERMINAL = "Terminal State"  # stands for a last observation that would show a r
 
 
 def visible(step: Step[Any], world: Simulator[Any]) -> str:
-    """What a model may read of a step: its observation, or, of an ending that would show a reward, that it is one."""
+    """The text of a step for models: its observation, or TERMINAL in the place of one that would show a reward."""
     return TERMINAL if step.terminated and world.shows_reward else step.observation
 
 
@@ -31,7 +31,7 @@ class Context(NamedTuple):
 
 
 class Node:
-    """A state in a search tree. The reward is not on it.
+    """A state in a search tree. It holds no reward.
 
     `value` is the last estimate, in [0, 1]. `visits` and `total` belong to the algorithm (N and W of
     Monte Carlo tree search). `dead` is set where an expansion found no child.
@@ -50,8 +50,8 @@ class Node:
     capped: bool = False  # of the first root: a cap of the algorithm's own settings ended the search, not the budget
     refusal: str = ""  # why a model will never answer a question about it, such as a prompt beyond its context
     imagined: bool = False  # a model wrote its observation; it has no state
-    memory: tuple[str, ...] = ()  # what earlier attempts taught; part of its context
-    attempt: int = 0  # of a root: how many roots came before it
+    memory: tuple[str, ...] = ()  # reflections on earlier attempts; part of its context
+    attempt: int = 0  # of a root: the number of roots before it
     attempts: Sequence[Node] = ()  # of the first root: the roots of later attempts
 
     def __init__(
@@ -84,7 +84,7 @@ class Node:
 
     @property
     def index(self) -> int:
-        """Its place among its siblings; 0 for a root."""
+        """The position among its siblings, from 0; 0 for a root."""
         return self.parent.children.index(self) if self.parent is not None else 0
 
     @property
@@ -97,17 +97,17 @@ class Node:
 
     @property
     def path(self) -> list[int]:
-        """Which child to take at each level to get here from the root."""
+        """The index of the child at each level, from the root to this node."""
         return [node.index for node in self.ancestors[1:]]
 
     @property
     def seed_path(self) -> list[int]:
-        """The path of indices, behind the number of the attempt if it is not the first: seeds are drawn from it."""
+        """The path of indices, for seeds; behind the negative number of the attempt if it is not the first."""
         attempt = self.ancestors[0].attempt
         return [-attempt, *self.path] if attempt else self.path
 
     def new_attempt(self, memory: Sequence[str]) -> Node:
-        """Another root with the state of this first one, for an attempt whose contexts begin with `memory`."""
+        """Another root with the state of this first root, for an attempt; its contexts begin with `memory`."""
         assert self.parent is None, "an attempt begins at a root"
         assert not self.attempt, "attempts are counted at the first root"
         root = Node(self.state, self.observation, world=self.world, task=self.task, done=self.done)
@@ -127,12 +127,13 @@ class Node:
 
     @property
     def context(self) -> Context:
+        """All that a model may read of this node: instruction, opening text, steps, memory."""
         root, *rest = self.ancestors
         steps = tuple((node.action, node.observation) for node in rest)
         return Context(self.world.instruction(root.state), root.observation, steps, self.memory)
 
     def __iter__(self) -> Iterator[Node]:
-        """This node and all below it, parents first, in the order of their making."""
+        """This node and all of its descendants, parents first, in the order of their making."""
         stack = [self]
         while stack:
             node = stack.pop()

@@ -23,22 +23,24 @@ def puct(
     parallel: int = 1,
     depth: int = 10,
 ) -> Search:
-    """PUCT (Rosin 2011) as in AlphaZero (Silver et al. 2017, arXiv:1712.01815): select, expand, evaluate one, back up.
+    """Select by prior and value, expand, evaluate one leaf, back up.
 
-    The simulations are AlphaZero's, the first one at the root; but a leaf gets its children only when a
-    second simulation comes through it, so none are made that nobody asks for. c is constant, and the root
-    has no noise. First-play urgency: an unvisited child is worth the mean of its parent less `reduction`
-    (at 1 that is at most 0, a loss). `parallel` leaves make one batch; each counts as a loss until its value
-    is known (virtual loss, Chaslot et al. 2008), and a batch ends early rather than take a leaf twice.
-    The answer is the finished node of highest value, or, before there is one, the end of the most visited path.
+    Sources: PUCT (Rosin 2011); AlphaZero (Silver et al. 2017, arXiv:1712.01815).
+
+    The first simulation ends at the root. A leaf gets its children only when a second simulation comes through it,
+    so no unused children are made. c is constant, and the root has no noise. First-play urgency: an unvisited child
+    has the mean of its parent less `reduction` (at 1 that is at most 0, a loss). `parallel` leaves make one batch;
+    each counts as a loss until its value is known (virtual loss, Chaslot et al. 2008), and a batch ends early rather
+    than take a leaf twice. The answer is the finished node of highest value, or, before there is one, the end of the
+    most visited path.
 
     Args:
-        num_children: Children of an expanded node, at the most; None: all admissible actions, as in the paper.
-        num_simulations: Visits of the root, at the most. None: until the budget ends, or nothing is left to expand.
+        num_children: Most children of an expanded node. None: all admissible actions.
+        num_simulations: Most visits of the root. None: until the budget ends, or no node is left to expand.
         exploration: c_puct, a factor of the prior's bonus.
-        reduction: Value taken from the parent's mean for an unvisited child, in [0, 1]; 0 is ours.
-        parallel: Leaves of one batch; 1 is the search of the paper without virtual loss.
-        depth: Steps below the root at which no node is expanded any more.
+        reduction: Value taken from the parent's mean for an unvisited child, in [0, 1].
+        parallel: Leaves of one batch; with 1 there is no virtual loss.
+        depth: Steps below the root at which no node is expanded.
     """
     if parallel < 1:
         raise ValueError(f"parallel is {parallel}; a batch has at least one leaf")
@@ -79,28 +81,28 @@ def puct(
 
 
 def close_ends(ends: Sequence[Node], depth: int, closed: set[Node]) -> None:
-    """Close the ends of simulations that cannot be expanded; each has its value by now."""
+    """Close the ends of simulations that cannot be expanded; each of them has a value."""
     for end in ends:
         if not can_grow(end, depth):
             close(end, closed)
 
 
 def priors(node: Node) -> list[float]:
-    """The children's priors, made to add up to 1; all equal where all are 0."""
+    """The children's priors, divided by their sum; all equal where all are 0."""
     given = [child.prior for child in node.children]
     mass = plain_sum(given)
     return [prior / mass for prior in given] if mass else [1 / len(given)] * len(given)
 
 
 def descend(node: Node, choose: Callable[[Node], Node]) -> Node:
-    """The leaf that the choices lead to."""
+    """The leaf at the end of the choices."""
     while node.children:
         node = choose(node)
     return node
 
 
 def count(node: Node | None) -> None:
-    """One more visit of the node and of all above it, worth nothing yet."""
+    """Count one more visit of the node and of its ancestors, with a total of 0 until its value is known."""
     while node is not None:
         node.visits += 1
         node = node.parent
@@ -109,7 +111,7 @@ def count(node: Node | None) -> None:
 def simulate(
     leaves: Sequence[Node], num_children: int | None, depth: int, choose: Callable[[Node], Node]
 ) -> Generator[Request, Any, list[Node]]:
-    """Finish the simulations that came to these leaves, and are counted there; returns where each ended.
+    """Finish the simulations that came to these leaves and are counted there. Returns the end of each simulation.
 
     A leaf with a value is expanded, and its simulation goes on to a child. Values are added up to the root.
     """

@@ -18,22 +18,21 @@ def rap(
     depth: int = 10,
     horizon: int = 5,
 ) -> Search:
-    """Plan in the model's own words, do the first action, plan anew (Hao et al. 2023, arXiv:2305.14992).
+    """Plan in imagined states, play the first action, plan anew (Hao et al. 2023, arXiv:2305.14992).
 
-    The language model is the world model: it writes what an action would show, `horizon` steps ahead at the most,
-    and no step of the environment is taken while planning. What is done is the action most visited in the plan;
-    where the world refuses it, the next one. The paper plays its whole plan; to plan anew after each real step
-    keeps one wrong imagination from spoiling the rest. What is backed up is the value model's judgement, where the
-    paper sums rewards of its own (the action's likelihood, the state's confidence) and plays a rollout on.
-    The answer is where the real steps came to; a budget that ends in the first plan leaves the root.
+    The language model is the world model: it writes the observation after an action, at most `horizon` steps ahead,
+    and no step of the environment is taken while planning. The real step is the most visited action of the plan;
+    where the world refuses it, the next one. A new plan after each real step keeps one wrong imagination from
+    spoiling later steps. The estimate of the value model is backed up, no reward of the paper's.
+    The answer is the state after the real steps; a budget that ends in the first plan leaves the root.
 
     Args:
-        num_children: Imagined children of a node, at the most.
-        num_simulations: Simulations of each plan, that is, before each real step. It divides the
-            budget among the steps, hence it is a number always.
+        num_children: Most imagined children of a node.
+        num_simulations: Simulations of each plan, that is, before each real step. It divides the budget among the
+            steps, so it is always a number.
         exploration: w of the upper confidence bound.
-        depth: Real steps, at the most.
-        horizon: Steps that a plan looks ahead, at the most.
+        depth: Most real steps.
+        horizon: Most imagined steps of a plan.
     """
     node = root
     while not node.done and node.depth < depth:
@@ -47,7 +46,7 @@ def rap(
 
 
 def plan(start: Node, num_children: int, num_simulations: int, exploration: float, deepest: int) -> Search:
-    """Monte Carlo tree search below a real node, each child imagined; visits and totals are what it leaves."""
+    """Monte Carlo tree search below a real node; each child is imagined. The result is in visits and totals."""
     for _ in range(num_simulations):
         leaf = select(start, exploration)
         if leaf.done or leaf.dead or leaf.depth >= deepest:
@@ -63,7 +62,7 @@ def plan(start: Node, num_children: int, num_simulations: int, exploration: floa
 
 
 def act(node: Node) -> Search:
-    """Do the most visited action that the world does not refuse; stay here if it refuses all."""
+    """Play the most visited action that the world does not refuse; stay at the node if it refuses all of them."""
     for imagined in sorted(node.children, key=visits, reverse=True):
         if (after := (yield Play(node, imagined.action))) is not None:
             node = after

@@ -1,4 +1,4 @@
-"""ReAct: do what the policy would do, without a look ahead."""
+"""ReAct: play the first proposal of the policy, without a look ahead."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from forethought.search.requests import Expand, Offer, Search
 def react(root: Node, *, depth: int = 10) -> Search:
     """Play the policy's first proposal until the end (Yao et al. 2023, arXiv:2210.03629). No value is asked for.
 
-    What the agent thinks is part of what it writes: a rationale, or an action of its own where the family has one.
-    A refused action is a step that shows the refusal, as in the authors' harnesses.
+    A thought is part of the reply: a rationale, or an action of its own where the family has one.
+    A refused action is a step with the refusal as its observation, as in the authors' notebooks.
 
     Args:
-        depth: Steps, at the most; the paper takes 7 for HotpotQA.
+        depth: Most steps. The authors' notebook for HotpotQA takes 7.
     """
     node = root
     while not node.done and node.depth < depth:

@@ -1,4 +1,4 @@
-"""Reflexion: try, learn whether it worked, say why not, and try again."""
+"""Reflexion: an attempt, its true reward, a reflection on it, and another attempt."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def reflexion(
     max_reflections: int = 3,
     success_threshold: float = 1.0,
 ) -> Search:
-    """Verbal reinforcement (Shinn et al. 2023, arXiv:2303.11366, algorithm 1): reflections are the memory of attempts.
+    """Verbal reinforcement: reflections are the memory of attempts (Shinn et al. 2023, arXiv:2303.11366).
 
-    Needs the privilege `reward`: after each attempt the true reward says whether another one is needed, like the
-    paper's evaluator. Needs `reflection` too, unless `max_reflections` is 0: attempts are then only repeated.
-    The answer is the last attempt that came to an ending; without one, the newest.
+    Needs the privilege `reward`: after each attempt the true reward decides whether another attempt follows.
+    Needs `reflection` too, unless `max_reflections` is 0: attempts are then only repeated.
+    The answer is the last attempt that came to an ending; without one, the newest attempt.
 
     Args:
-        attempts: Attempts, at the most. None: until the budget ends, or three attempts in a row took no step.
-        depth: Steps of an attempt, at the most.
+        attempts: Most attempts. None: until the budget ends, or three attempts in a row took no step.
+        depth: Most steps of an attempt.
         max_reflections: Newest reflections that stand in the contexts of an attempt. 0: none is asked for.
         success_threshold: True reward, in [0, 1], that ends the attempts.
     """
@@ -59,7 +59,7 @@ def reflexion(
 
 
 def attempt(start: Node, depth: int, *, offers: bool) -> Search:
-    """ReAct, which offers every step, or none of them."""
+    """ReAct. With `offers` each step is offered as an answer, else no step."""
     search, answer = react(start, depth=depth), None
     while True:
         try:

@@ -49,7 +49,7 @@ ALGORITHMS: dict[str, Callable[..., Search]] = {
 
 
 def find_algorithm(name: str) -> Callable[..., Search]:
-    """A built-in algorithm, MODULE:NAME, or one of an installed package. Raises ValueError: it is none."""
+    """A built-in algorithm, MODULE:NAME, or an algorithm of an installed package. Raises ValueError: it is none."""
     found: Callable[..., Search] = find_piece("algorithm", name, ALGORITHMS, no_algorithm)
     return found
 

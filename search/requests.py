@@ -1,4 +1,4 @@
-"""What an algorithm may ask of the driver. A list in one request is one batch."""
+"""The requests of an algorithm to the driver. A list in one request is one batch."""
 
 from __future__ import annotations
 
@@ -47,10 +47,7 @@ class Ask:
 
 @dataclass(slots=True)
 class Propose:
-    """What the policy would do here, without doing it. Answer: list[Proposal], `num_children` at the most.
-
-    An empty list is a dead end.
-    """
+    """The proposals of the policy, not played. Answer: list[Proposal], at most `num_children`; empty: a dead end."""
 
     node: Node
     num_children: int
@@ -58,7 +55,7 @@ class Propose:
 
 @dataclass(slots=True)
 class Imagine:
-    """Make imagined children: a model writes what each action would show. Answer: list[Node]; no environment step."""
+    """Make imagined children: a model writes each observation. Answer: list[Node]; no environment step."""
 
     node: Node
     proposals: Sequence[Proposal]
@@ -66,7 +63,7 @@ class Imagine:
 
 @dataclass(slots=True)
 class Play:
-    """Really do one action, of no model's choice. Answer: the child, or None where the action was refused."""
+    """Play one action in the environment, without a model. Answer: the child, or None where the action was refused."""
 
     node: Node
     action: str
@@ -74,21 +71,21 @@ class Play:
 
 @dataclass(slots=True)
 class Reward:
-    """The true reward of the path to this node: a capability, refused unless the run was given it. Answer: float."""
+    """The true reward of the path to this node: a privilege, refused unless the run grants it. Answer: float."""
 
     node: Node
 
 
 @dataclass(slots=True)
 class Offer:
-    """The best answer so far, should the budget end here. Free. Answer: None."""
+    """The best answer so far, for a budget that ends here. Free. Answer: None."""
 
     node: Node
 
 
 @dataclass(slots=True)
 class Attempt:
-    """Commits one try of an agent that has several. Free. Answer: None."""
+    """Commits one attempt of an agent with several attempts. Free. Answer: None."""
 
     node: Node
 

@@ -1,4 +1,4 @@
-"""Greedy search with restarts: when stuck, go back to the best state that was passed over."""
+"""Greedy search with restarts: after an end, go on from the best state that was passed over."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def restarts(
     restarts: int | None = None,
     success_threshold: float = 1.0,
 ) -> Search:
-    """Follow the best child to an end; from there, start again from the best sibling left.
+    """Follow the best child to an end; then start again from the best state that was passed over.
 
-    An end is an ending, a dead end, or a state at the depth. Only an ending of value `success_threshold` is not started
-    again from. The sibling left is the state of highest value anywhere in the tree that was judged, can go on,
-    and was not followed; of equals the oldest (Frontier Aware Search with backTracking: Ke et al. 2019,
-    arXiv:1903.02547). The answer is the best ending that was judged, or, before there is one, the best state.
+    An end is an ending, a dead end, or a state at the depth; after an ending of value `success_threshold` there is no
+    new start. A new start begins at the state of highest value anywhere in the tree that was evaluated, can be
+    expanded, and was not followed; of equal values at the oldest (Frontier Aware Search with backTracking: Ke et al.
+    2019, arXiv:1903.02547). The answer is the best evaluated ending, or, before there is one, the best state.
 
     Args:
-        num_children: Children of an expanded state, at the most; None: all.
-        depth: Steps below the root at which no state is expanded any more.
-        restarts: New starts, at the most. None: until the budget ends, or no sibling is left, as in the paper.
-        success_threshold: Value of an ending, in [0, 1], after which no new start is made; 1 is ours.
+        num_children: Most children of an expanded state. None: all.
+        depth: Steps below the root at which no state is expanded.
+        restarts: Most new starts. None: until the budget ends, or no state is left.
+        success_threshold: Value of an ending, in [0, 1], after which no new start is made.
     """
     best, node, left = root, root, inf if restarts is None else restarts
     passed: list[Node] = []

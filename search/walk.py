@@ -1,4 +1,4 @@
-"""Random walks that each end in one look ahead: where data for self-taught lookahead is cheapest."""
+"""Random walks with one look ahead at the end of each: the cheapest data for self-taught lookahead."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def walk(
 ) -> Search:
     """Walk at random to a depth from `min_depth` to `max_depth`, then expand the node there and evaluate its children.
 
-    A way of ours to make the data of self-taught lookahead (Mendes & Ritter 2025, arXiv:2503.02878) without a search.
-    Nodes on the way are expanded and not evaluated, so they make no examples. With `evaluate_node` the node is
-    evaluated too, which shows how far a value model agrees with its own look ahead.
+    Makes the data of self-taught lookahead (Mendes & Ritter 2025, arXiv:2503.02878) without a search; no method of
+    the paper. Nodes on the way are expanded and not evaluated, so they make no examples. With `evaluate_node` the
+    node is evaluated too, to compare a value model with its own look ahead.
 
     Args:
-        walks: Walks, at the most. None: until the budget ends, or many walks in a row have found nothing new.
-        min_depth: Depth of the nearest node that is looked ahead from, in steps below the root.
-        max_depth: Depth of the farthest.
-        num_children: Children of an expanded node, at the most; None: all.
-        evaluate_node: 1: the node is evaluated too, beside its children.
+        walks: Most walks. None: until the budget ends, or many walks in a row have found no new node.
+        min_depth: Least depth of a look ahead, in steps below the root.
+        max_depth: Greatest depth of a look ahead, in steps below the root.
+        num_children: Most children of an expanded node. None: all.
+        evaluate_node: 1: the node is evaluated too, beside its children; 0: its children alone.
         seed: Seed of the walks, together with the task.
     """
     if max_depth < min_depth:
