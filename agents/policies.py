@@ -1,4 +1,4 @@
-"""Policies: all admissible actions, some at random, the model's ranking of them, or what the model writes."""
+"""Policies: all admissible actions, random actions, the model's ranking of the actions, or the model's texts."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ LONGEST_FILLING = 4  # words
 
 
 class AllActions:
-    """Every admissible action with the same prior; if there are more than `num_children`, a sample of them by the seed.
+    """Every admissible action with the same prior; a sample of `num_children`, by the seed, if there are more.
 
-    Templates such as "search[<query>]" are no actions and are left out. Raises ValueError: there is nothing else.
+    Templates such as "search[<query>]" are no actions and are left out. Raises ValueError: there are only templates.
     """
 
     markov = True  # it reads the admissible actions
 
     def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
+        """The proposals for each query. Raises ValueError: a state with templates alone."""
         return [self._propose(query) for query in queries]
 
     def _propose(self, query: Query) -> list[Proposal]:
@@ -57,13 +58,14 @@ class AllActions:
 
 
 class RandomActions:
-    """Admissible actions at random, each as likely as any other, as many as `num_children` allows.
+    """Admissible actions at random, all with the same probability, `num_children` at the most.
 
-    The blank of a template such as "search[<query>]" is filled with one to four words that follow each other in the
-    opening or in the newest observation. All is drawn by the seed of the query.
+    The blank of a template such as "search[<query>]" is filled with one to four consecutive words of the opening or
+    of the newest observation. All draws are made from the seed of the query.
     """
 
     def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
+        """The proposals for each query, in random order."""
         return [self._propose(query) for query in queries]
 
     def _propose(self, query: Query) -> list[Proposal]:
@@ -75,7 +77,7 @@ class RandomActions:
 
 
 def fill_in(action: str, context: Context, rng: Generator) -> str:
-    """The action with its blanks filled; one that has none as it is."""
+    """The action with its blanks filled; an action without blanks is returned unchanged."""
     if not is_template(action):
         return action
     text = f"{context.opening} {context.observation if context.steps else ''}".replace(SEPARATOR, " ")
@@ -89,7 +91,7 @@ def fill_in(action: str, context: Context, rng: Generator) -> str:
 
 
 class LMRank:
-    """The admissible actions by the probability the model gives to writing each; the prior is that, normalised.
+    """The admissible actions, ranked by the model's probability of their texts; the prior is it, normalised.
 
     Templates such as "search[<query>]" cannot be ranked and are left out.
     """
@@ -100,6 +102,7 @@ class LMRank:
         self.lm, self.prompt, self.markov, self.is_remote = lm, prompt, prompt.markov, is_remote(lm)
 
     def propose(self, queries: Sequence[Query]) -> list[Proposals]:
+        """The ranked actions for each query, from one batch of the model."""
         asked = [self._request(query) for query in queries]
         scores = iter(self.lm.score([request for request in asked if request.continuations]))
         proposals = []
@@ -124,13 +127,14 @@ class LMRank:
         return ScoreRequest(self.prompt.render(query), listed)
 
     def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
+        """The highest possible usage of the scores of one query's actions."""
         assert isinstance(query, Query)
         request = self._request(query)
         return bound_of_score(self.lm, request) if request.continuations else NO_USAGE
 
 
 def admissible(query: Query) -> tuple[str, ...]:
-    """The actions that show how the family spells: those of the node, or of the last real one before an imagined."""
+    """The actions in the family's spelling: those of the node, or of the last real node before an imagined one."""
     node = next(node for node in reversed(query.node.ancestors) if not node.imagined)
     try:
         return query.actions if node is query.node else node.world.actions(node.state)
@@ -139,11 +143,16 @@ def admissible(query: Query) -> tuple[str, ...]:
 
 
 class LMText:
-    """What the model writes as the next action, `samples` times; the prior is the share of equal ones.
+    """The next actions in the model's own words, from several samples; the prior is the share of equal replies.
 
-    Only the first line with an action counts, up to an "=" in families whose moves have results, without what models
-    put around it (see `action_reader`). A reply without an action is a parse failure. Whether it is legal is for the
-    rules to say. The reasoning in front of an action is the proposal's rationale.
+    Only the first line with an action counts, up to an "=" in families with results of moves, without the text that
+    models put around an action (see `agents/readers/action.py`). A reply without an action is a parse failure. The
+    rules decide whether an action is legal. The reasoning in front of an action is the proposal's rationale.
+
+    Args:
+        samples: Replies for each state.
+        temperature: Temperature of the sampling; 0 takes the likeliest token.
+        max_tokens: Most tokens of a reply.
     """
 
     prompt_role = "propose"
@@ -159,6 +168,7 @@ class LMText:
         self.sampling = Sampling(temperature, max_tokens, stop)
 
     def propose(self, queries: Sequence[Query]) -> list[Proposals]:
+        """The distinct actions of the replies for each query, the most frequent first, from one batch of the model."""
         asked = [request for query in queries for request in self._requests(query)]
         replies = iter(self.lm.complete(asked))
         return [self._read([next(replies) for _ in range(self.samples)], query) for query in queries]
@@ -183,5 +193,6 @@ class LMText:
         return Proposals(proposals, usage, refusal)
 
     def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
+        """The highest possible usage of the samples of one query."""
         assert isinstance(query, Query)
         return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), NO_USAGE)

@@ -1,4 +1,4 @@
-"""The published agents by name: what each is made of, its settings, and where they are stated."""
+"""The presets by name: the parts of each agent, its settings, and their source."""
 
 from __future__ import annotations
 
@@ -19,10 +19,16 @@ Settings = Mapping[str, Setting]
 
 @dataclass(frozen=True)
 class Agent:
-    """An algorithm with a policy, a value and their settings, named as `--set` names them.
+    """An algorithm with a policy, a value and their settings, under the names of `--set`.
 
-    `families` holds what differs by family, by the folder of its prompts. `privileges` are those it needs, and which
-    whoever runs it has to grant. `source` is the paper, and says what is not the paper's but ours.
+    Attributes:
+        algorithm: The name of an algorithm.
+        policy: The name of a policy.
+        value: The name of a value.
+        settings: The settings by name.
+        source: The paper, the settings that were read in the authors' code, and the settings of this suite.
+        privileges: The privileges it needs; a run must grant each one (`--privilege`).
+        families: Other settings of a family, by the folder of its prompts.
     """
 
     algorithm: str
@@ -34,13 +40,13 @@ class Agent:
     families: Mapping[str, Settings] = field(default_factory=dict)
 
 
-# The moves of a puzzle; the steps of ReAct's harness for questions, and of its notebook for the shop.
+# Moves of a puzzle; steps of ReAct's notebooks for HotpotQA and for WebShop.
 STEPS: dict[str, Settings] = {"game24": {"depth": 3}, "hotpotqa": {"depth": 7}, "webshop": {"depth": 15}}
 REACT: Settings = {"policy.samples": 1, "policy.temperature": 0.0, "policy.max_tokens": 100}
 
 
 def sampling(policy: int, value: int, temperature: float) -> Settings:
-    """So many samples of each, at one temperature. The lengths are ours: the papers' replies have other forms."""
+    """Samples of the policy and of the value, at one temperature. The lengths, in tokens, are of no paper."""
     told = {"policy": (policy, 64), "value": (value, 160)}
     return {
         f"{part}.{name}": setting
@@ -56,8 +62,8 @@ AGENTS: dict[str, Agent] = {
         value="none",
         settings=REACT,
         families=STEPS,
-        source="Yao et al. 2023, arXiv:2210.03629: greedy decoding, at most 7 steps of HotpotQA; authors' notebooks: "
-        "100 tokens a step, 15 steps of WebShop",
+        source="Yao et al. 2023, arXiv:2210.03629. From the authors' notebooks: temperature 0, 100 tokens, 7 steps in "
+        "HotpotQA, 15 turns in WebShop",
     ),
     "reflexion": Agent(
         "reflexion",
@@ -66,8 +72,8 @@ AGENTS: dict[str, Agent] = {
         settings={"attempts": 5, "max_reflections": 3, "success_threshold": 1.0, **REACT},
         families=STEPS,
         privileges=("reward", "reflection"),
-        source="Shinn et al. 2023, arXiv:2303.11366: ReAct with a memory of at most 3 reflections; authors' logs: "
-        "5 trials of HotpotQA. Ours: 5 elsewhere too",
+        source="Shinn et al. 2023, arXiv:2303.11366. From the authors' code and logs of HotpotQA: temperature 0, "
+        "100 tokens, 5 trials. Ours: 3 reflections, the steps of react",
     ),
     "tot-bfs": Agent(
         "beam",
@@ -75,16 +81,18 @@ AGENTS: dict[str, Agent] = {
         value="lm-text",
         settings={"num_children": 8, "beam_width": 5, **sampling(8, 3, 0.7)},
         families=STEPS,
-        source="Yao et al. 2023, arXiv:2305.10601, Game of 24: b = 5, 3 steps, 3 value samples, temperature 0.7. "
-        "Ours: 8 single proposals for one list of them; scores for sure, likely, impossible; the depth elsewhere",
+        source="Yao et al. 2023, arXiv:2305.10601. From the authors' script for Game of 24: 5 states kept, 3 value "
+        "samples, temperature 0.7. Ours: 8 single proposals in place of one list; scores from 0 to 10 in place of "
+        "sure, likely, impossible; the depth in other families",
     ),
     "tot-dfs": Agent(
         "depth_first",
         policy="lm-text",
         value="lm-text",
         settings={"num_children": 5, "max_expansions": 100, "threshold": 0.1, "depth": 10, **sampling(5, 1, 0.7)},
-        source="Yao et al. 2023, arXiv:2305.10601, crosswords: 100 steps, depth 10, 5 proposal samples, "
-        "temperature 0.7. Ours: width 5; a score of at most 1 of 10 stands for its impossible",
+        source="Yao et al. 2023, arXiv:2305.10601. From the authors' notebook for crosswords: 100 states, depth 10, "
+        "temperature 0.7. Ours: 5 samples and 5 children (theirs: 8 and 3); 1 value sample; a score of at most 1 of 10 "
+        "in place of impossible",
     ),
     "lats": Agent(
         "lats",
@@ -100,17 +108,19 @@ AGENTS: dict[str, Agent] = {
         },
         families={"game24": {"depth": 3}, "hotpotqa": {"num_simulations": 50}, "webshop": {"depth": 15}},
         privileges=("reward", "reflection"),
-        source="Zhou et al. 2024, arXiv:2310.04406: n = 5, w = 1, 50 iterations of depth 7 for HotpotQA, 30 for "
-        "WebShop; authors' code: depth 15 there, 1 value sample, temperature 1. Ours: no self-consistency term",
+        source="Zhou et al. 2023, arXiv:2310.04406. From the authors' scripts: 5 samples, 1 value sample, temperature "
+        "1, 50 iterations of depth 7 in HotpotQA, 30 of depth 15 in WebShop, 3 reflections. Ours: exploration 1 "
+        "(theirs: the square root of 2); the same number of children at the root (theirs in WebShop: twice as many); "
+        "Game of 24",
     ),
     "greedy": Agent(
         "greedy",
         policy="lm-text",
         value="lm-text",
         settings={"num_children": 5, "depth": 5, **sampling(10, 5, 1.0)},
-        source="Mendes & Ritter 2025, arXiv:2503.02878: 5 distinct actions a state, depth 5, 5 value samples, "
-        "temperature 1. Ours: the 5 are looked for in 10 proposals; one descent, for the true reward chose among its "
-        "three (`restarts` chooses by its own value)",
+        source="Mendes & Ritter 2025, arXiv:2503.02878. From the authors' code: 5 distinct actions, depth 5, 5 value "
+        "samples, temperature 1. Ours: 5 of 10 proposals at the root too (theirs: 10 actions there); one descent, for "
+        "theirs are three, of which the true reward selects one (`restarts` selects by its own value)",
     ),
     "best-first": Agent(
         "best_first",
@@ -123,19 +133,24 @@ AGENTS: dict[str, Agent] = {
             "success_threshold": 1.0,
             **sampling(20, 20, 1.0),
         },
-        source="Koh et al. 2024, arXiv:2407.01476: b = 5, d = 5, c = 20, theta = 1, 20 samples of policy and value, "
-        "temperature 1. Ours: scores for success, on track, failure; no nucleus of 0.95",
+        source="Koh et al. 2024, arXiv:2407.01476. From the authors' scripts: 5 children, 5 steps ahead, 20 states, "
+        "20 samples of policy and value, temperature 1. Ours: threshold 1; scores from 0 to 10 in place of success, on "
+        "the right track, failure; no top_p of 0.95",
     ),
     "mcts": Agent(
         "mcts",
         policy="lm-text",
         value="lm-text",
         settings={"num_children": 5, "depth": 5, "exploration": 1.0, **sampling(10, 5, 1.0)},
-        source="Kocsis & Szepesvári 2006, a baseline of Mendes & Ritter 2025, arXiv:2503.02878, without its settings. "
-        "Ours: those of greedy; no cap",
+        source="Kocsis & Szepesvári 2006. Ours: all settings, those of greedy; no cap",
     ),
     "random": Agent(
-        "react", policy="random", value="none", settings={}, families=STEPS, source="ours: a floor for all others"
+        "react",
+        policy="random",
+        value="none",
+        settings={},
+        families=STEPS,
+        source="Ours: all settings; a lower bound for every other agent",
     ),
     "rule": Agent(
         "greedy",
@@ -143,14 +158,15 @@ AGENTS: dict[str, Agent] = {
         value="rule",
         settings={},
         families={**STEPS, "hotpotqa": {"depth": 7, "num_children": 1}, "webshop": {"depth": 15, "num_children": 1}},
-        source="ours: what the family's rules do first; where they only judge, the best of all actions",
+        source="Ours: all settings; the first action of the family's rules, or the best of all actions by their value",
     ),
 }
 
 
 def find_agent(name: str) -> Agent:
-    """A published agent; an `Agent` of a user's module; or an algorithm with the rule policy and value, where there are
-    rules. Raises ValueError: it is none of them.
+    """A preset, an `Agent` of a user's module, or an algorithm with the rule policy and the rule value.
+
+    Raises ValueError: the name is none of them.
     """
     if name in AGENTS:
         return AGENTS[name]
@@ -173,6 +189,7 @@ def bare_agent(algorithm: str) -> Agent:
 
 
 def no_agent(found: Any) -> str | None:
+    """The reason why an object is neither an agent nor an algorithm; None if it is one."""
     return None if isinstance(found, Agent) else no_algorithm(found)
 
 
@@ -184,10 +201,13 @@ def complete(
     value: str | None = None,
     given: Settings | None = None,
 ) -> Agent:
-    """An agent for one environment with every setting told, so that no later table changes what it is.
+    """An agent for one environment with all of its settings, so that a later table does not change it.
 
     `given` settings come before those of the family, these before the agent's own, these before the defaults. The
-    table's settings of a policy or a value count only where that can take them. Raises ValueError: what is unknown.
+    table's settings of a policy or a value are dropped where the policy or value does not have them.
+
+    Raises:
+        ValueError: an unknown name or setting, or a setting of the wrong type.
     """
     agent = find_agent(name) if isinstance(name, str) else name
     if policy is None:

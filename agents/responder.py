@@ -1,4 +1,4 @@
-"""Questions of a search to a language model: reflections, each put by a prompt file."""
+"""Prompt requests of a search, such as reflections, answered by a language model."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from forethought.search.models import PromptRequest, is_remote
 
 
 class LMResponder:
-    """Answers a question of role R with what the model writes to the prompt R; one line.
+    """The model's reply, one line, to the prompt file of the request's role.
 
     An empty reply is a parse failure. Raises ValueError: a role without a prompt.
+
+    Args:
+        temperature: Temperature of the sampling; 0 takes the likeliest token.
+        max_tokens: Most tokens of a reply.
     """
 
     def __init__(
@@ -25,6 +29,7 @@ class LMResponder:
         self.sampling = Sampling(temperature, max_tokens, ("\n",))
 
     def respond(self, requests: Sequence[PromptRequest]) -> list[Reply]:
+        """The reply to each request, from one batch of the model."""
         replies = self.lm.complete([self._request(request) for request in requests])
         return [
             Reply(text, reply.usage if text else reply.usage + unread(reply), reply.refusal)
@@ -40,5 +45,6 @@ class LMResponder:
         )
 
     def worst_case_usage(self, question: Query | PromptRequest) -> Usage:
+        """The highest possible usage of the reply to one request."""
         assert isinstance(question, PromptRequest)
         return bound_of_completion(self.lm, self._request(question))

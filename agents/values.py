@@ -30,8 +30,8 @@ SCORES = tuple(str(score) for score in range(11))
 class LMTokenValue:
     """The expected score: sum of s P(s) over the integers 0..10, divided by 10 times the sum of P(s). No decoding.
 
-    Equal prompts get equal estimates of a model in this process, and one computation; each is billed as if it had
-    its own. One that is paid elsewhere is asked for each.
+    A model in this process computes the estimate of equal prompts once; the bill counts each prompt. A remote model
+    is asked for each prompt.
     """
 
     prompt_role = "value_score"
@@ -41,6 +41,7 @@ class LMTokenValue:
         self._known: dict[str, Estimate] = {}
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        """The estimate of each query's node, from one batch of scores."""
         prompts = [self.prompt.render(query) for query in queries]
         if self.is_remote:
             return self._score(prompts)
@@ -61,16 +62,22 @@ class LMTokenValue:
         return estimates
 
     def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
+        """The highest possible usage of the scores of one query."""
         assert isinstance(query, Query)
         return bound_of_score(self.lm, ScoreRequest(self.prompt.render(query), SCORES))
 
 
 class LMTextValue:
-    """The mean score of `samples` replies, each a rationale that ends "the correctness score is 7.50".
+    """The mean score of several replies, each a rationale with "the correctness score is 7.50" at its end.
 
-    The rationale kept is the reply of the median score, behind its reasoning part. A reply without a score (see
-    `score_reader`) is a parse failure and counts for nothing; if all fail, the estimate is marked as not parsed.
+    The rationale of the estimate is the reply of the median score, after its reasoning part. A reply without a score
+    (see `agents/readers/score.py`) is a parse failure and is left out; if all fail, the estimate is not parsed.
     Models leave empty lines before a score, so a reply ends only where the next example of the prompt would begin.
+
+    Args:
+        samples: Replies for each state.
+        temperature: Temperature of the sampling; 0 takes the likeliest token.
+        max_tokens: Most tokens of a reply, its rationale included.
     """
 
     prompt_role = "value_text"
@@ -85,6 +92,7 @@ class LMTextValue:
         self.sampling = Sampling(temperature, max_tokens, tuple(f"\n\n{head}" for head in prompt.heads))
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        """The estimate of each query's node, from one batch of replies."""
         replies = iter(self.lm.complete([request for query in queries for request in self._requests(query)]))
         return [self._read([next(replies) for _ in range(self.samples)]) for _ in queries]
 
@@ -107,11 +115,12 @@ class LMTextValue:
         return Estimate(mean(value for value, _ in scored), "\n\n".join(filter(None, parts)), usage)
 
     def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
+        """The highest possible usage of the samples of one query."""
         assert isinstance(query, Query)
         return sum((bound_of_completion(self.lm, request) for request in self._requests(query)), NO_USAGE)
 
 
 def read_score(text: str) -> float | None:
-    """The last score stated in a reply, in [0, 1]; None where there is none, or one beyond its scale."""
+    """The last score of a reply, in [0, 1]; None where there is no score, or a score beyond its scale."""
     score = find_score(separate_reasoning(text).text)
     return None if score is None else score.value

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from forethought.agents.presets import AGENTS, Agent
-from forethought.agents.registry import POLICIES, VALUES, find_policy, find_value
+from forethought.agents.registry import POLICIES, VALUES, Pieces, find_policy, find_value
 from forethought.cli.envs import AsJson, look_here
 from forethought.cli.telling import show as print_line
 from forethought.common.pieces import is_place, offered
-from forethought.common.settings import settings_of
+from forethought.common.settings import SettingInfo, settings_of
 from forethought.search.needs import needs_of
 from forethought.search.registry import ALGORITHMS, find_algorithm
 
@@ -81,15 +81,7 @@ def kind_of(name: str) -> str:
 
 
 def piece(kind: str, name: str, found: Any) -> dict[str, Any]:
-    settings = [
-        {
-            "name": info.name,
-            "type": info.expected,
-            "default": None if info.required else info.written,
-            "meaning": info.meaning,
-        }
-        for info in settings_of(found).values()
-    ]
+    """An algorithm, policy, value or responder as JSON: its docstring, module, settings and needs."""
     needs = needs_of(found)
     stated = {"privileges": needs.privileges, "prompts": needs.prompts, "values": needs.values}
     return {
@@ -97,17 +89,23 @@ def piece(kind: str, name: str, found: Any) -> dict[str, Any]:
         "name": name,
         "about": before_args(inspect.getdoc(found) or ""),
         "module": found.__module__,
-        "settings": settings,
+        "settings": [setting(info) for info in settings_of(found).values()],
         **({"needs": stated} if kind == "algorithm" else {}),
     }
 
 
+def setting(info: SettingInfo) -> dict[str, Any]:
+    """A setting as JSON; the default of a required one is null."""
+    default = None if info.required else info.written
+    return {"name": info.name, "type": info.expected, "default": default, "meaning": info.meaning}
+
+
 def preset(name: str, agent: Agent) -> dict[str, Any]:
+    """A preset as JSON: its parts, its settings, and the settings of single families."""
     parts = {"algorithm": agent.algorithm, "policy": agent.policy, "value": agent.value}
     families = {family: dict(settings) for family, settings in agent.families.items()}
-    settings = [
-        {"name": setting, "type": "", "default": value, "meaning": ""} for setting, value in agent.settings.items()
-    ]
+    known = Pieces.of(agent.algorithm, agent.policy, agent.value).settings()
+    settings = [{**setting(known[name]), "name": name, "default": value} for name, value in agent.settings.items()]
     return {
         "kind": "preset",
         "name": name,

@@ -1,4 +1,4 @@
-"""Language models opened by their specs."""
+"""Language models, opened by their specs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forethought.agents.models.server.parameters import Ways
 from forethought.common.pieces import find_piece, is_place, offered
 from forethought.common.settings import as_taken, settings_of
 
-# What may be told of how a model is asked, and of which type. See Server and Local.
+# The options of each kind of model, with their types; `Args:` of Server and Local explains them.
 OPTIONS: dict[str, dict[str, type]] = {
     "server": {
         "concurrency": int,

@@ -70,11 +70,16 @@ class Local:
         memory: int | None = None,
         exact: int | bool = False,
     ) -> None:
-        """`adapter` is a PEFT folder. With `exact` each request is computed alone, to the same bits in any company.
+        """Load the weights of a spec, and merge an adapter into a copy of them.
 
-        `memory` is a limit, in bytes, for all that is made beside the weights: requests are cut into batches that
-        stay within it, and a single one that does not is refused. Without one it is 2 GiB on a CPU and 0.6 of
-        what is free on a GPU, and a single request that needs more may have it.
+        Args:
+            spec: smollm2-135m, a folder, or hf:ORG/NAME@REV.
+            adapter: A PEFT folder.
+            device: A device of PyTorch, such as cpu or cuda.
+            memory: Most bytes of all tensors beside the weights: requests are cut into batches within this limit, and
+                a single request beyond it is refused. Without it the limit is 2 GiB on a CPU and 0.6 of the free
+                memory of a GPU, and a single request may take more.
+            exact: 1: each request is computed alone, to the same bits beside any other requests; 0: in batches.
         """
         weights = find_weights(spec)  # once: a branch may move
         model, tokenizer = load_weights(weights, device)

@@ -94,15 +94,25 @@ class Server:
         rename: str = "",
         template_tokens: int | None = None,
     ) -> None:
-        """`spec` is server:MODEL@URL, or server+chat:MODEL@URL where a prompt is sent as a message of a user.
+        """Read the spec and the options; no request is sent.
 
-        `adapter` is asked for in place of the model, which is how vLLM serves LoRA adapters; `name_of` names it,
-        and `adapter_folder` is told where the server must be given it. The key is read from the environment
-        when the first request is sent, and goes to whatever server the spec names: `key_variable` says which
-        key that is. `timeout` (one attempt) and `deadline` (one request, all attempts) are seconds;
-        `retry_policy` overrides them and `retries`. `omit` and `rename` are parameters, as in "temperature,stop" and
-        "max_tokens:max_completion_tokens"; `template_tokens` bounds the tokens that the server adds to a prompt.
-        Raises ValueError: a spec that cannot be read, no aiohttp, an option that cannot be.
+        Args:
+            spec: server:MODEL@URL, or server+chat:MODEL@URL, where a prompt is sent as a message of a user.
+            adapter: Name of a LoRA adapter, requested in the place of the model, as vLLM serves it; see `name_of`.
+            adapter_folder: Folder of the adapter, for the message to users of a server without it.
+            concurrency: Most requests at a time.
+            retries: Most further attempts of one request, after a transient failure.
+            timeout: Seconds of one attempt.
+            deadline: Seconds of one request, all attempts included.
+            key_variable: Environment variable of the key, read before the first request; the server of the spec gets
+                the key.
+            retry_policy: Replaces `retries`, `timeout` and `deadline`.
+            omit: Parameters that are left out of requests, with commas, as in temperature,stop,seed.
+            rename: Parameters that are sent under another name, as in max_tokens:max_completion_tokens.
+            template_tokens: Most tokens that the server adds to a prompt. None: learnt from its bills.
+
+        Raises:
+            ValueError: a spec that cannot be read, no aiohttp, an option that cannot be.
         """
         if importlib.util.find_spec("aiohttp") is None:
             raise ValueError(f"the model {spec!r} needs aiohttp; run: pip install 'forethought[server]'")
