@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import signal
 import sys
 import warnings
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from forethought.cli import agents, board, data, demo, envs, evaluate, resume, shop, stl
+from forethought.cli.empty_texts import refuse_empty_texts
 from forethought.common.printable import printable
 from forethought.experiments.run_folder import RunError
 from forethought.search.engine.journal import JournalError
@@ -71,6 +73,7 @@ def write_out_what_is_unseen() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+ERROR_NUMBER = re.compile(r"\[Errno -?[0-9]{1,5}\] ")
 LONGEST = 1900  # characters of an error that are shown: it quotes its input, and that may be of any length
 
 
@@ -80,11 +83,12 @@ def main() -> None:
     write_out_what_is_unseen()
     warnings.filterwarnings("ignore", category=FutureWarning)  # of libraries, to their own callers
     try:
+        refuse_empty_texts(sys.argv[1:])
         app()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except (ValueError, RunError, JournalError, OSError) as error:
-        text = str(error)
+        text = ERROR_NUMBER.sub("", str(error))
         shown = text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
         print(f"forethought: {printable(shown)}", file=sys.stderr)
         sys.exit(USAGE)

@@ -62,7 +62,7 @@ def go_on_with(opened: Run, allow_unreadable: bool, as_json: bool) -> None:
         look_here(*code_of(asked), strange=opened.folder)
         go_on(opened, as_json, allow_unreadable)
     elif kind == "stl":
-        stl_command.go_on(opened, as_json)
+        stl_command.go_on(opened, as_json, allow_unreadable)
     elif kind == "demo":
         demo_command.go_on(opened, as_json)
     else:

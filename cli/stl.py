@@ -16,6 +16,7 @@ from forethought.agents.models.local.weights import folder_of
 from forethought.agents.models.open_model import kind_of
 from forethought.cli.doubts import unread
 from forethought.cli.envs import AsJson, tasks_of
+from forethought.cli.evaluate import UNREADABLE, AllowUnreadable, interrupted, mostly_unreadable
 from forethought.cli.progress import TrainingProgress, console, say
 from forethought.cli.telling import show
 from forethought.common.schema import COUNT, INTEGER, LARGEST, NUMBER, TEXT, check
@@ -74,6 +75,7 @@ def stl(
     seed: int = 0,
     device: str = "cpu",
     run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
+    allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a value model from state transitions alone, round after round, without a reward."""
@@ -97,7 +99,7 @@ def stl(
     }
     method_of(config)
     with start(run, Path("runs"), f"{env}-stl", config) as begun:
-        go_on(begun, as_json)
+        go_on(begun, as_json, allow_unreadable)
 
 
 def collect_settings(depths: str, walks: str) -> list[dict[str, int]]:
@@ -213,8 +215,7 @@ def rounds_of(run: Run, ended: Callable[[str], None] = lambda stage: None) -> li
     return self_taught_lookahead(method, trainer, run.folder, say, ended)
 
 
-def go_on(run: Run, as_json: bool) -> None:
-    from forethought.cli.evaluate import UNREADABLE, interrupted, mostly_unreadable
+def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:
     from forethought.value.stl import best
 
     try:
@@ -242,7 +243,7 @@ def go_on(run: Run, as_json: bool) -> None:
             + (f"; {doubted}" if doubted else ""),
             to=console,
         )
-    if mostly_unreadable({"spent": spent}):
+    if mostly_unreadable({"spent": spent}) and not allow_unreadable:
         raise typer.Exit(UNREADABLE)
 
 

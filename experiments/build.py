@@ -195,15 +195,15 @@ def open_lm(experiment: Experiment) -> LM:
 def check_files(experiment: Experiment) -> None:
     """Raises ValueError: a file that the config names is not there, seen from here."""
     model = experiment.model or ""
-    paths = [experiment.adapter, experiment.prompts, experiment.prices]
+    paths = {"adapter": experiment.adapter, "prompts": experiment.prompts, "prices": experiment.prices}
     if kind_of(model) == "recorded":
-        paths.append(model.partition(":")[2])
+        paths["model recorded:FILE"] = model.partition(":")[2]
     elif kind_of(model) == "local" and model:
         folder_of(model)
-    for path in paths:
+    for option, path in paths.items():
         if path and not Path(path).exists():
             hint = "" if Path(path).is_absolute() else f" in {Path.cwd()}; paths of a run start where it was begun"
-            raise ValueError(f"there is no {path}{hint}")
+            raise ValueError(f"there is no {path}{hint}; it was given by --{option}")
 
 
 def prompt_files(experiment: Experiment, pieces: Pieces) -> tuple[dict[str, Prompt], dict[str, Prompt]]:

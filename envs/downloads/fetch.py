@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,8 +64,7 @@ def fetch(
     missing = [file for file in files if not settled(file, folder, accept_changed)]
     try:
         if missing:
-            folder.mkdir(parents=True, exist_ok=True)
-            with locked(folder / LOCK):
+            with kept_if_used(folder), locked(folder / LOCK):
                 for file in missing:
                     obtain(file, folder, progress, accept_changed, policy)
     except OSError as error:
@@ -72,6 +72,20 @@ def fetch(
             f"cannot keep files in {folder}: {error}. What came so far is kept; see to the folder, and fetch again"
         ) from error
     return [folder / file.name for file in files]
+
+
+@contextmanager
+def kept_if_used(folder: Path) -> Iterator[None]:
+    """Make a folder and its parents; those that were new and are still empty after an error are removed."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # not empty: a part of a file came
+            for path in new:
+                path.rmdir()
+        raise
 
 
 def chosen(name: str, sources: Mapping[str, tuple[File, ...]]) -> tuple[File, ...]:

@@ -165,8 +165,15 @@ def verify(folder: Path) -> list[str]:
 
     Raises ValueError: the folder is no world.
     """
+    if not folder.is_dir():
+        absent = "is a file" if folder.exists() else "does not exist"
+        raise ValueError(f"{folder} {absent}; give the folder of a world, or of fetched files")
     try:
         manifest = parse_manifest(folder)
+    except FileNotFoundError as error:
+        raise ValueError(
+            f"{folder} is no world: it has no {MANIFEST}; give the folder of a world, or of fetched files"
+        ) from error
     except OSError as error:
         raise ValueError(f"{folder} is no world: {error}") from error
     files = listed(manifest)

@@ -311,7 +311,7 @@ def test_without_the_extra_for_language_models_its_install_is_told(tmp_path, lib
 
 def test_a_later_round_may_have_other_tasks(forethought, tmp_path, monkeypatch):
     pytest.importorskip("torch", reason="the extra [lm] is not installed")
-    monkeypatch.setattr("forethought.cli.stl.go_on", lambda run, as_json: run.begin())
+    monkeypatch.setattr("forethought.cli.stl.go_on", lambda run, as_json, allow_unreadable: run.begin())
     assert forethought(*f"{TRAINING} --tasks 5:9 --run r".split()).exit_code == 0
     config = Run(tmp_path / "r").config
     assert (config["tasks"], config["validation"]) == (["0:3", "5:9"], "900:902")
@@ -379,10 +379,16 @@ def test_what_an_agent_lacks_is_told_before_a_run_begins(words, said, tmp_path):
         ("--agent beam --record journal.jsonl", "'journal.jsonl' is a file that the run writes itself"),
         ("--agent mcts --model nothing", "unknown model 'nothing'; expected smollm2-135m, hf:ORG/NAME@REV"),
         ("--agent mcts --model hf:name", "the model 'hf:name' is no hub name"),
-        ("--agent mcts --model recorded:no.jsonl", "there is no no.jsonl in "),
-        ("--agent mcts --model smollm2-135m --adapter nowhere", "there is no nowhere in "),
-        ("--agent mcts --model smollm2-135m --prompts /no/where", "there is no /no/where"),
-        ("--agent beam --budget usd=1 --prices nowhere.json", "there is no nowhere.json in "),
+        (
+            "--agent mcts --model recorded:no.jsonl",
+            "; it was given by --model recorded:FILE",
+        ),
+        ("--agent mcts --model smollm2-135m --adapter nowhere", "; it was given by --adapter"),
+        ("--agent mcts --model smollm2-135m --prompts /no/where", "; it was given by --prompts"),
+        (
+            "--agent beam --budget usd=1 --prices nowhere.json",
+            "; it was given by --prices",
+        ),
     ],
 )
 def test_what_no_task_could_be_run_with_is_refused_before_a_run_begins(forethought, tmp_path, words, said):

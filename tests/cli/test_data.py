@@ -149,12 +149,26 @@ def test_what_cannot_be_fetched(fails, monkeypatch, error, message):
         (["import", "webshop", "--from", "nowhere", "--out", "w"], "nowhere does not exist"),
         (["import", "webshop", "--from", ".", "--out", "w"], ". holds no products"),
         (["import", "webshop", "--from", ".", "--out", "w", "--nouns", "nltk"], "unknown nouns 'nltk'"),
-        (["verify", "nowhere"], "nowhere is no world"),
+        (["verify", "nowhere"], "nowhere does not exist; give the folder of a world, or of fetched files"),
     ],
 )
 def test_bad_input_is_one_line_with_advice(fails, tmp_path, words, message):
     assert fails(*words).startswith(f"forethought: {message}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_of_a_folder_that_is_no_world_says_so(fails, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    assert fails("verify", "empty").startswith(
+        "forethought: empty is no world: it has no manifest.json; give the folder"
+    )
+    assert fails("verify", "file").startswith("forethought: file is a file; give the folder")
+
+
+def test_errors_of_the_system_are_told_without_their_numbers(fails, tmp_path):
+    said = fails("fetch", "webshop", "--to", "/dev/null/new")
+    assert said.startswith("forethought: cannot keep files in /dev/null/new: Not a directory")
 
 
 def test_a_damaged_file_is_one_line_and_leaves_nothing(fails, tmp_path):

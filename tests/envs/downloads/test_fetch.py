@@ -233,6 +233,23 @@ def test_a_mirror_with_something_else_does_not_cost_the_part(site, get, tmp_path
     assert site.sent["/c"] == len(DATA) - HALF
 
 
+@pytest.mark.parametrize("folder", ["new", "new/in/new", "old/new"])
+def test_a_failure_leaves_no_new_folder(site, tmp_path, folder):
+    (tmp_path / "old").mkdir()
+    file = File("items.json", (f"{site.root}/missing",), None, None)
+    with pytest.raises(FetchError, match="no mirror gives"):
+        fetch("shop", tmp_path / folder, sources={"shop/small": (file,)}, policy=QUICK)
+    assert [path.name for path in tmp_path.rglob("*")] == ["old"]
+
+
+def test_a_failure_leaves_what_came(site, tmp_path):
+    site.items["/a"] = Item(faults=[])
+    files = (File("items.json", (f"{site.root}/a",), None, None), File("more.json", (f"{site.root}/no",), None, None))
+    with pytest.raises(FetchError, match="no mirror gives more"):
+        fetch("shop", tmp_path / "new", sources={"shop/small": files}, policy=QUICK)
+    assert left(tmp_path / "new") == {"items.json", "fetched.json"}
+
+
 def test_every_mirror_is_named_when_all_fail(site, get):
     site.items["/b"] = Item(faults=[(503, {})] * 3)
     site.items["/c"] = Item(faults=[(403, {})])

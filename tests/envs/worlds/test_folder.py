@@ -138,7 +138,7 @@ def test_a_damaged_manifest(world, text, message):
 def test_no_world_and_another_kind(world, tmp_path):
     with pytest.raises(ValueError, match=r"is no world of toys .*; make one with `forethought data make toys`"):
         read_manifest(tmp_path, "toys")
-    with pytest.raises(ValueError, match="is no world"):
+    with pytest.raises(ValueError, match="nowhere does not exist; give the folder of a world"):
         verify(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="is a world of 'toys', format 1; expected 'games', format 1"):
         read_manifest(world, "games")
