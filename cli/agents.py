@@ -12,18 +12,23 @@ import typer
 from forethought.agents.presets import AGENTS, Agent
 from forethought.agents.registry import POLICIES, VALUES, Pieces, find_policy, find_value
 from forethought.cli.envs import AsJson, look_here
+from forethought.cli.panels import example
 from forethought.cli.telling import show as print_line
 from forethought.common.pieces import is_place, offered
 from forethought.common.settings import SettingInfo, settings_of
 from forethought.search.needs import needs_of
 from forethought.search.registry import ALGORITHMS, find_algorithm
 
-app = typer.Typer(no_args_is_help=True, help="Algorithms, policies, values and presets, with their settings.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Algorithms, policies, values and presets, with their settings.",
+    epilog=example("agents list", "agents show mcts"),
+)
 FINDERS: dict[str, Callable[[str], Any]] = {"algorithm": find_algorithm, "policy": find_policy, "value": find_value}
 TABLES: dict[str, dict[str, Any]] = {"algorithm": dict(ALGORITHMS), "policy": dict(POLICIES), "value": dict(VALUES)}
 
 
-@app.command("list", epilog="Example: forethought agents list --json")
+@app.command("list", epilog=example("agents list --json"))
 def list_agents(as_json: AsJson = False) -> None:
     """Every preset, algorithm, policy and value: its name, and its first line."""
     rows = [{"kind": "preset", "name": name, "about": agent.source} for name, agent in AGENTS.items()]
@@ -37,7 +42,7 @@ def list_agents(as_json: AsJson = False) -> None:
         print_line(f"{row['kind']:<10} {row['name']:<12} {row['about']}")
 
 
-@app.command(epilog="Examples: forethought agents show mcts; forethought agents show my_search:climb")
+@app.command(epilog=example("agents show mcts", "agents show my_search:climb"))
 def show(
     name: Annotated[str, typer.Argument(help="A preset, an algorithm, a policy, a value, or MODULE:NAME.")],
     as_json: AsJson = False,

@@ -9,24 +9,29 @@ from typing import Annotated
 import typer
 
 from forethought.cli.envs import AsJson
+from forethought.cli.panels import example
 from forethought.cli.telling import show
 from forethought.experiments.run_folder import Run
 from forethought.experiments.run_start import portable
 from forethought.leaderboards import build, make_row, save_row
 from forethought.leaderboards.rows import ROWS, all_rows, rows_here
 
-app = typer.Typer(no_args_is_help=True, help="The board: rows of runs, a table and a page of rows.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The board: rows of runs, a table and a page of rows.",
+    epilog=example("board add runs/Game24-v0-beam-1", "board build"),
+)
 Rows = Annotated[
     Path | None,
     typer.Option(help="The folder of your rows; by default ./rows, in a checkout ./leaderboards/rows."),
 ]
 
 
-@app.command()
+@app.command(epilog=example("board add runs/Game24-v0-beam-1 --name game24-beam --rows rows"))
 def add(
-    run: Path,
+    run: Annotated[Path, typer.Argument(help="The folder of a finished run.")],
     name: Annotated[str | None, typer.Option(help="The row's name; by default the run's.")] = None,
-    training: Annotated[str | None, typer.Option(help="Where the adapter came from.")] = None,
+    training: Annotated[str | None, typer.Option(help="The origin of the adapter.")] = None,
     rows: Rows = None,
     as_json: AsJson = False,
 ) -> None:
@@ -39,11 +44,11 @@ def add(
         show(path)
 
 
-@app.command("build")
+@app.command("build", epilog=example("board build --own --rows rows --to site"))
 def build_board(
     rows: Rows = None,
     own: Annotated[bool, typer.Option("--own", help="Leave out the rows that come with the package.")] = False,
-    to: Annotated[Path, typer.Option(help="Where board.md and board.html go.")] = Path("site"),
+    to: Annotated[Path, typer.Option(help="The folder of board.md and board.html.")] = Path("site"),
     as_json: AsJson = False,
 ) -> None:
     """Write the table and the page of all rows: those of the package, and yours."""

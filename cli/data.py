@@ -9,6 +9,7 @@ import typer
 
 from forethought.cli import data_hotpotqa, data_webshop
 from forethought.cli.envs import AsJson
+from forethought.cli.panels import example
 from forethought.cli.progress import CountProgress
 from forethought.cli.telling import tell
 from forethought.common.locks import InUse
@@ -16,25 +17,39 @@ from forethought.envs.downloads.fetch import RECORD, FetchError, fetch, measured
 from forethought.envs.downloads.sources import SOURCES
 from forethought.envs.worlds.folder import MANIFEST, cache_folder, verify
 
-app = typer.Typer(no_args_is_help=True, help="The data of the environments: make, import, fetch and verify it.")
-making = typer.Typer(no_args_is_help=True, help="Make a world, the same for the same numbers.")
-importing = typer.Typer(no_args_is_help=True, help="Make a world from official files.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The data of the environments: make, import, fetch and verify it.",
+    epilog=example("data make webshop --products 100000 --seed 1 --out worlds/large", "data fetch webshop"),
+)
+making = typer.Typer(
+    no_args_is_help=True,
+    help="Make a world, the same for the same numbers.",
+    epilog=example("data make hotpotqa --pages 100000 --seed 1 --out worlds/large"),
+)
+importing = typer.Typer(
+    no_args_is_help=True,
+    help="Make a world from official files.",
+    epilog=example("data import webshop --from FOLDER --out worlds/small"),
+)
 app.add_typer(making, name="make")
 app.add_typer(importing, name="import")
 KINDS = {"hotpotqa": data_hotpotqa, "webshop": data_webshop}
 for kind, commands in KINDS.items():
-    making.command(kind)(commands.make)
-    importing.command(kind)(commands.import_files)
+    making.command(kind, epilog=commands.MAKE_EXAMPLES)(commands.make)
+    importing.command(kind, epilog=commands.IMPORT_EXAMPLES)(commands.import_files)
 
 
-@app.command("fetch")
+@app.command("fetch", epilog=example("data fetch webshop", "data fetch hotpotqa --to official"))
 def fetch_data(
-    kind: Annotated[str, typer.Argument(help=f"Whose data: {' or '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Argument(help=f"The family: {' or '.join(KINDS)}.")],
     chosen: Annotated[
         str | None, typer.Option("--set", help="A set of files; the first one, if none is given.")
     ] = None,
     to: Annotated[Path | None, typer.Option(help="A folder; by default one in the cache.")] = None,
-    accept_changed: Annotated[bool, typer.Option(help="Take files that differ from the expected ones.")] = False,
+    accept_changed: Annotated[
+        bool, typer.Option("--accept-changed", help="Take files that differ from the expected ones.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Get the official files and check their sums. An interrupted download goes on where it stopped."""
@@ -57,8 +72,11 @@ def fetch_data(
     tell(as_json, {"folder": str(folder), "files": sizes}, said)
 
 
-@app.command("verify")
-def verify_data(folder: Annotated[Path, typer.Argument(metavar="WORLD")], as_json: AsJson = False) -> None:
+@app.command("verify", epilog=example("data verify worlds/small"))
+def verify_data(
+    folder: Annotated[Path, typer.Argument(metavar="WORLD", help="The folder of a world, or of fetched files.")],
+    as_json: AsJson = False,
+) -> None:
     """Compare a world, or a folder of fetched files, with its record. Exit code 1 if anything differs."""
     fetched = not (folder / MANIFEST).exists() and (folder / RECORD).exists()
     wrong = differences(folder) if fetched else verify(folder)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from forethought.cli.envs import AsJson
+from forethought.cli.panels import OUTPUT, example
 from forethought.cli.progress import CountProgress
 from forethought.cli.telling import Workers, tell, tell_files
 from forethought.envs.hotpotqa.building.official_files import import_world, split_of
@@ -18,14 +19,25 @@ from forethought.envs.hotpotqa.synthetic.make_world import PAGES, SEED, make_wor
 from forethought.envs.hotpotqa.synthetic.official_format import write_raw
 from forethought.envs.hotpotqa.world import World
 
+MAKE_EXAMPLES = example("data make hotpotqa --pages 100000 --seed 1 --out worlds/large")
+IMPORT_EXAMPLES = example("data import hotpotqa --questions hotpot_dev_distractor_v1.json --out worlds/dev")
+
 
 def make(
-    pages: int = PAGES,
-    seed: int = SEED,
-    questions: Annotated[int | None, typer.Option(help="How many; a quarter of the pages, if not given.")] = None,
-    to: Annotated[Path | None, typer.Option("--out", help="A new folder; else the default world's.")] = None,
+    pages: Annotated[int, typer.Option(help="The number of pages.")] = PAGES,
+    seed: Annotated[int, typer.Option(help="The seed of the world.")] = SEED,
+    questions: Annotated[
+        int | None, typer.Option(help="The number of questions; by default a quarter of the pages.")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", help="A new folder; by default that of the default world.", rich_help_panel=OUTPUT),
+    ] = None,
     workers: Workers = 1,
-    raw: Annotated[Path | None, typer.Option(help="Write the official formats into this new folder instead.")] = None,
+    raw: Annotated[
+        Path | None,
+        typer.Option(help="Write the official formats into this new folder instead.", rich_help_panel=OUTPUT),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an encyclopedia of linked pages, and questions over two of them. Without --out, the default one."""
@@ -49,9 +61,9 @@ def make(
 def import_files(
     questions: Annotated[
         list[Path],
-        typer.Option(help="A file of questions, official or of datasets. One --questions a file."),
+        typer.Option(help="A file of questions, official or of the library datasets; one --questions for each file."),
     ],
-    to: Annotated[Path, typer.Option("--out", help="A new folder for the world.")],
+    to: Annotated[Path, typer.Option("--out", help="A new folder for the world.", rich_help_panel=OUTPUT)],
     wiki: Annotated[Path | None, typer.Option(help="The dump of intros, a .tar.bz2 file.")] = None,
     workers: Workers = 1,
     as_json: AsJson = False,

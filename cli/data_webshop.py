@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from forethought.cli.envs import AsJson
+from forethought.cli.panels import OUTPUT, example
 from forethought.cli.progress import CountProgress
 from forethought.cli.telling import Workers, tell, tell_files
 from forethought.envs.webshop.building.official_files import import_world
@@ -19,13 +20,22 @@ from forethought.envs.webshop.synthetic.make_world import PRODUCTS, SEED, make_w
 from forethought.envs.webshop.synthetic.official_format import write_raw
 from forethought.envs.webshop.world import World
 
+MAKE_EXAMPLES = example("data make webshop --products 100000 --seed 1 --out worlds/large")
+IMPORT_EXAMPLES = example("data import webshop --from FOLDER --out worlds/small")
+
 
 def make(
-    products: int = PRODUCTS,
-    seed: int = SEED,
-    to: Annotated[Path | None, typer.Option("--out", help="A new folder; else the default world's.")] = None,
+    products: Annotated[int, typer.Option(help="The number of products.")] = PRODUCTS,
+    seed: Annotated[int, typer.Option(help="The seed of the world.")] = SEED,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", help="A new folder; by default that of the default world.", rich_help_panel=OUTPUT),
+    ] = None,
     workers: Workers = 1,
-    raw: Annotated[Path | None, typer.Option(help="Write the official formats into this new folder instead.")] = None,
+    raw: Annotated[
+        Path | None,
+        typer.Option(help="Write the official formats into this new folder instead.", rich_help_panel=OUTPUT),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a shop: believable products and goals, the same for the same numbers. Without --out, the default one."""
@@ -48,7 +58,7 @@ def make(
 
 def import_files(
     source: Annotated[Path, typer.Option("--from", help="A folder of official files, or the file of products.")],
-    to: Annotated[Path, typer.Option("--out", help="A new folder for the world.")],
+    to: Annotated[Path, typer.Option("--out", help="A new folder for the world.", rich_help_panel=OUTPUT)],
     nouns: Annotated[str | None, typer.Option(help="spacy: find the nouns of titles with spaCy.")] = None,
     workers: Workers = 1,
     as_json: AsJson = False,

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from forethought.cli import stl as stl_command
 from forethought.cli.envs import AsJson
+from forethought.cli.panels import EXPERIMENT, RUN, example
 from forethought.cli.progress import TaskProgress, say
 from forethought.cli.report import Side, held_out_states, picture, summary
 from forethought.cli.stages import Stages
@@ -77,16 +78,26 @@ class Plan:
 QUICK = Plan(("0:900:15", "1:900:150"), "1000:1003", "900:904", (20, 2), (64, 64), 16, 1e-3, 2, 80)
 
 
+EXAMPLES = example("demo", "demo --quick --run runs/quick")
+
+
 def demo(
-    model: str = "smollm2-135m",
-    quick: Annotated[bool, typer.Option(help="A tenth of the work, to see the road; its numbers mean little.")] = False,
-    seed: int = 0,
-    run: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/demo"),
+    model: Annotated[
+        str, typer.Option(help="The model: smollm2-135m, a folder, or hf:ORG/NAME@REV.", rich_help_panel=EXPERIMENT)
+    ] = "smollm2-135m",
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="A tenth of the work, to try the command; its scores are noise.", rich_help_panel=EXPERIMENT
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="The seed of all draws.", rich_help_panel=EXPERIMENT)] = 0,
+    run: Annotated[Path, typer.Option(help="The run's folder.", rich_help_panel=RUN)] = Path("runs/demo"),
     as_json: AsJson = False,
 ) -> None:
     """Teach a small language model to look ahead in the Game of 24, and play held-out puzzles before and after.
 
-    A run that was stopped, or is done, is gone on with: nothing is computed twice.
+    A second call continues the run of the first: no stage is computed twice.
     """
     plan = QUICK if quick else Plan()
     config = {

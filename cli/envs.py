@@ -15,6 +15,7 @@ import gymnasium as gym
 import typer
 from rich.table import Table
 
+from forethought.cli.panels import OUTPUT, example
 from forethought.cli.telling import out, show
 from forethought.common.json_text import read_json
 from forethought.common.printable import printable
@@ -23,9 +24,14 @@ from forethought.envs.conformance import Subject, run_checks
 from forethought.envs.family import described, shorten
 from forethought.experiments.splits import numbered
 
-app = typer.Typer(no_args_is_help=True, help="The environments: list them, check them, time them, play them.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The environments: list them, check them, time them, play them.",
+    epilog=example("envs list", "envs check Game24-v0"),
+)
 MOST_STEPS = 10_000_000  # of a bench; they are held in memory
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel=OUTPUT)]
+EnvId = Annotated[str, typer.Argument(help="An environment, as in Game24-v0, or MODULE:ID of your own.")]
 
 
 def make(env_id: str, **options: Any) -> gym.Env[Any, Any]:
@@ -81,7 +87,7 @@ def text_env_of(env_id: str) -> TextEnv[Any]:
     return core
 
 
-@app.command("list")
+@app.command("list", epilog=example("envs list --json"))
 def list_envs(as_json: AsJson = False) -> None:
     """The registered environments, their tasks and splits."""
     rows: list[dict[str, Any]] = []
@@ -103,10 +109,10 @@ def list_envs(as_json: AsJson = False) -> None:
     out.print(table)
 
 
-@app.command()
+@app.command(epilog=example("envs check Game24-v0", "envs check mine:Mine-v0 --env-option 'size=4'"))
 def check(
-    env_id: str,
-    seed: int = 0,
+    env_id: EnvId,
+    seed: Annotated[int, typer.Option(help="The seed of the draws.")] = 0,
     option: Annotated[list[str] | None, typer.Option("--env-option", help="NAME=JSON, for gym.make.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -137,9 +143,14 @@ def env_options(texts: list[str] | None) -> dict[str, Any]:
     return options
 
 
-@app.command()
-def bench(env_id: str, steps: int = 50_000, repeats: int = 5, as_json: AsJson = False) -> None:
-    """Time a seeded random walker: medians of repeats, a second."""
+@app.command(epilog=example("envs bench WebShop-v0 --steps 5000"))
+def bench(
+    env_id: EnvId,
+    steps: Annotated[int, typer.Option(help="Steps of one repeat.")] = 50_000,
+    repeats: Annotated[int, typer.Option(help="Repeats; their median is printed.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Time a seeded random walk: steps and forks a second, medians of the repeats."""
     if not 1 <= steps <= MOST_STEPS or not 1 <= repeats <= MOST_STEPS:
         raise ValueError(f"steps={steps} and repeats={repeats} must be from 1 to {MOST_STEPS:,}")
     env = text_env_of(env_id)
@@ -198,8 +209,8 @@ def seconds(work: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-@app.command()
-def play(env_id: str, task: int = 0) -> None:
+@app.command(epilog=example("envs play HotpotQA-v0 --task 3"))
+def play(env_id: EnvId, task: Annotated[int, typer.Option(help="The number of the task.")] = 0) -> None:
     """Play a task in the terminal. `?` lists the actions, `undo` takes one back, an empty line ends."""
     env = text_env_of(env_id)
     text, info = env.reset(options={"task": task})

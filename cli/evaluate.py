@@ -15,6 +15,7 @@ from forethought.agents.presets import AGENTS, complete
 from forethought.agents.registry import POLICIES, VALUES, default_terminal_value, find_value, takes
 from forethought.cli.doubts import doubts
 from forethought.cli.envs import AsJson, env_options, look_here, tasks_of
+from forethought.cli.panels import AGENT, EXPERIMENT, MODEL, OUTPUT, RUN, example
 from forethought.cli.progress import TaskProgress, console
 from forethought.cli.telling import show
 from forethought.common.pieces import is_place
@@ -31,72 +32,141 @@ from forethought.leaderboards.rows import bills, outcomes, total
 from forethought.search import Budget
 from forethought.search.registry import ALGORITHMS
 
+EXAMPLES = example(
+    "eval --env Game24-v0 --agent beam --tasks test:0:10 --budget nodes=3000",
+    "eval --env WebShop-v0 --agent react --tasks 0:20 --budget lm_calls=300 --model smollm2-135m",
+    "eval --env HotpotQA-v0 --agent lats --tasks 400:420 --budget tokens=100000 --privilege reward "
+    "--privilege reflection --model server:MODEL@http://127.0.0.1:8000/v1",
+    "eval --env WebShop-v0 --agent my_search:climb --tasks 0:20 --budget nodes=300 --set depth=5 --workers 4",
+)
 TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # parts of the spending that are always shown
 LIMITS = {"cap": "a cap of the agent's own settings"}  # the other limits are those of the budget, by their names
 FAILED, UNREADABLE = 1, 3  # exit codes
 AllowUnreadable = Annotated[
-    bool, typer.Option("--allow-unreadable", help="Exit with 0 although most replies could not be read.")
+    bool,
+    typer.Option(
+        "--allow-unreadable", help="Exit with 0 although most replies could not be read.", rich_help_panel=OUTPUT
+    ),
 ]
 
 
 def evaluate(
-    env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.")],
+    env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.", rich_help_panel=EXPERIMENT)],
     agent: Annotated[
         str,
         typer.Option(
-            help=f"{', '.join(AGENTS)}, each as published; or an algorithm with all actions and the rule value: "
-            f"{', '.join(name for name in ALGORITHMS if name not in AGENTS)}."
+            help=f"A preset: {', '.join(AGENTS)}; an algorithm with the rule policy and the rule value: "
+            f"{', '.join(name for name in ALGORITHMS if name not in AGENTS)}; or MODULE:NAME of your own.",
+            rich_help_panel=EXPERIMENT,
         ),
     ],
     tasks: Annotated[
         str,
-        typer.Option(help="START:STOP, START:STOP:STEP, a split such as test or test:0:50, or several with commas."),
+        typer.Option(
+            help="START:STOP, START:STOP:STEP, a split such as test or test:0:50, or several with commas.",
+            rich_help_panel=EXPERIMENT,
+        ),
     ],
     budget: Annotated[
         str,
-        typer.Option(help="nodes=, env_steps=, lm_calls=, tokens= (a task), usd=, seconds= (the run), with commas."),
+        typer.Option(
+            help="Limits of a task: nodes=, env_steps=, lm_calls=, tokens=; of the run: usd=, seconds=; with commas.",
+            rich_help_panel=EXPERIMENT,
+        ),
     ],
-    policy: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(POLICIES)}.")] = None,
-    value: Annotated[str | None, typer.Option(help=f"Instead of the agent's own: {', '.join(VALUES)}.")] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            help=f"In place of the agent's policy: {', '.join(POLICIES)}, or MODULE:NAME.", rich_help_panel=AGENT
+        ),
+    ] = None,
+    value: Annotated[
+        str | None,
+        typer.Option(
+            help=f"In place of the agent's value: {', '.join(VALUES)}, or MODULE:NAME.", rich_help_panel=AGENT
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
-            help="smollm2-135m, hf:ORG/NAME@REV, a folder, recorded:FILE, server:MODEL@URL, or server+chat:MODEL@URL "
-            "where prompts are sent as chat messages."
+            help="smollm2-135m, hf:ORG/NAME@REV, a folder, recorded:FILE, server:MODEL@URL, server+chat:MODEL@URL "
+            "(prompts are sent as chat messages), or MODULE:NAME.",
+            rich_help_panel=MODEL,
         ),
     ] = None,
-    adapter: Annotated[str | None, typer.Option(help="A folder that training wrote.")] = None,
-    terminal_value: Annotated[str | None, typer.Option(help="Judge of terminal states: rule or model.")] = None,
-    prompts: Annotated[str | None, typer.Option(help="A folder of prompt files to use instead.")] = None,
-    record: Annotated[str | None, typer.Option(help="Keep the model's replies in this file of the run.")] = None,
+    adapter: Annotated[
+        str | None, typer.Option(help="A folder with an adapter that training wrote.", rich_help_panel=MODEL)
+    ] = None,
+    terminal_value: Annotated[
+        str | None,
+        typer.Option(
+            help="The judge of terminal states: rule or model; by default rule where the family has one.",
+            rich_help_panel=AGENT,
+        ),
+    ] = None,
+    prompts: Annotated[
+        str | None,
+        typer.Option(help="A folder of prompt files, in place of those of the package.", rich_help_panel=AGENT),
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(help="Keep the model's replies in this file of the run.", rich_help_panel=MODEL)
+    ] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", help="NAME=NUMBER, a setting of the agent, as policy.samples=3 or num_children=all."),
+        typer.Option(
+            "--set",
+            help="NAME=VALUE, a setting of the agent, as in policy.samples=3 or num_children=all. List: "
+            "forethought agents show NAME.",
+            rich_help_panel=AGENT,
+        ),
     ] = None,
-    option: Annotated[list[str] | None, typer.Option("--env-option", help="NAME=JSON, for gym.make.")] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--env-option", help="NAME=JSON, for gym.make.", rich_help_panel=EXPERIMENT),
+    ] = None,
     privilege: Annotated[
         list[str] | None,
         typer.Option(
-            help="reward: the search may read the true reward; reflection: ask what a failed attempt teaches."
+            help="reward: the search may read the true reward. reflection: it may ask for a reflection on a failed "
+            "attempt.",
+            rich_help_panel=AGENT,
         ),
     ] = None,
-    prices: Annotated[str | None, typer.Option(help="A file of prices (see docs/formats.md); usd= needs one.")] = None,
+    prices: Annotated[
+        str | None,
+        typer.Option(help="A file of prices (see docs/formats.md); usd= needs one.", rich_help_panel=MODEL),
+    ] = None,
     transpositions: Annotated[
-        bool, typer.Option("--transpositions", help="Ask the models once a position; needs a Markov value.")
+        bool,
+        typer.Option(
+            "--transpositions",
+            help="Ask the models once for each position; needs a Markov value.",
+            rich_help_panel=AGENT,
+        ),
     ] = False,
-    seed: int = 0,
-    concurrency: Annotated[int, typer.Option(help="Searches at once, in each worker.")] = 64,
-    workers: Annotated[str, typer.Option(help="Processes, or ray://HOST:PORT?workers=N for those of a cluster.")] = "1",
-    device: str = "cpu",
+    seed: Annotated[int, typer.Option(help="The seed of all draws.", rich_help_panel=EXPERIMENT)] = 0,
+    concurrency: Annotated[
+        int, typer.Option(help="Searches at the same time, in each worker.", rich_help_panel=RUN)
+    ] = 64,
+    workers: Annotated[
+        str,
+        typer.Option(help="Processes, or ray://HOST:PORT?workers=N for those of a cluster.", rich_help_panel=RUN),
+    ] = "1",
+    device: Annotated[str, typer.Option(help="Device of PyTorch for weights here.", rich_help_panel=MODEL)] = "cpu",
     model_option: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME=VALUE: concurrency, retries, timeout, deadline, template_tokens, omit=temperature,stop,seed, "
-            "rename=max_tokens:NAME of a server; memory (bytes) here."
+            help="NAME=VALUE. Of a server: concurrency, retries, timeout, deadline, template_tokens, "
+            "omit=temperature,stop,seed, rename=max_tokens:NAME; of weights here: memory (bytes), exact.",
+            rich_help_panel=MODEL,
         ),
     ] = None,
-    cache: Annotated[str, typer.Option(help="Of replies, over all runs: off, read, or on.")] = "off",
-    run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
+    cache: Annotated[
+        str, typer.Option(help="The reply cache of all runs: off, read, or on.", rich_help_panel=MODEL)
+    ] = "off",
+    run: Annotated[
+        Path | None, typer.Option(help="The run's folder; by default a new one under runs/.", rich_help_panel=RUN)
+    ] = None,
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:

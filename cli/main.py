@@ -15,6 +15,7 @@ import typer
 
 from forethought.cli import agents, board, data, demo, envs, evaluate, resume, shop, stl
 from forethought.cli.empty_texts import refuse_empty_texts
+from forethought.cli.panels import BOARD, CATALOGUE, DATA, EXPERIMENTS, example
 from forethought.common.printable import printable
 from forethought.experiments.run_folder import RunError
 from forethought.search.engine.journal import JournalError
@@ -26,19 +27,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     help="Text environments that fork, search with a counted budget, values that teach themselves to look ahead.",
+    epilog=example("eval --env Game24-v0 --agent beam --tasks test:0:10 --budget nodes=3000", "eval --help"),
 )
-app.add_typer(envs.app, name="envs")
-app.add_typer(agents.app, name="agents")
-app.add_typer(board.app, name="board")
-app.add_typer(data.app, name="data")
-app.add_typer(shop.app, name="shop")
-app.command("eval")(evaluate.evaluate)
-app.command("resume")(resume.resume)
-app.command("stl")(stl.stl)
-app.command("demo")(demo.demo)
+app.command("eval", rich_help_panel=EXPERIMENTS, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("resume", rich_help_panel=EXPERIMENTS, epilog=resume.EXAMPLES)(resume.resume)
+app.command("stl", rich_help_panel=EXPERIMENTS, epilog=stl.EXAMPLES)(stl.stl)
+app.command("demo", rich_help_panel=EXPERIMENTS, epilog=demo.EXAMPLES)(demo.demo)
+app.add_typer(envs.app, name="envs", rich_help_panel=CATALOGUE)
+app.add_typer(agents.app, name="agents", rich_help_panel=CATALOGUE)
+app.add_typer(data.app, name="data", rich_help_panel=DATA)
+app.add_typer(shop.app, name="shop", rich_help_panel=DATA)
+app.add_typer(board.app, name="board", rich_help_panel=BOARD)
 
 
 def print_version(asked: bool) -> None:
+    """Print the version and end, if `--version` was given."""
     if asked:
         print(f"forethought {version('forethought')}")
         raise typer.Exit()
@@ -58,9 +61,10 @@ def terminate(number: int, frame: object) -> None:
 
 
 class Printable(logging.Formatter):
-    """Messages of a log, which may quote a server or a file."""
+    """Messages of a log with control characters as escapes: a message may quote a server or a file."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The message; line breaks are kept in the trace of an error alone."""
         return printable(super().format(record), lines=record.exc_info is not None)
 
 

@@ -11,29 +11,47 @@ from forethought.cli import demo as demo_command
 from forethought.cli import stl as stl_command
 from forethought.cli.envs import AsJson, look_here
 from forethought.cli.evaluate import AllowUnreadable, go_on
+from forethought.cli.panels import CONSENT, example
 from forethought.experiments.config import Experiment
 from forethought.experiments.consent import check_cluster, check_code, check_consent, code_of
 from forethought.experiments.run_folder import Run, RunError, changed_source
 
+EXAMPLES = example("resume runs/Game24-v0-beam-1", "resume runs/given --send-key-to api.example.org")
+
 
 def resume(
-    run: Path,
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
     send_key_to: Annotated[
         str | None,
         typer.Option(
-            metavar="HOST", help="The run may send the key to this server, which none of your commands named."
+            metavar="HOST",
+            help="The run may send the key to this server; no command of yours has named it.",
+            rich_help_panel=CONSENT,
         ),
     ] = None,
     join_cluster: Annotated[
         str | None,
-        typer.Option(metavar="HOST", help="The run may join this Ray cluster, which none of your commands named."),
+        typer.Option(
+            metavar="HOST",
+            help="The run may join this Ray cluster; no command of yours has named it.",
+            rich_help_panel=CONSENT,
+        ),
     ] = None,
     run_code: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODULE:NAME", help="The run may import this code, which none of your commands named."),
+        typer.Option(
+            metavar="MODULE:NAME",
+            help="The run may import this code; no command of yours has named it.",
+            rich_help_panel=CONSENT,
+        ),
     ] = None,
     edited: Annotated[
-        bool, typer.Option("--changed-source", help="Go on although its source was edited; its row will say so.")
+        bool,
+        typer.Option(
+            "--changed-source",
+            help="Go on although the source of the run was edited; its row will say so.",
+            rich_help_panel=CONSENT,
+        ),
     ] = False,
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,

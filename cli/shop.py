@@ -7,23 +7,36 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from forethought.cli.panels import NETWORK, SHOP, example
 from forethought.experiments.consent import is_loopback
 
 if TYPE_CHECKING:
     from forethought.envs.webshop.world import GoalKind
 
-app = typer.Typer(no_args_is_help=True, help="The shop of WebShop-v0 as a website.")
+app = typer.Typer(
+    no_args_is_help=True, help="The shop of WebShop-v0 as a website.", epilog=example("shop serve --port 8123")
+)
 
 
-@app.command()
+@app.command(epilog=example("shop serve", "shop serve --world worlds/small --goals human --port 0"))
 def serve(
-    world: Annotated[Path | None, typer.Option(help="The folder of a world. The default: the made shop.")] = None,
-    goals: Annotated[str, typer.Option(help="synthetic or human")] = "synthetic",
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8123,
-    quirks: Annotated[bool, typer.Option("--quirks", help="Keep the official environment's bugs.")] = False,
-    show_attrs: Annotated[bool, typer.Option("--show-attrs", help="A page of each product's attributes.")] = False,
-    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let other machines in.")] = False,
+    world: Annotated[
+        Path | None, typer.Option(help="The folder of a world; by default the synthetic shop.", rich_help_panel=SHOP)
+    ] = None,
+    goals: Annotated[str, typer.Option(help="The goals: synthetic or human.", rich_help_panel=SHOP)] = "synthetic",
+    host: Annotated[str, typer.Option(help="The address to listen on.", rich_help_panel=NETWORK)] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.", rich_help_panel=NETWORK)
+    ] = 8123,
+    quirks: Annotated[
+        bool, typer.Option("--quirks", help="Keep the official environment's bugs.", rich_help_panel=SHOP)
+    ] = False,
+    show_attrs: Annotated[
+        bool, typer.Option("--show-attrs", help="A page of each product's attributes.", rich_help_panel=SHOP)
+    ] = False,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let other machines visit the shop.", rich_help_panel=NETWORK)
+    ] = False,
 ) -> None:
     """Show the shop to browsers, and to programs as JSON under /api, until interrupted."""
     local = is_loopback(host)

@@ -17,6 +17,7 @@ from forethought.agents.models.open_model import kind_of
 from forethought.cli.doubts import unread
 from forethought.cli.envs import AsJson, tasks_of
 from forethought.cli.evaluate import UNREADABLE, AllowUnreadable, interrupted, mostly_unreadable
+from forethought.cli.panels import EXPERIMENT, MODEL, RUN, TRAINING, example
 from forethought.cli.progress import TrainingProgress, console, say
 from forethought.cli.telling import show
 from forethought.common.schema import COUNT, INTEGER, LARGEST, NUMBER, TEXT, check
@@ -52,29 +53,61 @@ SCHEMA = {
 CHOICES = {"value": ("lm-tokens", "lm-text"), "terminal_value": ("rule", "model")}
 
 
+EXAMPLES = example(
+    "stl --env Game24-v0 --tasks 0:300 --validation 1000:1015",
+    "stl --env Game24-v0 --tasks 0:900:2 --tasks 1:900:9 --validation 1000:1360:24 --depths 2:2,1:2 --walks 60,8",
+)
+
+
 def stl(
-    env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.")],
+    env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.", rich_help_panel=EXPERIMENT)],
     tasks: Annotated[
         list[str],
-        typer.Option(help="Training tasks, as eval takes them; for other tasks in later rounds give it again."),
+        typer.Option(
+            help="Training tasks, as eval takes them; a second --tasks is for the next rounds.",
+            rich_help_panel=EXPERIMENT,
+        ),
     ],
-    validation: Annotated[str, typer.Option(help="Tasks on which the round to keep is chosen.")],
-    model: str = "smollm2-135m",
-    rounds: int = 2,
+    validation: Annotated[str, typer.Option(help="Tasks that select the round to keep.", rich_help_panel=EXPERIMENT)],
+    model: Annotated[
+        str, typer.Option(help="The model: smollm2-135m, a folder, or hf:ORG/NAME@REV.", rich_help_panel=MODEL)
+    ] = "smollm2-135m",
+    rounds: Annotated[int, typer.Option(help="Rounds of training.", rich_help_panel=TRAINING)] = 2,
     depths: Annotated[
-        str, typer.Option(help="FIRST:LAST depth of the states looked at, a round, with commas.")
+        str,
+        typer.Option(
+            help="FIRST:LAST depth of the states with a look ahead, for each round, with commas.",
+            rich_help_panel=TRAINING,
+        ),
     ] = "2:2,1:2",
-    walks: Annotated[str, typer.Option(help="Looks per task, a round, with commas.")] = "8",
-    validation_walks: int = 4,
-    examples: Annotated[int, typer.Option(help="Pairs drawn a round, as many of high as of low targets.")] = 3200,
-    value: Annotated[str, typer.Option(help="lm-tokens or lm-text.")] = "lm-tokens",
-    terminal_value: Annotated[str, typer.Option(help="Judge of terminal states: rule or model.")] = "rule",
-    gamma: float = 1.0,
-    learning_rate: float = 1e-3,
-    batch: int = 32,
-    seed: int = 0,
-    device: str = "cpu",
-    run: Annotated[Path | None, typer.Option(help="The run's folder; by default a new one under runs/.")] = None,
+    walks: Annotated[
+        str, typer.Option(help="Walks for each task, for each round, with commas.", rich_help_panel=TRAINING)
+    ] = "8",
+    validation_walks: Annotated[
+        int, typer.Option(help="Walks for each validation task.", rich_help_panel=TRAINING)
+    ] = 4,
+    examples: Annotated[
+        int,
+        typer.Option(
+            help="Training pairs drawn for a round, as many of high as of low targets.", rich_help_panel=TRAINING
+        ),
+    ] = 3200,
+    value: Annotated[
+        str, typer.Option(help="The value to train: lm-tokens or lm-text.", rich_help_panel=MODEL)
+    ] = "lm-tokens",
+    terminal_value: Annotated[
+        str, typer.Option(help="The judge of terminal states: rule or model.", rich_help_panel=EXPERIMENT)
+    ] = "rule",
+    gamma: Annotated[
+        float, typer.Option(help="Factor of the best child's value in a target, in [0, 1].", rich_help_panel=TRAINING)
+    ] = 1.0,
+    learning_rate: Annotated[float, typer.Option(help="Learning rate.", rich_help_panel=TRAINING)] = 1e-3,
+    batch: Annotated[int, typer.Option(help="Pairs of one training step.", rich_help_panel=TRAINING)] = 32,
+    seed: Annotated[int, typer.Option(help="The seed of all draws.", rich_help_panel=EXPERIMENT)] = 0,
+    device: Annotated[str, typer.Option(help="Device of PyTorch.", rich_help_panel=MODEL)] = "cpu",
+    run: Annotated[
+        Path | None, typer.Option(help="The run's folder; by default a new one under runs/.", rich_help_panel=RUN)
+    ] = None,
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
