@@ -13,6 +13,7 @@ import typer
 
 from forethought.agents.presets import AGENTS, complete
 from forethought.agents.registry import POLICIES, VALUES, default_terminal_value, find_value, takes
+from forethought.cli.completion import names_of
 from forethought.cli.doubts import doubts
 from forethought.cli.envs import AsJson, env_options, look_here, tasks_of
 from forethought.cli.panels import AGENT, EXPERIMENT, MODEL, OUTPUT, RUN, example
@@ -21,6 +22,7 @@ from forethought.cli.telling import show
 from forethought.common.pieces import is_place
 from forethought.common.settings import Setting, as_written
 from forethought.common.sums import plain_sum
+from forethought.envs import IDS
 from forethought.experiments.build import check
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.experiments.consent import code_of, give_consent
@@ -51,13 +53,17 @@ AllowUnreadable = Annotated[
 
 
 def evaluate(
-    env: Annotated[str, typer.Option(help="An environment, as in Game24-v0.", rich_help_panel=EXPERIMENT)],
+    env: Annotated[
+        str,
+        typer.Option(help="An environment, as in Game24-v0.", rich_help_panel=EXPERIMENT, autocompletion=names_of(IDS)),
+    ],
     agent: Annotated[
         str,
         typer.Option(
             help=f"A preset: {', '.join(AGENTS)}; an algorithm with the rule policy and the rule value: "
             f"{', '.join(name for name in ALGORITHMS if name not in AGENTS)}; or MODULE:NAME of your own.",
             rich_help_panel=EXPERIMENT,
+            autocompletion=names_of(AGENTS, ALGORITHMS),
         ),
     ],
     tasks: Annotated[
@@ -77,13 +83,17 @@ def evaluate(
     policy: Annotated[
         str | None,
         typer.Option(
-            help=f"In place of the agent's policy: {', '.join(POLICIES)}, or MODULE:NAME.", rich_help_panel=AGENT
+            help=f"In place of the agent's policy: {', '.join(POLICIES)}, or MODULE:NAME.",
+            rich_help_panel=AGENT,
+            autocompletion=names_of(POLICIES),
         ),
     ] = None,
     value: Annotated[
         str | None,
         typer.Option(
-            help=f"In place of the agent's value: {', '.join(VALUES)}, or MODULE:NAME.", rich_help_panel=AGENT
+            help=f"In place of the agent's value: {', '.join(VALUES)}, or MODULE:NAME.",
+            rich_help_panel=AGENT,
+            autocompletion=names_of(VALUES),
         ),
     ] = None,
     model: Annotated[

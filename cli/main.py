@@ -25,7 +25,6 @@ USAGE, INTERRUPTED = 2, 130
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     help="Text environments that fork, search with a counted budget, values that teach themselves to look ahead.",
     epilog=example("eval --env Game24-v0 --agent beam --tasks test:0:10 --budget nodes=3000", "eval --help"),
 )
