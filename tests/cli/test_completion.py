@@ -9,6 +9,7 @@ import pytest
 from forethought.agents.presets import AGENTS
 from forethought.agents.registry import POLICIES, VALUES
 from forethought.cli.main import main
+from forethought.envs import IDS
 from forethought.search.registry import ALGORITHMS
 
 
@@ -38,7 +39,7 @@ def test_commands_and_options(completes):
 @pytest.mark.parametrize(
     ("option", "names"),
     [
-        ("--env", {"Game24-v0", "WebShop-v0", "WebShopBrowser-v0", "HotpotQA-v0"}),
+        ("--env", set(IDS)),
         ("--agent", {*AGENTS, *ALGORITHMS}),
         ("--policy", set(POLICIES)),
         ("--value", set(VALUES)),
