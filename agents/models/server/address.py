@@ -19,7 +19,7 @@ from forethought.agents.models.server.errors import Problem, problem_of
 from forethought.agents.models.server.faults import Fault
 from forethought.agents.models.server.proxies import ProxyError
 from forethought.agents.models.server.redaction import hide, mask, one_line
-from forethought.agents.models.server.responses import written
+from forethought.agents.models.server.responses import blocked, written
 from forethought.common.json_text import read_json
 from forethought.common.retry import wait_of
 
@@ -231,6 +231,8 @@ class Line:
         error = error_in(choice) or (None if says_something(choice) else error_in(data))
         if error:
             return self._error_of_reply(error, answer, body)
+        if not choices and isinstance(data, dict) and (reason := blocked(data)):
+            return {**data, "choices": [{"finish_reason": "content_filter", "refusal": self.clean(reason)}]}
         if choices == [] and isinstance(data, dict) and isinstance(data.get("usage"), dict):
             return {**data, "choices": [{}]}  # paid, and empty
         if not isinstance(choice, dict):

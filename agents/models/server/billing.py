@@ -65,7 +65,9 @@ class Bills:
     def of(self, reply: dict[str, Any], prompt: str, max_tokens: int, length: int) -> Usage:
         """The bill of a reply with so many characters: its own counts, or its bound where they cannot be true."""
         bound, told = self.bound(prompt, max_tokens), counts_of(reply)
-        if told is None or (prompt and not told.prompt) or (length and not told.completion):
+        if told is None or (length and not told.completion):
+            return self.assume(bound, reply.get("usage"))
+        if (prompt and not told.prompt) or len(prompt) > TOKEN_LENGTH * (told.prompt + SPARE):
             return self.assume(bound, reply.get("usage"))
         if told.completion > bound.completion or length > TOKEN_LENGTH * (told.completion + SPARE):
             return self.assume(bound, reply.get("usage"))

@@ -68,10 +68,17 @@ SPOKEN: dict[Kind, str] = {
     r"|exceeds? the)|too many (input |prompt )?tokens|longer than the (model|maximum|context)|max_model_len"
     r"|maximum (prompt|input|number of input)|(input|prompt) tokens? (count )?.{0,40}(exceed|must be|limit)"
     r"|`inputs`.{0,60}must|reduce (the|your) (length|prompt)|input length should be|max_seq_len"
-    r"|exceed(s|ed)? .{0,30}(token limit|limit of [0-9])",
+    r"|exceed(s|ed)? .{0,30}token limit|token limit (was |is )?exceeded"
+    r"|\b(tokens?|prompt|input|request|message|length|characters)\b.{0,60}"
+    r"\b(exceed(s|ed)? .{0,30}limit|above the .{0,20}limit)"
+    r"|\b(prompt|input|sequence) length\b.{0,30}\bexceed|exceed(s|ed)? (the )?(sequence|maximum) length"
+    r"|\binput_?tokens must be|max(imum)? (input|prompt) (characters|tokens)",
     "filter": r"content[ _-](management|filter|policy|moderation)|usage (polic|guideline)|inappropriate content"
     r"|safety (system|polic|filter)"
-    r"|(prompt|input|content)\b.{0,40}\b(flagged|blocked)|responsible ai|moderation",
+    r"|(prompt|input|content|output|response|request)\b.{0,40}\b(flagged|blocked|violat(es|ed))"
+    r"|responsible ai|moderation"
+    r"|(contains?|detected)\b.{0,30}\b(sensitive|unsafe|harmful|explicit|offensive)|nsfw|prohibited[ _]content"
+    r"|content exists risk|considered high risk|for safety reasons|guardrail|model (has )?(refused|declined)",
     "quota": r"insufficient (quota|balance|credit|fund)|credit balance|exceeded your current quota|billing"
     r"|(any|no) credits (yet|left)|budget has been exceeded",
     "key": r"(incorrect|invalid|missing|wrong) api.?key"

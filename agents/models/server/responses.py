@@ -20,8 +20,14 @@ SPARE = 16  # tokens whose text is allowed beyond the bill
 DEPTH = 8  # of lists in lists of parts
 REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks", "reasoning_text")
 THOUGHTS = ("thinking", "reasoning", "reasoning_text", "reasoning.text", "reasoning.summary", "summary_text")
-CUT_OFF = ("length", "max_tokens", "max_completion_tokens", "max_output_tokens", "model_length")
-FILTERED = ("content_filter", "content_filtered", "refusal", "safety", "recitation", "prohibited_content")
+CUT_OFF = (
+    *("length", "max_tokens", "max_completion_tokens", "max_output_tokens", "model_length", "max_length"),
+    *("model_context_window_exceeded", "context_length_exceeded", "context_length", "token_limit"),
+)
+FILTERED = (
+    *("content_filter", "content_filtered", "contentfilter", "refusal", "safety", "recitation", "prohibited_content"),
+    *("blocklist", "spii", "sensitive", "blocked", "guardrail_intervened", "moderation", "image_safety"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ def written(reply: dict[str, Any]) -> Written:
     gather(aside, thought, thought, thought)
     gather(source.get("refusal"), refused, refused, refused)
     finish = choice.get("finish_reason")
-    reason = finish.lower() if isinstance(finish, str) else ""
+    reason = finish.lower().replace("-", "_") if isinstance(finish, str) else ""
     text = "".join(said)
     refusal = ""
     if reason.partition(":")[0] in FILTERED:  # "content_filter: SAFETY" of Google
@@ -60,6 +66,22 @@ def written(reply: dict[str, Any]) -> Written:
     elif refused and not text.strip():
         refusal = "".join(refused)
     return Written("" if refusal else text, "\n".join(thought), reason in CUT_OFF, refusal)
+
+
+def blocked(reply: dict[str, Any]) -> str:
+    """Why a server blocked the prompt and wrote nothing, as Google and Azure tell it; "" where they tell nothing."""
+    feedback = next((told for name in ("promptFeedback", "prompt_feedback") if (told := reply.get(name))), None)
+    if isinstance(feedback, dict):
+        reason = feedback.get("blockReason") or feedback.get("block_reason")
+        if isinstance(reason, str):
+            return f"the server blocked the prompt: {reason}"
+    results = reply.get("prompt_filter_results")
+    for result in results if isinstance(results, list) else ():
+        kinds = result.get("content_filter_results") if isinstance(result, dict) else None
+        for kind, told in kinds.items() if isinstance(kinds, dict) else ():
+            if isinstance(told, dict) and told.get("filtered") is True:
+                return f"the server blocked the prompt: its content filter found {kind}"
+    return ""
 
 
 def dumped(calls: Any) -> str:
@@ -129,8 +151,8 @@ def counts_of(reply: dict[str, Any]) -> Usage | None:
     counts: list[Any] = [told.get("prompt_tokens"), 0 if cached is None else cached, told.get("completion_tokens")]
     if any(type(count) is not int or not 0 <= count <= MOST_TOKENS for count in counts) or counts[1] > counts[0]:
         return None
-    whole = told.get("total_tokens")  # some count reasoning there alone
-    if type(whole) is int and whole > counts[0] + counts[2]:
+    whole = told.get("total_tokens")  # some count reasoning there alone, and some leave it at 0
+    if type(whole) is int and whole and whole != counts[0] + counts[2]:
         return None
     details = told.get("completion_tokens_details")
     reasoning = details.get("reasoning_tokens") if isinstance(details, dict) else None  # a part of the completion
