@@ -123,6 +123,7 @@ def preset(name: str, agent: Agent) -> dict[str, Any]:
 
 
 def lines_of(found: dict[str, Any]) -> Iterable[str]:
+    """The description of one piece, as lines for people."""
     yield f"{found['kind']} {found['name']}" + (f" ({found['module']})" if "module" in found else "")
     yield from (f"  {line}".rstrip() for line in found["about"].splitlines())
     if "parts" in found:
@@ -138,6 +139,7 @@ def lines_of(found: dict[str, Any]) -> Iterable[str]:
 
 
 def told(needs: dict[str, Any]) -> str:
+    """The needs of an algorithm in words."""
     parts = ["values"] if needs["values"] else []
     parts += [f"the privilege {name}" for name in needs["privileges"]]
     parts += [f"the prompt {role}" for role in needs["prompts"]]
@@ -145,6 +147,7 @@ def told(needs: dict[str, Any]) -> str:
 
 
 def first_line(found: Any) -> str:
+    """The first line of an object's docstring."""
     return (inspect.getdoc(found) or "").partition("\n")[0]
 
 

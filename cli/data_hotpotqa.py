@@ -88,6 +88,7 @@ def sources(files: Sequence[Path]) -> str:
 
 
 def tell_world(world: World, folder: Path, as_json: bool) -> None:
+    """Print the counts of a world: pages, questions by split, and gaps in its data."""
     splits = {name: len(tasks) for name, tasks in world.splits.items()}
     facts = {"folder": str(folder), "hash": world.hash, "pages": len(world), "questions": len(world.questions)}
     parts = ", ".join(f"{name} {count:,}" for name, count in splits.items())

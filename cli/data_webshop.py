@@ -78,6 +78,7 @@ def sources(files: Sequence[Path]) -> str:
 
 
 def tell_world(world: World, folder: Path, as_json: bool) -> None:
+    """Print the counts of a world: products and goals."""
     facts = {
         "folder": str(folder),
         "hash": world.hash,

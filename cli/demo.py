@@ -52,6 +52,7 @@ class Plan:
         return cls(**read)
 
     def stl_config(self, model: str, seed: int) -> dict[str, Any]:
+        """The config of the self-taught lookahead inside a demo."""
         return {
             "kind": "stl",
             "env": ENV,
@@ -117,6 +118,7 @@ def demo(
 
 
 def go_on(run: Run, as_json: bool) -> None:
+    """Continue a demo to its end. Raises RunError: the plan of another version."""
     from forethought.cli.evaluate import interrupted
 
     if planned(run) not in (Plan(), QUICK):
@@ -137,6 +139,7 @@ def planned(run: Run) -> Plan | None:
 
 
 def report(run: Run, as_json: bool) -> None:
+    """Train, play and survey with both value models, then write the table and the page."""
     from forethought.value.stl import best
 
     ended = Stages(say)
@@ -182,6 +185,7 @@ def report(run: Run, as_json: bool) -> None:
 
 
 def open_or_create(folder: Path, config: Mapping[str, Any]) -> Run:
+    """The run in this folder; a new one where there is none."""
     return Run(folder) if (folder / "config.toml").exists() else Run.create(folder, config)
 
 

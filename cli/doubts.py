@@ -36,6 +36,7 @@ def raise_limit(spent: Mapping[str, Any]) -> str:
 
 
 def unplayed(results: Sequence[Mapping[str, Any]], spent: Mapping[str, Any]) -> list[str]:
+    """Doubts about the actions: proposals that the rules refused, and tasks without a move."""
     found = []
     if refused := spent.get("illegal_actions"):
         found.append(f"{refused} of {spent['env_steps']} proposals were refused by the rules")

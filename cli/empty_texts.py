@@ -84,6 +84,7 @@ def refuse_empty_texts(words: Sequence[str]) -> None:
 
 
 def empty(option: str, words: Sequence[str]) -> ValueError:
+    """The error for an option with an empty text, with an example of a value."""
     example = next((EXAMPLES[key] for word in words if (key := f"{word} {option}") in EXAMPLES), EXAMPLES[option])
     written = f"'{example}'" if " " in example else example
     return ValueError(f"{option} is given an empty text; write a value, as in {option} {written}, or leave it out")

@@ -71,6 +71,7 @@ def tasks_of(text: str, env_id: str, **options: Any) -> str:
 
 
 def unknown(env_id: str, error: Exception) -> ValueError:
+    """The error for an environment that is not registered."""
     return ValueError(
         f"unknown env {shorten(env_id)} ({error!s:.200}); registered here: {', '.join(IDS)}, or give MODULE:ID"
     )
@@ -81,6 +82,7 @@ class MissingExtra(ValueError):
 
 
 def text_env_of(env_id: str) -> TextEnv[Any]:
+    """The core of one of this suite's environments. Raises ValueError: an environment of another kind."""
     core = make(env_id).unwrapped
     if not isinstance(core, TextEnv):
         raise ValueError(f"{env_id} is a {type(core).__name__}, not one of this suite's text environments")
@@ -204,6 +206,7 @@ def bench(
 
 
 def seconds(work: Callable[[], None]) -> float:
+    """The duration of one call, in seconds."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

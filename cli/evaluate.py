@@ -236,6 +236,7 @@ def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:
 
 
 def summarise(run: Run) -> dict[str, Any]:
+    """The facts of a finished run for its last line: scores, stops, spending, doubts."""
     results, failures = outcomes(run)
     scores = [float(result["score"]) for result in results] + [0.0] * len(failures)
     spent = total(result["spent"] for result in [*results, *failures])
@@ -255,6 +256,7 @@ def summarise(run: Run) -> dict[str, Any]:
 
 
 def mostly_unreadable(summary: Mapping[str, Any]) -> bool:
+    """Whether more than half of the replies could not be read."""
     spent = summary["spent"]
     return bool(2 * spent.get("parse_failures", 0) > spent["lm_calls"])
 
@@ -274,6 +276,7 @@ def said(summary: dict[str, Any]) -> str:
 
 
 def interrupted(run: Run) -> None:
+    """Print the command that continues the run, and exit with 130."""
     further = f"go on with: forethought resume {quote(str(run.folder))}" if run.begun else "the run had not begun"
     show(f"interrupted; {further}", to=console)
     raise typer.Exit(130)

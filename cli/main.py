@@ -51,7 +51,8 @@ def options(
     version_asked: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version, and end.")
     ] = False,
-) -> None: ...
+) -> None:
+    """The options of the command itself."""
 
 
 def terminate(number: int, frame: object) -> None:

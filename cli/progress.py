@@ -132,4 +132,5 @@ class TrainingProgress:
 
 
 def say(text: str) -> None:
+    """Print a line on standard error."""
     show(text, to=console)

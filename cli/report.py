@@ -119,4 +119,5 @@ def picture(before: Side, after: Side, table: list[list[str]], notes: list[str])
 
 
 def solved(outcome: TaskSearch) -> bool:
+    """Whether the answer of a search earned the full reward."""
     return outcome.answer is not None and episode_return(outcome.answer)[0] == 1

@@ -27,6 +27,7 @@ def tell_files(as_json: bool, folder: Path) -> None:
 
 
 def tell(as_json: bool, facts: dict[str, Any], said: str) -> None:
+    """Print the facts as JSON, or the text for people."""
     if as_json:
         print(json.dumps(facts))
     else:

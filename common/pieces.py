@@ -61,6 +61,7 @@ def offered(kind: str) -> dict[str, EntryPoint]:
 
 
 def imported(kind: str, name: str) -> Any:
+    """The object of MODULE:NAME. Raises ValueError: the module cannot be imported, or has no such name."""
     module, _, path = name.partition(":")
     found = loaded(kind, name, lambda: importlib.import_module(module))
     for part in path.split("."):

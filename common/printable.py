@@ -15,4 +15,5 @@ def printable(text: object, *, lines: bool = False) -> str:
 
 
 def escaped(found: re.Match[str]) -> str:
+    """The escape of a control character, such as \\x1b."""
     return found[0].encode("unicode_escape").decode("ascii")

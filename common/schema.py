@@ -40,6 +40,7 @@ def check(value: Any, schema: Any, where: str) -> None:
 
 
 def check_object(value: Any, schema: dict[str, Any], where: str) -> None:
+    """Check the fields of an object. Raises Mismatch: another type, a missing field, or an unknown one."""
     if not isinstance(value, dict):
         raise Mismatch(f"{where} is {value!r:.60}; expected an object")
     known = {name.rstrip("?"): inner for name, inner in schema.items() if name != OTHERS}
@@ -53,6 +54,7 @@ def check_object(value: Any, schema: dict[str, Any], where: str) -> None:
 
 
 def check_number(value: float, where: str) -> None:
+    """Raises Mismatch: infinity, NaN, or a number beyond LARGEST."""
     if isinstance(value, float) and not isfinite(value):
         raise Mismatch(f"{where} is {value!r}; expected a finite number")
     if not -LARGEST <= value <= LARGEST:

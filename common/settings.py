@@ -29,6 +29,7 @@ class SettingInfo:
 
     @property
     def required(self) -> bool:
+        """Whether a value must be given: the parameter has no default."""
         return self.default is inspect.Parameter.empty
 
     @property
@@ -39,6 +40,7 @@ class SettingInfo:
 
     @property
     def expected(self) -> str:
+        """The accepted types in words, for messages and tables."""
         return " or ".join([*(NAMES[kind] for kind in self.types), *([ALL] if self.optional else [])])
 
     def check(self, name: str, value: object, least: float | None = None) -> None:

@@ -46,6 +46,7 @@ def source_of(name: str) -> str | None:
 
 
 def spec_of(name: str) -> ModuleSpec | None:
+    """The import spec of a module; None where there is no such module. Imports no module, but its parent packages."""
     if (module := sys.modules.get(name)) is not None:
         return getattr(module, "__spec__", None)
     try:
@@ -83,10 +84,12 @@ def targets(node: ast.AST, name: str) -> Iterator[str]:
 
 @cache
 def is_package(name: str) -> bool:
+    """Whether the name is a package."""
     spec = spec_of(name)
     return spec is not None and spec.submodule_search_locations is not None
 
 
 @cache
 def is_module(name: str) -> bool:
+    """Whether the name is a module and no package."""
     return spec_of(name) is not None and not is_package(name)

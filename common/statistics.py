@@ -33,6 +33,7 @@ class Interval:
 
     @property
     def excludes_zero(self) -> bool:
+        """Whether both ends lie on one side of zero."""
         return self.low > 0 or self.high < 0
 
 

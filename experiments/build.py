@@ -90,6 +90,7 @@ class Components:
     lm: LM | None = None
 
     def driver(self, journal: Journal | PastJournal | None, budget: Budget, concurrency: int) -> Driver:
+        """A driver of these components."""
         return Driver(
             self.world,
             self.policy,
@@ -187,6 +188,7 @@ def open_world(experiment: Experiment) -> Simulator[Any]:
 
 
 def open_lm(experiment: Experiment) -> LM:
+    """The language model of an experiment, with its adapter and options."""
     assert experiment.model is not None
     adapter = Path(experiment.adapter) if experiment.adapter else None
     return open_model(experiment.model, adapter, experiment.device, experiment.model_options)
@@ -223,6 +225,7 @@ def price_of(experiment: Experiment) -> Callable[[Usage], float] | None:
 def facts_of(
     experiment: Experiment, world: Simulator[Any], lm: LM | None, prompts: tuple[Prompt, ...]
 ) -> dict[str, Json]:
+    """The hashes of world, model, prompts, prices and config that a resume compares."""
     facts: dict[str, Json] = {"world": world.world, "model": content_of(lm), "config": experiment.digest}
     facts |= {f"prompt {prompt.name}": prompt.digest for prompt in prompts}
     if experiment.prices:

@@ -136,6 +136,7 @@ class Experiment:
                 raise ValueError(f"{part.name} is {value!r:.60}; expected {part.type}")
 
     def config(self) -> dict[str, Any]:
+        """The content of config.toml."""
         return {"kind": "eval", **asdict(self), "privileges": list(self.privileges)}
 
     @classmethod

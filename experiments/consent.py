@@ -39,6 +39,7 @@ def give_consent(spec: str | None, workers: str = "1", code: Sequence[str] = ())
 
 
 def remember(file: Path) -> None:
+    """Record a consent as an empty file in the cache folder."""
     with suppress(OSError):  # a cache folder that cannot be written: a resume then asks
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(0o600)
@@ -126,6 +127,7 @@ def server_of(spec: str | None) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether the host is this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -133,4 +135,5 @@ def is_loopback(host: str) -> bool:
 
 
 def file_of(server: str, use: str = VARIABLE) -> Path:
+    """The file that records the consent of one use, such as a key, for one server."""
     return cache_folder() / "servers" / hashlib.sha256(f"{use} {server}".encode()).hexdigest()

@@ -204,6 +204,7 @@ def evaluate(
 
 
 def in_memory(experiment: Experiment, objects: Objects, watch: Watch) -> Results:
+    """Run an experiment without a run folder; its searches are kept in the results."""
     components = build(experiment, objects)
     budget = Budget(**experiment.budget)  # type: ignore[arg-type]  # checked when the experiment was made
     searches, lines = {}, {}
@@ -233,6 +234,7 @@ def in_folder(experiment: Experiment, objects: Objects, folder: Path, watch: Wat
 
 
 def carried_out(run_: Run, experiment: Experiment, objects: Objects, watch: Watch) -> list[TaskSearch]:
+    """Run an experiment in its folder. The searches are returned where they ran in this process."""
     if experiment.workers == "1":
         return run(run_, watch, objects=objects)
     carry_out(run_, watch)
@@ -293,6 +295,7 @@ def numbers_of(tasks: str | int | Iterable[int], env: str, options: dict[str, An
 
 
 def limits_of(budget: Budget | str | Mapping[str, float]) -> dict[str, int | float]:
+    """The limits of a budget by name, of a `Budget`, a text such as "nodes=500", or a mapping."""
     if isinstance(budget, Budget):
         return budget.limits()
     return Budget.parse(budget).limits() if isinstance(budget, str) else dict(budget)
@@ -308,4 +311,5 @@ def watched(stack: ExitStack, count: int, progress: bool | None) -> Watch:
     return lambda line: bar.advance(moved)
 
 
-def nothing(line: Mapping[str, Json]) -> None: ...
+def nothing(line: Mapping[str, Json]) -> None:
+    """A watch that shows no progress."""

@@ -85,10 +85,12 @@ def result_line(outcome: TaskSearch) -> dict[str, Json]:
 
 
 def write_outcomes(run_: Run, lines: list[dict[str, Json]]) -> None:
+    """Write results.jsonl and failures.jsonl from the lines of all tasks."""
     run_.write_results([line for line in lines if "error" not in line], [line for line in lines if "error" in line])
 
 
 def failure(outcome: TaskSearch) -> dict[str, Json]:
+    """The line of a failed task: error, message, place in the source, and what it had spent."""
     assert outcome.error is not None
     where = traceback.extract_tb(outcome.error.__traceback__)
     last = f"{Path(where[-1].filename).name}:{where[-1].lineno}" if where else ""
@@ -131,6 +133,7 @@ class Nobody:
     """Stands in for models while a journal is replayed."""
 
     def propose(self, queries: Any) -> Any:
+        """Raises LookupError: a replay may ask no model."""
         raise LookupError("the journal ends before the search does")
 
     evaluate = propose

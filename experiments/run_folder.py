@@ -87,6 +87,7 @@ class Run:
 
     @property
     def begun(self) -> bool:
+        """Whether the run's folder was written; before that a run is only planned."""
         return self._planned is None
 
     def begin(self) -> None:
@@ -196,6 +197,7 @@ class Run:
         return self._rows("results.jsonl")
 
     def failures(self) -> list[dict[str, Any]]:
+        """The lines of failures.jsonl."""
         return self._rows("failures.jsonl")
 
     def manifest(self) -> dict[str, Any]:
@@ -268,6 +270,7 @@ def check_new(folder: Path) -> None:
 
 
 def sum_of(data: Mapping[str, Any]) -> str:
+    """The check sum of JSON data: 16 digits of its sha256."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -44,6 +44,7 @@ def build(rows: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Path, Path]:
 
 
 def ranked(rows: Sequence[Mapping[str, Any]], env: str) -> list[Mapping[str, Any]]:
+    """The rows of one environment, the highest mean score first."""
     mine = [row for row in rows if row["env"] == env]
     return sorted(mine, key=lambda row: (-mean_interval(scores(row)).estimate, row["name"]))
 
@@ -54,6 +55,7 @@ def scores(row: Mapping[str, Any]) -> list[float]:
 
 
 def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The cells of one row of the table."""
     agent, ledger, count = row["agent"], row["ledger"], len(scores(row))
     settings = " ".join(f"{name}={value}" for name, value in agent["settings"].items())
     model = row["models"]["model"] or agent["value"]
@@ -81,5 +83,6 @@ def attempt(row: Mapping[str, Any], which: str) -> str:
 
 
 def markdown_table(env: str, table: Sequence[Sequence[str]]) -> str:
+    """The table of one environment as Markdown."""
     lines = [("name", *COLUMNS), ("---",) * (len(COLUMNS) + 1), *(map(literal, cells) for cells in table)]
     return f"## {literal(env)}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

@@ -24,4 +24,5 @@ PAGES = Environment(
 
 
 def page(template: str, **content: object) -> str:
+    """A page of HTML made from a template."""
     return PAGES.get_template(template).render(**content)

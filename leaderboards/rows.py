@@ -199,6 +199,7 @@ def bills(run: Run) -> list[dict[str, Any]]:
 
 
 def advice(run: Run) -> str:
+    """The sentence that tells how to make a run's results anew."""
     return f"delete results.jsonl and failures.jsonl, and `forethought resume {quote(str(run.folder))}` makes them anew"
 
 

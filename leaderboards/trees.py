@@ -13,6 +13,8 @@ COLUMN, LINE, BOX = 190, 24, 150  # pixels
 
 @dataclass(frozen=True, slots=True)
 class Box:
+    """A node of a drawn tree: its place in pixels, its texts, and the place of its parent."""
+
     x: int
     y: int
     label: str
@@ -25,6 +27,8 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
+    """A drawn tree with its title and its size in pixels."""
+
     title: str
     note: str
     boxes: tuple[Box, ...]

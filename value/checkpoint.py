@@ -39,6 +39,7 @@ class Checkpoint:
         self.folder, self.told, self.learnt, self.optimizer = folder, told, learnt, optimizer
 
     def save(self, losses: Sequence[float]) -> None:
+        """Write the state of the training; the file is replaced in one step."""
         self.folder.mkdir(parents=True, exist_ok=True)
         scratch = self.folder / SCRATCH
         told = {"told": self.told, "losses": json.dumps(list(losses))}

@@ -67,6 +67,7 @@ def cycle(examples: Sequence[Example], count: int, draw: random.Random) -> list[
 
 
 def write(examples: Iterable[Example], path: Path) -> None:
+    """Write examples as JSON lines."""
     path.write_text(
         "".join(json.dumps(example.to_json(), sort_keys=True) + "\n" for example in examples), encoding="ascii"
     )

@@ -100,6 +100,7 @@ def sort_sets(settings: Path) -> None:
 
 
 def shuffled_batches(rows: Sequence[Row], config: TrainingConfig) -> Iterator[list[Row]]:
+    """The batches of all epochs, in an order drawn from the seed."""
     draw = random.Random(config.seed)
     for _ in range(config.epochs):
         order = draw.sample(rows, len(rows))

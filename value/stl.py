@@ -149,6 +149,7 @@ def best(rounds: Sequence[Round]) -> Round:
 
 
 def describe(examples: Sequence[Example]) -> str:
+    """The count, the mean target and the incomplete examples, in words."""
     if not examples:
         return "no examples"
     partial = sum(example.unseen > 0 for example in examples)

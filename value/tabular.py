@@ -18,6 +18,7 @@ class TabularValue:
         self.default = default
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        """The table's value of each query's position; the default for an unknown position."""
         return [Estimate(self.table.get(query.key, self.default)) for query in queries]
 
 
@@ -28,9 +29,11 @@ class TabularTrainer:
         self.default = default
 
     def initial(self) -> TabularValue:
+        """The untrained table: the default everywhere."""
         return TabularValue(default=self.default)
 
     def fit(self, examples: Sequence[Example], folder: Path | None = None) -> TabularValue:
+        """The table of mean targets by position."""
         sums: dict[bytes, list[float]] = {}
         for example in examples:
             sums.setdefault(example.key, []).append(example.target)

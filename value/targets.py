@@ -37,6 +37,7 @@ class Example:
     gamma: float
 
     def to_json(self) -> dict[str, Json]:
+        """The example as JSON."""
         row = asdict(self)
         row["key"] = self.key.hex()
         row["context"] = self.context._asdict()

@@ -16,6 +16,8 @@ Row = tuple[list[int], list[int]]  # the tokens of a prompt, and of what comes a
 
 @dataclass(frozen=True, slots=True)
 class Pair:
+    """A training pair of texts."""
+
     prompt: str
     completion: str
 

@@ -53,9 +53,11 @@ class LoRATrainer:
         self.prompt = next(iter(self.prompts.values()))
 
     def initial(self) -> Value:
+        """The value of the base model, without an adapter."""
         return self._value(None)
 
     def fit(self, examples: Sequence[Example], folder: Path) -> Value:
+        """Train an adapter of the base model on examples, in this folder; a finished adapter is taken as it is."""
         if not (folder / TENSORS).exists():  # put there last
             write = score_pair if self.mode == "lm-tokens" else text_pair
             train(self.config, [write(example, self.prompt) for example in examples], folder, self.watch)
@@ -85,5 +87,6 @@ def text_pair(example: Example, prompt: Prompt) -> Pair:
 
 
 def language_model_of(value: Value) -> LMTokenValue | LMTextValue | None:
+    """The value of a language model inside a value; None where there is none."""
     inner = value.value if isinstance(value, RuleTerminalValue) else value
     return inner if isinstance(inner, LMTokenValue | LMTextValue) else None

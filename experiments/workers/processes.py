@@ -36,10 +36,12 @@ class Process:
         self.name = f"worker {part.stem.rpartition('-')[2]} (process {self.process.pid})"
 
     def tell(self, answer: Any) -> None:
+        """Send an answer; a dead process is noticed by `hear`."""
         with contextlib.suppress(OSError):  # it died, and that is what is heard of it next
             self.pipe.send(answer)
 
     def end(self, patience: float = 0.0) -> None:
+        """Wait up to `patience` seconds for the process, then kill it."""
         if patience:
             self.process.join(patience)
         self.process.kill()
@@ -56,11 +58,13 @@ class Processes:
         self.begun: list[Process] = []
 
     def begin(self, order: Order, part: Path) -> Process:
+        """Start a process that journals to `part`."""
         with interrupts_held():
             self.begun.append(Process(order, part, self.threads))
         return self.begun[-1]
 
     def hear(self, workers: Sequence[Worker]) -> Iterator[tuple[Worker, Message | None]]:
+        """The next messages of these workers; None from a worker that died."""
         pipes = {worker.pipe: worker for worker in workers if isinstance(worker, Process)}
         for pipe in wait(list(pipes)):
             assert isinstance(pipe, Connection)
@@ -88,6 +92,7 @@ class PipeLink:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def ask(self, message: Message) -> Any:
+        """Send a message and wait for its answer; end this process where the parent is gone."""
         try:
             self.pipe.send(message)
         except OSError:

@@ -38,6 +38,7 @@ class Actor:
         threading.Thread(target=work, args=(order, self, self._journal), daemon=True).start()
 
     def first(self) -> Message:
+        """The first message of the worker."""
         return self.messages.get()
 
     def exchange(self, answer: Any) -> Message:
@@ -46,6 +47,7 @@ class Actor:
         return self.messages.get()
 
     def ask(self, message: Message) -> Any:
+        """Put a message for the head, and wait for its answer."""
         self.messages.put(message)
         return self.answers.get()
 
@@ -62,6 +64,7 @@ class SentJournal(Journal):
         self._began = time.monotonic()
 
     def write(self, lines: Iterable[str]) -> None:
+        """Send lines to the head, which writes them; returns when they are on its disk."""
         self.link.ask(Lines(list(lines)))
 
     def close(self) -> None:
@@ -79,15 +82,18 @@ class Hired:
         self.heard: Message | None = None
 
     def tell(self, answer: Any) -> None:
+        """Send an answer to the actor. The answer to its first message opens its journal here."""
         if isinstance(self.heard, Ready):
             self.journal = Journal(self.part, owner=self.owner, before=answer)
         self.call = self.actor.exchange.remote(answer)
 
     def keep(self, lines: list[str]) -> None:
+        """Write lines of the actor to its journal."""
         assert self.journal is not None, "a worker that is not ready journals nothing"
         self.journal.write(lines)
 
     def end(self, patience: float = 0.0) -> None:
+        """Kill the actor and close its journal."""
         ray.kill(self.actor, no_restart=True)
         if self.journal:
             self.journal.close()
@@ -132,6 +138,7 @@ class Cluster:
             ray.shutdown()
 
     def begin(self, order: Order, part: Path) -> Hired:
+        """Start an actor that journals to `part`."""
         hiring = ray.remote(Actor).options(  # a death is for the run to see to, which knows what was journaled
             num_cpus=self.staffing.cpus, num_gpus=self.staffing.gpus, max_restarts=0, max_task_retries=0
         )
@@ -140,6 +147,7 @@ class Cluster:
         return self.begun[-1]
 
     def hear(self, workers: Sequence[Worker]) -> Iterator[tuple[Worker, Message | None]]:
+        """The next messages of these workers; None from a worker that died."""
         calls = {worker.call: worker for worker in workers if isinstance(worker, Hired)}
         ray.wait(list(calls))
         for call in ray.wait(list(calls), num_returns=len(calls), timeout=0)[0]:

@@ -70,7 +70,10 @@ class Staff(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-    def begin(self, order: Order, part: Path) -> Worker: ...
+    def begin(self, order: Order, part: Path) -> Worker:
+        """Start a worker that journals to `part`."""
+        ...
+
     def hear(self, workers: Sequence[Worker]) -> Iterable[tuple[Worker, Message | None]]:
         """Waits for messages; None: the worker died."""
 
@@ -132,6 +135,7 @@ class Foreman:
         return list(self.lines.values())
 
     def begin(self) -> None:
+        """Start one more worker, with its share of the dollars."""
         self.begun += 1
         path = part(self.journal.path, self.begun)
         usd = self.fund(0.0) if "usd" in self.order.experiment.budget else None
@@ -159,6 +163,7 @@ class Foreman:
             self.run_.note_billed(*place.bill)
 
     def hear(self) -> None:
+        """Answer the next messages of the workers, and replace workers that died."""
         for worker, message in self.staff.hear(list(self.places)):
             place = self.places[worker]
             if message is None:
@@ -167,6 +172,7 @@ class Foreman:
                 self.answer(place, message)
 
     def answer(self, place: Place, message: Message) -> None:
+        """Answer one message of a worker."""
         worker = place.worker
         if isinstance(message, Done):
             place.tasks.remove(message.line["task"])
@@ -200,6 +206,7 @@ class Foreman:
             raise TypeError(f"{worker.name} sent {message!r:.80}, which is no message to a foreman")
 
     def check(self, worker: Worker, message: Ready) -> None:
+        """Compare the content of a worker with that of the run. Raises RunError: they differ."""
         try:
             with changed_source(
                 CHANGED.get() and not self.any_ready
@@ -223,12 +230,14 @@ class Foreman:
         return [self.waiting.popleft() for _ in range(min(size, len(self.waiting)))]
 
     def hand(self, place: Place, tasks: list[int]) -> None:
+        """Give tasks to a worker, each with its journaled answers."""
         place.idle = False
         place.tasks.update(tasks)
         handed: Handed = [(task, self.journal.entries.get(task, [])) for task in tasks]
         place.worker.tell(handed)
 
     def finish(self, line: dict[str, Any]) -> None:
+        """Note the line of a task that has ended."""
         self.barren = 0
         self.lines[line["task"]] = line
         self.run_.note_ended(line)

@@ -84,6 +84,7 @@ class Failed:
     text: str
 
     def error(self) -> Exception:
+        """The error of the worker, in a class that the command reports."""
         return REFUSALS.get(self.kind, RuntimeError)(self.text)
 
 
@@ -91,6 +92,8 @@ Message: TypeAlias = "Ready | Idle | More | Done | Funds | Lines | Ended | Faile
 
 
 class Link(Protocol):
+    """The connection from a worker to its run: a pipe, or an actor."""
+
     def ask(self, message: Message) -> Any:
         """The answer. It does not return where the other end is gone."""
 
