@@ -249,7 +249,7 @@ def rounds_of(run: Run, ended: Callable[[str], None] = lambda stage: None) -> li
 
 
 def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:
-    """Continue a self-taught lookahead to its end, and print the kept round. Exit code UNREADABLE: see the module."""
+    """Continue a self-taught lookahead to its end, and print the kept round. Exit code UNREADABLE: as of eval."""
     from forethought.value.stl import best
 
     try:

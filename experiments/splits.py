@@ -34,7 +34,7 @@ def part_by_number(part: str, splits: Mapping[str, range], env_id: str) -> str:
 
 
 def part_of(tasks: range, within: str, part: str) -> range:
-    """The tasks of a split that a part such as 0:50 selects. Raises ValueError: no numbers, or numbers beyond the split."""
+    """The tasks of a split in a part such as 0:50. Raises ValueError: no numbers, or numbers beyond the split."""
     try:
         bounds = [int(bound) for bound in within.split(":")]
         chosen = range(bounds[0], bounds[0] + 1) if len(bounds) == 1 else range(*bounds)
