@@ -68,14 +68,17 @@ class Prompt:
 
     @property
     def digest(self) -> str:
+        """The sha256 of the prompt file's text."""
         return hashlib.sha256(self.body.encode()).hexdigest()
 
     @cached_property
     def template(self) -> Template:
+        """The compiled template, in jinja's sandbox."""
         return SANDBOX.from_string(self.body.removesuffix("\n"))
 
     @cached_property
     def lists_actions(self) -> bool:
+        """Whether the prompt shows the admissible actions."""
         return "actions" in meta.find_undeclared_variables(SANDBOX.parse(self.body))
 
     def render(self, query: Query) -> str:
@@ -85,6 +88,7 @@ class Prompt:
         return query.rendered[1]
 
     def fill(self, context: Context, actions: Sequence[str] = (), **more: object) -> str:
+        """The text of the prompt for a context."""
         return self.template.render(context=context, actions=actions, **more)
 
 

@@ -25,6 +25,7 @@ class NoValue:
     """Refuses to be asked: for agents that never evaluate."""
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        """Raises ValueError: the run has no value."""
         raise ValueError(
             "this run has no value model (none), and its search asks for one; give rule, or one of a model"
         )
@@ -77,11 +78,13 @@ def no_class_with(method: str, found: Any) -> str | None:
 
 
 def positional(maker: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+    """The positional parameters of a maker: the things that a run gives to it."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return (p for p in inspect.signature(maker).parameters.values() if p.kind in kinds)
 
 
 def takes(maker: Callable[..., Any], name: str) -> bool:
+    """Whether a maker has a positional parameter of this name."""
     return any(parameter.name == name for parameter in positional(maker))
 
 
@@ -112,6 +115,7 @@ class Pieces:
 
     @property
     def needs(self) -> Needs:
+        """The needs of the algorithm."""
         return needs_of(self.algorithm)
 
     def settings(self) -> dict[str, SettingInfo]:
@@ -141,6 +145,7 @@ class Pieces:
 
     @property
     def names(self) -> str:
+        """The names of the three parts, for messages."""
         tables = ((self.algorithm, ALGORITHMS), (self.policy, POLICIES), (self.value, VALUES))
         algorithm, policy, value = (name_in(piece, table) for piece, table in tables)
         return f"{algorithm} with the policy {policy} and the value {value}"
@@ -156,6 +161,7 @@ def name_in(piece: Any, table: Mapping[str, Any]) -> str:
 
 
 def role_of(piece: Any) -> str:
+    """The role of the prompt file that a policy or value reads."""
     return str(piece.prompt_role)
 
 
@@ -235,10 +241,12 @@ def make_responder(
 
 
 def default_terminal_value(env_id: str) -> str:
+    """The default judge of terminal states: "rule" where the family has one, else "model"."""
     return "rule" if env_id in TERMINAL_RULES else "model"
 
 
 def required(lm: LM | None, what: str) -> LM:
+    """The language model. Raises ValueError: none was given."""
     if lm is None:
         raise ValueError(f"{what} asks a language model, and none was given; add --model, as in --model smollm2-135m")
     return lm

@@ -77,6 +77,7 @@ class RuleValue:
         self.markov = env_id in MARKOV
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        """The value of each query's node by the rule."""
         return [Estimate(self.rule(query.context)) for query in queries]
 
 
@@ -87,6 +88,7 @@ class RulePolicy:
         self.rule = find(POLICY_RULES, env_id, "rule policy")
 
     def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
+        """The proposals of the rules for each query, best first."""
         return [self.rule(query) for query in queries]
 
 
@@ -100,15 +102,18 @@ class RuleTerminalValue:
         self.is_remote = is_remote(value)
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        """Estimates of the rule for endings, and of the other value for all other nodes."""
         asked = iter(self.value.evaluate([query for query in queries if not query.proven]))
         return [Estimate(self.rule(query.context)) if query.proven else next(asked) for query in queries]
 
     def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
+        """The worst case of the other value; no usage for an ending."""
         assert isinstance(query, Query)
         return self.value.worst_case_usage(query) if isinstance(self.value, Bounded) and not query.proven else NO_USAGE
 
 
 def find(table: dict[str, Rule], env_id: str, what: str) -> Rule:
+    """The rule of an environment. Raises ValueError: its family has none."""
     if env_id not in table:
         raise ValueError(f"{env_id} has no {what}; families that have one: {', '.join(table)}")
     return table[env_id]

@@ -22,6 +22,8 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """A request for a completion: a prompt, its sampling, and the seed of its draws."""
+
     prompt: str
     sampling: Sampling = field(default_factory=Sampling)
     seed: int = 0
@@ -104,10 +106,12 @@ def load_scores(data: object) -> Scores:
 
 
 def load_counts(data: object) -> Usage:
+    """A usage from its list of counts. Raises TypeError or ValueError: no such list."""
     return Usage(*map(int, as_list(data)))
 
 
 def as_list(data: object) -> list[Any]:
+    """The data, checked to be a list. Raises TypeError: another type."""
     if not isinstance(data, list):
         raise TypeError(f"expected a list, found {data!r:.80}")
     return data
@@ -119,8 +123,14 @@ class LM(Protocol):
     name: str
     content: str
 
-    def complete(self, requests: Sequence[Request]) -> list[Completion]: ...
-    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]: ...
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """The completion of each request, in the order of the requests."""
+        ...
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """The log-probabilities of each request's continuations, in the order of the requests."""
+        ...
+
     def count(self, text: str) -> int:
         """Tokens of a text: what a prompt will be billed, or more, never less."""
 
@@ -131,17 +141,27 @@ class Learns(Protocol):
 
     on_learnt: Callable[[dict[str, Any]], None] | None
 
-    def recall(self, told: Mapping[str, Any]) -> None: ...
+    def recall(self, told: Mapping[str, Any]) -> None:
+        """Take over the parameters that an earlier process has learnt."""
+        ...
 
 
 @runtime_checkable
 class BoundsCompletions(Protocol):
-    def bound_of_completion(self, request: Request) -> Usage: ...
+    """A model with its own bound of a completion."""
+
+    def bound_of_completion(self, request: Request) -> Usage:
+        """The highest possible usage of a completion."""
+        ...
 
 
 @runtime_checkable
 class BoundsScores(Protocol):
-    def bound_of_score(self, request: ScoreRequest) -> Usage: ...
+    """A model with its own bound of a score request."""
+
+    def bound_of_score(self, request: ScoreRequest) -> Usage:
+        """The highest possible usage of a score request."""
+        ...
 
 
 def bound_of_completion(lm: LM, request: Request) -> Usage:

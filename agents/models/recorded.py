@@ -103,6 +103,7 @@ class Recording:
         self._noted: dict[str, Usage] | None = None  # the bounds in the file; None: it may end in a torn line
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """The completions of the model, appended to the file."""
         replies = self.lm.complete(requests)
         for request in requests:
             self.bound_of_completion(request)
@@ -110,6 +111,7 @@ class Recording:
         return replies
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """The scores of the model, appended to the file."""
         replies = self.lm.score(requests)
         for request in requests:
             self.bound_of_score(request)
@@ -117,9 +119,11 @@ class Recording:
         return replies
 
     def bound_of_completion(self, request: Request) -> Usage:
+        """The bound of the model, appended to the file."""
         return self._noting(digest(request), bound_of_completion(self.lm, request))
 
     def bound_of_score(self, request: ScoreRequest) -> Usage:
+        """The bound of the model, appended to the file."""
         return self._noting(digest(request), bound_of_score(self.lm, request))
 
     def _noting(self, key: str, bound: Usage) -> Usage:
@@ -165,9 +169,11 @@ class Recorded:
         self._rows = Rows(path, data)
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """The recorded completions of these requests. Raises ValueError: one was not recorded."""
         return [self._find(request) for request in requests]
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """The recorded scores of these requests. Raises ValueError: one was not recorded."""
         return [self._find(request) for request in requests]
 
     def _find(self, request: Request | ScoreRequest) -> Any:
@@ -177,9 +183,11 @@ class Recorded:
         return self._rows.replies[key]
 
     def bound_of_completion(self, request: Request) -> Usage:
+        """The recorded bound of a completion."""
         return self._bound(request, request.sampling.max_tokens)
 
     def bound_of_score(self, request: ScoreRequest) -> Usage:
+        """The recorded bound of a score request."""
         return self._bound(request, 0)
 
     def _bound(self, request: Request | ScoreRequest, completion: int) -> Usage:

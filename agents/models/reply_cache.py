@@ -83,15 +83,19 @@ class Cached:
         self._file = ReplyFile(path or cache_folder() / "replies.sqlite", write=mode == "on")
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """The completions, from the cache where it has them, else from the model."""
         return self._answer("complete", requests, self.lm.complete, load_completion)
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """The scores, from the cache where it has them, else from the model."""
         return self._answer("score", requests, self.lm.score, load_scores)
 
     def bound_of_completion(self, request: Request) -> Usage:
+        """The bound of the model: budgets count cached replies too."""
         return bound_of_completion(self.lm, request)
 
     def bound_of_score(self, request: ScoreRequest) -> Usage:
+        """The bound of the model: budgets count cached replies too."""
         return bound_of_score(self.lm, request)
 
     def _answer(
@@ -190,6 +194,7 @@ class ReplyFile:
         return stored
 
     def damaged(self, why: object) -> ValueError:
+        """The error for a file that is no reply cache, or a damaged one."""
         return ValueError(
             f"{self.path} is no whole reply cache ({why}); it was left as it is: "
             "move it away together with its -wal and -shm, or give another path"
@@ -249,6 +254,7 @@ class ReplyFile:
 
 
 def select(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The stored replies by key; unknown keys are left out."""
     question = "SELECT CAST(reply AS BLOB) FROM replies WHERE key = ?"
     rows = ((key, db.execute(question, (key,)).fetchone()) for key in keys)
     return {key: row[0] for key, row in rows if row}

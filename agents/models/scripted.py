@@ -31,6 +31,7 @@ class Scripted:
         self.prompts: list[str] = []
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """The scripted completion of each request."""
         return [self._complete(request) for request in requests]
 
     def _complete(self, request: Request) -> Completion:
@@ -46,6 +47,7 @@ class Scripted:
         return Completion(reply.text, usage, reply.rationale, len(words) > most and not is_ended(written, stops))
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """The scripted log-probabilities of each request."""
         return [self._score(request) for request in requests]
 
     def _score(self, request: ScoreRequest) -> Scores:
@@ -57,4 +59,5 @@ class Scripted:
         return Scores(found, Usage(1, self.count(request.prompt)))
 
     def count(self, text: str) -> int:
+        """The number of words."""
         return len(text.split())

@@ -62,6 +62,7 @@ def sided(better: bool | None, yes: str, no: str, sure: float) -> list[Candidate
 
 
 def choice(asked: Asked, first: Page | None, second: Page | None) -> list[Candidate]:
+    """The candidates of a question with two choices, ranked by the pages read about them."""
     one, other = asked.choices
     if first is None or second is None or first is second:
         return [Candidate(UNREAD, one), Candidate(UNREAD - CLOSE, other)]
@@ -120,6 +121,7 @@ def nations_of(page: Page) -> set[str]:
 
 
 def outside_names(asked: Asked) -> str:
+    """The text of a question without the names of its choices."""
     text = asked.text
     for name in asked.choices:
         text = text.replace(name, " ")
@@ -127,6 +129,7 @@ def outside_names(asked: Asked) -> str:
 
 
 def verdicts(walk: Walk, first: Page | None, second: Page | None) -> list[Candidate]:
+    """The candidates "yes" and "no", ranked by the pages read about both subjects."""
     if first is None or second is None or first is second:
         return [Candidate(UNREAD, "yes"), Candidate(UNREAD - CLOSE, "no")]
     return sided(verdict(walk.asked, first, second), "yes", "no", LIKELY)
@@ -168,6 +171,7 @@ def people_of(page: Page) -> set[str]:
 
 
 def definition(page: Page) -> str:
+    """The definition in the first sentence of a page, such as "an American actor"."""
     return defined(page.sentences[0]) if page.sentences else ""
 
 

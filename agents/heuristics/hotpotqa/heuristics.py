@@ -54,6 +54,7 @@ def hotpotqa_value(context: Context) -> float:
 
 
 def worth(walk: Walk, support: float) -> float:
+    """The value of a position, in [0, 1]: the evidence read so far, and the support of its answer."""
     proof = evidence(walk)
     return min(1.0, COVERED * proof.covered + JOINED * proof.joined + SUPPORT * support)
 
@@ -79,10 +80,12 @@ def hotpotqa_proposals(query: Query) -> list[Proposal]:
 
 
 def is_finish(move: str) -> bool:
+    """Whether an action ends the episode."""
     return move.startswith("finish[")
 
 
 def moves(walk: Walk, actions: Sequence[str]) -> Iterator[str]:
+    """The actions of the rules, best first: strong leads, answers, weak leads."""
     further = leads(walk, actions) if walk.steps < PATIENCE else []
     yield from (move for promise, move in further if promise >= ENOUGH)
     yield from (f"finish[{candidate.text}]" for candidate in answers(walk)[:ANSWERS])

@@ -47,6 +47,7 @@ def leads(walk: Walk, actions: Sequence[str]) -> list[tuple[float, str]]:
 
 
 def searches(walk: Walk, actions: Sequence[str]) -> Leads:
+    """The searches worth a step, each with its promise: titles of the question, similar titles, links."""
     yield from named_titles(walk)
     yield from told_titles(walk)
     if walk.asked.kind in COMPARING and both_open(walk):
@@ -127,6 +128,7 @@ def linked_titles(walk: Walk, links: Sequence[str]) -> Leads:
 
 
 def unseen(walk: Walk, page: Page, name: str) -> float:
+    """The promise of a name on a page, before its own page is read."""
     kind = expected(walk.asked, page, from_question(walk, page))
     left = len(walk.asked.free - page.words) / max(1, len(walk.asked.free))
     return UNSEEN * left + KIND * looks_like(kind, "", 0, name)
@@ -155,6 +157,7 @@ def read_names(walk: Walk, links: frozenset[str]) -> Leads:
 
 @lru_cache(REMEMBERED)
 def names_of(page: Page) -> tuple[str, ...]:
+    """The names on a page, each once, without nations and peoples."""
     found = (without_role(span.text) for sentence in page.sentences for span in mentioned(sentence))
     return tuple(dict.fromkeys(name for name in found if name not in NATIONS and not is_people(name.partition(" ")[0])))
 

@@ -69,6 +69,7 @@ class Asked(NamedTuple):
 
 @lru_cache(REMEMBERED)
 def read_question(opening: str) -> Asked:
+    """The parts of a question in its opening text."""
     said = opening[:LONGEST]
     text = " ".join((said.partition(SPOKEN)[2] or said).split())
     spans = named(text)
@@ -159,6 +160,7 @@ def alternatives(text: str, spans: Sequence[Span]) -> tuple[str, ...]:
 
 
 def order_of(text: str) -> str:
+    """The order that a comparison asks for: early, late, more or less; "" for none."""
     said = set(re.findall(r"\w+", text.lower()))
     return next((name for name, signs in ORDERS.items() if signs & said), "")
 
@@ -223,5 +225,6 @@ def noun_phrase(text: str) -> Iterator[str]:
 
 
 def end_of(pattern: re.Pattern[str], text: str, place: int) -> int:
+    """The end of a pattern that matches at a place, or the place itself."""
     found = pattern.match(text, place)
     return found.end() if found else place

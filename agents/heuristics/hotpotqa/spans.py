@@ -61,6 +61,7 @@ def spans_in(asked: Asked, sentence: str) -> Fits:
 
 
 def dated_spans(asked: Asked, sentence: str) -> Fits:
+    """The dates, years and weekdays of a sentence, each with its fit to the question."""
     if WEEK in asked.words:
         yield from ((Span(*found.span(), found[0]), OF_NOUN) for found in WEEKDAY.finditer(sentence))
     whole = [span for span, _ in dates(sentence)]
@@ -80,6 +81,7 @@ def of_another_end(asked: Asked, sentence: str, span: Span) -> bool:
 
 
 def number_spans(asked: Asked, sentence: str) -> Fits:
+    """The numbers of a sentence outside of dates, each with its fit to the question."""
     inside = [range(span.start, span.end) for span, _ in dates(sentence)]
     for span, worth in numbers(sentence):
         if any(span.start in part for part in inside):
@@ -93,6 +95,7 @@ def number_spans(asked: Asked, sentence: str) -> Fits:
 
 
 def nation_spans(sentence: str) -> Fits:
+    """The nations and peoples of a sentence, each with its fit to a question about a nationality."""
     for found in WORD.finditer(sentence):
         if found[0] in NATIONS:
             yield Span(*found.span(), found[0]), 1.0 if found[0] in PEOPLES else 0.3
@@ -118,6 +121,7 @@ def place_spans(asked: Asked, sentence: str) -> Fits:
 
 
 def fit_of_place(asked: Asked, sentence: str, span: Span) -> float:
+    """The fit of a place name to the noun of the question, in [0, 1]."""
     if asked.noun in words(span.text):
         return OF_NOUN
     if asked.noun == stemmed("state"):
@@ -133,6 +137,7 @@ def is_placed(sentence: str, start: int) -> bool:
 
 
 def person_spans(sentence: str) -> Fits:
+    """The names of a sentence, each with its fit to a question about a person."""
     titles = [range(title.start, title.end) for title in quoted(sentence)]
     for span in names(sentence):
         if any(span.start in title for title in titles) or not may_be_person(span.text):
@@ -143,6 +148,7 @@ def person_spans(sentence: str) -> Fits:
 
 
 def may_be_person(name: str) -> bool:
+    """Whether a name may be that of a person."""
     parts = name.split()
     return not (NO_PERSON.intersection(parts) or is_people(parts[0]) or name in NATIONS or any(map(str.isdigit, name)))
 
@@ -184,6 +190,7 @@ def object_spans(asked: Asked, sentence: str) -> Fits:
 
 
 def may_be_object(said: list[str]) -> bool:
+    """Whether the words may be a common noun phrase, such as a thing or an occupation."""
     if not said or len(said) > 3:
         return False
     first = said[0]

@@ -93,11 +93,13 @@ def names(text: str, joiners: frozenset[str] = JOINERS) -> tuple[Span, ...]:
 
 
 def is_capital(word: str) -> bool:
+    """Whether a word begins with a capital letter."""
     return word[:1].isupper()
 
 
 @lru_cache(REMEMBERED)
 def quoted(text: str) -> tuple[Span, ...]:
+    """The quoted parts of a text, without their quotation marks."""
     found = (
         Span(*match.span(1 if match[1] else 2), (match[1] or match[2])) for match in QUOTED.finditer(text[:LONGEST])
     )
@@ -120,6 +122,7 @@ def dates(text: str) -> Iterator[tuple[Span, tuple[int, int, int]]]:
 
 
 def years(text: str) -> Iterator[Span]:
+    """The years in a text."""
     return (Span(*found.span(), found[0]) for found in YEAR.finditer(text))
 
 

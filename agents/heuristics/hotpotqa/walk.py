@@ -36,6 +36,7 @@ class Page:
     more: bool = False  # it may have more sentences
 
     def with_sentence(self, sentence: str) -> Page:
+        """The page with one more sentence, found by a look-up."""
         if sentence in self.sentences:
             return self
         return Page(self.title, (*self.sentences, sentence), self.words | words(sentence), self.more)
@@ -54,13 +55,16 @@ class Walk:
     answer: str | None = None
 
     def opened(self, title: str) -> bool:
+        """Whether the page of this title was opened."""
         return plain(title) in self.pages
 
     def tried(self, title: str) -> bool:
+        """Whether this title was searched for, with or without a page."""
         return plain(title) in self.pages or plain(title) in self.missed
 
 
 def plain(title: str) -> str:
+    """A title in small letters, with single spaces and no underscores."""
     return " ".join(title.replace("_", " ").lower().split())
 
 
@@ -78,11 +82,13 @@ def follow(context: Context) -> Walk:
 
 
 def read_action(action: str) -> tuple[str, str]:
+    """The verb and the argument of an action such as "search[Paris]"."""
     verb, _, argument = action.strip().partition("[")
     return verb, argument.removesuffix("]")
 
 
 def look(walk: Walk, verb: str, argument: str, observation: str) -> None:
+    """Add the observation of one action to a walk."""
     if verb == "search" and observation.startswith(MISSED):
         walk.missed[plain(argument)] = similar_titles(observation)
     elif verb == "search" and not observation.startswith(NO_PAGE):
@@ -97,6 +103,7 @@ def look(walk: Walk, verb: str, argument: str, observation: str) -> None:
 
 @lru_cache(REMEMBERED)
 def read_page(title: str, observation: str) -> Page:
+    """The page in the observation of a search."""
     shown = observation[:LONGEST]
     found = tuple(sentence for sentence in SENTENCE.split(shown.replace("..", ".")) if sentence.strip())
     return Page(title, found, words(shown) | words(title), len(found) >= SHOWN)
@@ -152,12 +159,14 @@ def evidence(walk: Walk) -> Evidence:
 
 @lru_cache(REMEMBERED)
 def explained(asked: Asked, pages: tuple[Page, ...]) -> Evidence:
+    """The evidence of some pages: the covered share of the question's words, and whether the pages are connected."""
     read = frozenset[str]().union(*(page.words for page in pages))
     covered = len(asked.words & read) / max(1, len(asked.words))
     return Evidence(pages, covered, joined(asked, pages))
 
 
 def joined(asked: Asked, pages: tuple[Page, ...]) -> bool:
+    """Whether the pages lead from a name of the question to one another."""
     known = [in_question(asked, page.title) for page in pages]
     if len(pages) < 2 or all(known):
         return all(known)
@@ -171,5 +180,6 @@ def in_question(asked: Asked, title: str) -> bool:
 
 
 def mentions(page: Page, title: str) -> bool:
+    """Whether a page names another page."""
     name = core(title).lower().removeprefix("the ")
     return any(name in sentence.lower() for sentence in page.sentences)

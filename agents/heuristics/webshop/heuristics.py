@@ -66,10 +66,12 @@ def webshop_proposals(query: Query) -> list[Proposal]:
 
 
 def plain(action: str) -> str:
+    """An action in small letters, with single spaces."""
     return " ".join(action.lower().split())
 
 
 def moves(walk: Walk) -> Iterator[str]:
+    """The actions of the rules on the current page, best first."""
     if walk.page.kind == "part":
         yield "click[< prev]"
     elif walk.here is not None:

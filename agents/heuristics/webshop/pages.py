@@ -110,5 +110,6 @@ def read_item(body: Sequence[str], place: int) -> Page:
 
 
 def price_of(text: str) -> float | None:
+    """The first price in a text, in dollars; None where there is none."""
     found = DOLLARS.search(text)
     return float(found[1].replace(",", "")) if found else None

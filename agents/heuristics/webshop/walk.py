@@ -49,6 +49,7 @@ class Product:
     chosen: dict[str, str] = field(default_factory=dict)
 
     def missing(self) -> list[Choice]:
+        """The wanted options that are not chosen."""
         return [choice for choice in self.item.choices if self.chosen.get(choice.group) != choice.value]
 
     def estimate(self, wish: Wish, *, bought: bool = False) -> float:
@@ -102,6 +103,7 @@ def promises(wish: Wish, observation: str, hopes: Hope) -> dict[str, float]:
 
 @lru_cache(REMEMBERED)
 def read_item(wish: Wish, observation: str) -> Item:
+    """The product page in an observation, with its groups of options."""
     page = read_page(observation)
     names = GROUPS.union(name for name, _ in wish.named)
     groups: dict[str, list[str]] = {}
@@ -118,6 +120,7 @@ def read_item(wish: Wish, observation: str) -> Item:
 
 @lru_cache(REMEMBERED)
 def words_of_part(wish: Wish, observation: str) -> frozenset[str]:
+    """The wanted words on a part of a product page, such as its description."""
     return granted(wish.words, token_set(read_page(observation).text))
 
 
@@ -159,6 +162,7 @@ def look(walk: Walk, name: str, observation: str, hopes: Hope) -> None:
 
 
 def choose(product: Product | None, name: str) -> None:
+    """Note the option of a click."""
     if product is None:
         return
     if name in product.item.group_of:

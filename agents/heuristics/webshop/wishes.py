@@ -68,6 +68,7 @@ def tokens(text: str) -> tuple[str, ...]:
 
 @lru_cache(REMEMBERED)
 def token_set(text: str) -> frozenset[str]:
+    """The distinct tokens of a text."""
     return frozenset(tokens(text))
 
 
@@ -91,6 +92,7 @@ class Wish(NamedTuple):
 
 @lru_cache(REMEMBERED)
 def read_wish(instruction: str) -> Wish:
+    """The wish in an instruction: words, options and the highest price."""
     text = " ".join(instruction.lower().split())
     ceiling = inf
     for found in CEILING.finditer(text):

@@ -39,6 +39,7 @@ def content_of_adapter(folder: Path) -> str:
 
 
 def read_whole(path: Path) -> bytes:
+    """The bytes of a file of an adapter. Raises ValueError: it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -108,6 +109,7 @@ def number(value: Any) -> Any:
 
 
 def says_something(key: str, value: Any) -> bool:
+    """Whether a setting has an effect: it differs from the neutral values."""
     return not (value is None or value is False or value in ({}, []) or value in NEUTRAL.get(key, ()))
 
 
@@ -117,6 +119,7 @@ def ordered(value: Any) -> Any:
 
 
 def is_name(value: Any) -> bool:
+    """Whether a value is a name or a number."""
     return isinstance(value, str | int)
 
 

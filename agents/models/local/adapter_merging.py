@@ -106,6 +106,7 @@ def owned(model: torch.nn.Module) -> list[tuple[torch.nn.Module, str, torch.nn.P
 
 
 def weights_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The weights of a model by name, tied ones under each of their names."""
     return {name: weight.detach() for name, weight in model.named_parameters(remove_duplicate=False)}
 
 

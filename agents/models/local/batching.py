@@ -31,6 +31,7 @@ class Sizes:
 
     @classmethod
     def of(cls, model: PreTrainedModel) -> Sizes:
+        """The sizes of a model, in bytes, from its config and its type of numbers."""
         config: Any = model.config.get_text_config()
         heads = int(getattr(config, "num_attention_heads", None) or 1)  # a model of recurrences has none
         shared = int(getattr(config, "num_key_value_heads", None) or heads)
@@ -109,6 +110,7 @@ class Packed:
         return places * self.sizes.state + (self.rows + 1) * row
 
     def add(self, need: Need) -> None:
+        """Add a request to the batch."""
         if need.tokens != self.forest.last:
             self.forest.add(need.tokens)
         self.rows, self.room = self.rows + 1, max(self.room, need.room)
@@ -122,11 +124,13 @@ class Padded:
         self.rows = self.longest = self.room = 0
 
     def bytes_with(self, need: Need) -> int:
+        """The memory of the batch with one more request, in bytes."""
         longest, room = max(self.longest, len(need.tokens)), max(self.room, need.room)
         prompt = longest * self.sizes.state + self.sizes.passing(longest, longest, 0)
         return (self.rows + 1) * (prompt + self.sizes.row(room, longest))
 
     def add(self, need: Need) -> None:
+        """Add a request to the batch."""
         self.longest, self.room = max(self.longest, len(need.tokens)), max(self.room, need.room)
         self.rows += 1
 
@@ -164,6 +168,7 @@ def cut(
 
 
 def too_large(need: Need, takes: int, limit: Limit) -> str:
+    """The message for a request beyond the limit of memory."""
     return (
         f"a request of {len(need.tokens)} tokens that may write {need.room} more takes about {takes / 2**20:.0f} MiB, "
         f"and the limit of {limit.bytes / 2**20:.0f} MiB keeps {limit.held / 2**20:.0f} for it; "

@@ -43,6 +43,7 @@ class Writer:
         self.tail = max((len(stop.encode("utf-8", "replace")) for stop in sampling.stop), default=0) + MARGIN
 
     def add(self, token: int) -> None:
+        """Add a token to the text, and close the text at a stop, at its end or at its length."""
         self.written.append(token)
         full = len(self.written) >= self.sampling.max_tokens
         ended = token in self.ends or self._stopped()

@@ -26,6 +26,7 @@ def argument_of_cache(model: PreTrainedModel) -> str:
 
 
 def since(*version: int) -> bool:
+    """Whether the installed transformers has this version or a later one."""
     return tuple(int(part) for part in installed.split(".")[:2]) >= version
 
 

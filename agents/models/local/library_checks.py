@@ -43,6 +43,7 @@ def prove_sharing(kind: str, read: Callable[[PreTrainedModel, list[list[int]], l
 
 
 def tiny(kind: str) -> Any:
+    """A model of one kind with few random weights."""
     config_class: Any = CONFIG_MAPPING[kind]
     auto: Any = AutoModelForCausalLM  # transformers leaves it untyped
     return auto.from_config(config_class(**SHAPE, **HEADS, **MARKS), dtype=torch.float32).eval()
@@ -56,6 +57,7 @@ class Line(torch.nn.Module):
         self.layer = torch.nn.Linear(3, 2, bias=False)
 
     def forward(self, x: torch.Tensor) -> Any:
+        """The output of the layer."""
         return self.layer(x)
 
 

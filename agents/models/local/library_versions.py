@@ -16,6 +16,7 @@ def unlike(library: str, part: str) -> str:
 
 
 def version_of(library: str) -> str:
+    """The version of an installed library, for messages."""
     try:
         return version(library)
     except PackageNotFoundError:

@@ -32,6 +32,7 @@ def load(spec: str, device: str = "cpu") -> tuple[PreTrainedModel, PreTrainedTok
 
 
 def load_weights(weights: Weights, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Model and tokenizer of resolved weights, on a device."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
@@ -137,6 +138,7 @@ class Local:
         return self._base.use(self._adapter)
 
     def count(self, text: str) -> int:
+        """The number of tokens of a prompt."""
         return len(self._tokens.prompt(text))
 
     def _encode_all(self, texts: Sequence[str]) -> list[list[int]]:
@@ -247,6 +249,7 @@ class Local:
 
 
 def billed(prompt: Sequence[int]) -> Usage:
+    """The usage of one request that writes no token."""
     return Usage(1, len(prompt))
 
 

@@ -20,6 +20,7 @@ def positions_of(model: PreTrainedModel) -> int | None:
 
 
 def stretched(config: Any, told: int) -> int:
+    """The number of positions after rotary scaling."""
     rope = getattr(config, "rope_parameters", None) or {}
     factor = rope.get("factor")
     if rope.get("rope_type") not in STRETCHED or not isinstance(factor, int | float):

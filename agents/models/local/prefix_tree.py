@@ -78,6 +78,7 @@ class Forest:
         return len(tokens) - (shared if self._fits(tokens, shared) else 0)
 
     def add(self, tokens: list[int]) -> None:
+        """Add a prompt; prompts come sorted, and each once."""
         assert self.last < tokens, "prompts come sorted, and each once"
         shared = common_prefix(self.last, tokens)
         if not self._fits(tokens, shared):
@@ -87,6 +88,7 @@ class Forest:
         self.last = tokens
 
     def closed(self) -> list[Block]:
+        """All blocks, with their last branches ended."""
         for block in self.blocks:
             block.leave()
         return self.blocks
@@ -96,4 +98,5 @@ class Forest:
 
 
 def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
+    """The number of equal tokens at the beginning of both."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))

@@ -44,6 +44,7 @@ class Reading:
         ]
 
     def found(self, place: int, values: Sequence[float], following: Sequence[int]) -> After:
+        """The log-probabilities of tokens after a place, by the path of tokens to each."""
         path = tuple(self.tokens[self.start : place + 1])
         return {(*path, token): value for token, value in zip(following, values, strict=True)}
 
@@ -86,6 +87,7 @@ def read_apart(model: PreTrainedModel, readings: Sequence[Reading], limit: Limit
 
 
 def read(model: PreTrainedModel, readings: Sequence[Reading], limit: Limit) -> list[After]:
+    """Read prompts, with shared attention where the model allows it."""
     return (read_shared if can_share(model) else read_apart)(model, readings, limit)
 
 
@@ -99,6 +101,7 @@ def look_up(logits: torch.Tensor, at: Sequence[tuple[int, int]]) -> list[float]:
 
 
 def total(continuation: Sequence[int], after: After) -> float:
+    """The log-probability of a continuation: the sum over its tokens."""
     return plain_sum(after[tuple(continuation[: k + 1])] for k in range(len(continuation)))
 
 

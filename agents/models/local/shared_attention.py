@@ -50,6 +50,7 @@ class Room(DynamicLayer):
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Append keys and values `[rows, heads, tokens, width]`; returns all of them."""
         if not self.filled:
             self.keys_held = key_states.new_empty(*key_states.shape[:2], self.capacity, key_states.shape[-1])
             self.values_held = value_states.new_empty(*value_states.shape[:2], self.capacity, value_states.shape[-1])
@@ -59,9 +60,11 @@ class Room(DynamicLayer):
         return self.keys_held[:, :, : self.filled], self.values_held[:, :, : self.filled]
 
     def get_seq_length(self) -> int:
+        """The number of tokens in the cache, as transformers asks for it."""
         return self.filled
 
     def keep(self, rows: torch.Tensor) -> None:
+        """Keep these rows of the batch alone."""
         if self.filled:
             self.keys_held, self.values_held = self.keys_held[rows], self.values_held[rows]
 

@@ -38,6 +38,7 @@ class Tokens:
 
     @property
     def start(self) -> int | None:
+        """The token that begins a text; None for a tokenizer without one."""
         told = (getattr(self.tokenizer, name, None) for name in ("bos_token_id", "eos_token_id"))
         return next((int(token) for token in told if token is not None), None)
 
@@ -60,6 +61,7 @@ class Tokens:
 
 
 def clean(text: str) -> str:
+    """A text with lone surrogates replaced."""
     return text.encode("utf-8", "replace").decode()  # a lone surrogate has no token
 
 

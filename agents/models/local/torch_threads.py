@@ -39,6 +39,7 @@ def settings(told: Mapping[str, str], free: Callable[[], int]) -> dict[str, str]
 
 @contextmanager
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the environment for the duration of a block."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

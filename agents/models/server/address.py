@@ -78,6 +78,7 @@ class Address:
 
     @property
     def name(self) -> str:
+        """The spec of the server, without a user or a password."""
         return f"server{'+chat' if self.chat else ''}:{self.model}@{self.url}"
 
 

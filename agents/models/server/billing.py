@@ -40,6 +40,7 @@ class Bills:
         return self.default if self.ways.template is None else self.ways.template
 
     def bound(self, prompt: str, max_tokens: int) -> Usage:
+        """The highest possible usage of a prompt with so many tokens to write."""
         return Usage(1, length_of(prompt) + self.allowance, 0, max_tokens + OVERSHOOT)
 
     def promise(self, key: str) -> None:
@@ -51,6 +52,7 @@ class Bills:
             self._promised.popitem(last=False)
 
     def is_promised(self, key: str) -> bool:
+        """Whether a budget was told the bound of this request."""
         return key in self._promised
 
     def is_broken(self, key: str) -> bool:

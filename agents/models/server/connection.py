@@ -23,6 +23,8 @@ WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """The response of a server: status, headers and text."""
+
     status: int
     headers: Mapping[str, str]  # names in small letters
     text: str
@@ -110,6 +112,7 @@ class Wire:
         raise Unreachable(reason)
 
     async def close(self) -> None:
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
 

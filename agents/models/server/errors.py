@@ -156,6 +156,7 @@ def said_by_page(page: str) -> str:
 
 
 def is_text(part: dict[str, Any], name: str) -> bool:
+    """Whether the entry of this name is a text."""
     return isinstance(part.get(name), str)
 
 
@@ -169,6 +170,7 @@ def parts_of(data: dict[str, Any], depth: int = 0) -> list[dict[str, Any]]:
 
 
 def first_text(parts: list[dict[str, Any]], *names: str) -> str:
+    """The first text under one of these names; "" where there is none."""
     told = (part.get(name) for name in names for part in parts)
     return next((text for text in told if isinstance(text, str) and text), "")
 

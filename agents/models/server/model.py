@@ -423,6 +423,8 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Replied:
+    """A response in JSON, with its usage."""
+
     reply: dict[str, Any]
     usage: Usage
 
@@ -436,6 +438,7 @@ class Refused:
 
 
 def is_good(reply: Completion | Fault | None) -> bool:
+    """Whether a reply is a completion, neither a fault nor a refusal."""
     return isinstance(reply, Completion) and not reply.refusal
 
 

@@ -32,6 +32,7 @@ class Ways:
         return {**self.__dict__, "on_learnt": None}  # of this process
 
     def tell(self) -> None:
+        """Call `on_learnt` with all that was learnt."""
         if self.on_learnt is not None:
             self.on_learnt(self.to_json())
 

@@ -23,6 +23,8 @@ class ProxyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
+    """A proxy of the environment: its URL, and the variable that sets it."""
+
     url: str
     variable: str  # that names it
 
@@ -55,6 +57,7 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def variable_of(kind: str) -> str:
+    """The variable of the environment that sets the proxy of this kind."""
     for name in (f"{kind}_proxy", f"{kind}_PROXY".upper()):
         if os.environ.get(name):
             return name

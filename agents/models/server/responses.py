@@ -181,4 +181,5 @@ def top_of(reply: dict[str, Any]) -> dict[str, float] | None:
 
 
 def item(value: Any) -> Any:
+    """The first item of a list; None for anything else."""
     return value[0] if isinstance(value, list) and value else None

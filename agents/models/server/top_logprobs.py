@@ -22,6 +22,7 @@ def asks_of(continuations: Sequence[str]) -> list[str]:
 
 
 def longer_than(text: str, continuations: Sequence[str]) -> list[str]:
+    """The continuations that begin with this text and are longer."""
     return [other for other in dict.fromkeys(continuations) if other != text and other.startswith(text)]
 
 

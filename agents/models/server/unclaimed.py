@@ -35,6 +35,7 @@ class ServerError(RuntimeError):
         self.forgotten: dict[int, Completion | Scores] = {}
 
     def take_unbilled_usage(self) -> Usage:
+        """The usage of the unclaimed replies of the failed call, once; the replies are forgotten."""
         bills = []
         for place, left in self._settle().items():
             if isinstance(left, Usage):
