@@ -20,7 +20,8 @@ from torch.nn.functional import cross_entropy
 from forethought.agents.models.local.adapter_hash import SETS, SETTINGS, TENSORS
 from forethought.agents.models.local.adapter_merging import quiet
 from forethought.agents.models.local.library_versions import unlike
-from forethought.agents.models.local.model import head_of, load_weights
+from forethought.agents.models.local.loading import load_weights
+from forethought.agents.models.local.model import head_of
 from forethought.agents.models.local.tokenization import end_of
 from forethought.agents.models.local.weights import find_weights
 from forethought.value.checkpoint import Checkpoint, told_by

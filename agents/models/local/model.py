@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from forethought.agents.models.local.adapters import Adapter, Base
 from forethought.agents.models.local.batching import Limit, Need, Sizes, in_halves, packed, padded
 from forethought.agents.models.local.decoding import Rows, Writer, write
+from forethought.agents.models.local.loading import load_weights, rows_of
 from forethought.agents.models.local.padded import PlainRows
 from forethought.agents.models.local.positions import positions_of, too_long
 from forethought.agents.models.local.prefill import SharedRows, can_share, spread_of
 from forethought.agents.models.local.scoring import After, Plan, Reading, exclusive, read, total
 from forethought.agents.models.local.tokenization import NO_START, Tokens, ends_of
-from forethought.agents.models.local.weights import Weights, find_weights
+from forethought.agents.models.local.weights import find_weights
 from forethought.agents.models.protocol import Completion, Request, ScoreRequest, Scores
 from forethought.search import Usage
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-
-def load(spec: str, device: str = "cpu") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Model and tokenizer of a spec, in the fastest exact type of the device; safetensors only."""
-    return load_weights(find_weights(spec), device)
-
-
-def load_weights(weights: Weights, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Model and tokenizer of resolved weights, on a device."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves these untyped
-    kwargs: dict[str, Any] = {"revision": weights.revision} if weights.revision else {}
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-        weights.source, dtype=fastest_dtype(device), use_safetensors=True, trust_remote_code=False, **kwargs
-    )
-    model.to(torch.device(device))  # type: ignore[arg-type]  # a decorator hides the signature
-    tokenizer = AutoTokenizer.from_pretrained(weights.source, trust_remote_code=False, **kwargs)
-    model.eval()  # type: ignore[no-untyped-call]  # likewise
-    return model, tokenizer
-
-
-def fastest_dtype(device: str) -> torch.dtype:
-    """bfloat16 where the hardware multiplies it (2.4 times faster there), else float32 (3 times faster there)."""
-    if device != "cpu":
-        return torch.bfloat16
-    able: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # earlier versions of PyTorch cannot tell
-    return torch.bfloat16 if able.get("amx_bf16") or able.get("avx512_bf16") else torch.float32
 
 
 class Local:
@@ -149,6 +121,9 @@ class Local:
         """Why a prompt that so many tokens more are put behind can never be read; empty where it can."""
         if not prompt:
             return NO_START
+        rows = rows_of(self._base.model)
+        if (highest := max(prompt)) >= rows:
+            return f"the prompt holds token {highest} of the tokenizer, and {self.name} has {rows} tokens"
         positions = positions_of(self._base.model)
         over = positions is not None and len(prompt) + also > positions
         return too_long(self.name, len(prompt), positions or 0, also) if over else ""

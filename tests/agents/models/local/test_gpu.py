@@ -22,7 +22,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from forethought.agents import Request, Sampling, ScoreRequest
-from forethought.agents.models.local.model import Local, fastest_dtype
+from forethought.agents.models.local.loading import fastest_dtype
+from forethought.agents.models.local.model import Local
 
 DEVICE = os.environ.get("FORETHOUGHT_TEST_DEVICE", "cuda")
 pytestmark = pytest.mark.skipif(

@@ -14,8 +14,7 @@ import torch
 from transformers import AttentionInterface, LlamaForCausalLM
 from transformers.cache_utils import DynamicCache
 
-from forethought.agents.models.local import model as local
-from forethought.agents.models.local import shared_attention
+from forethought.agents.models.local import loading, shared_attention
 from forethought.agents.models.local.adapter_merging import fold, quiet
 from forethought.agents.models.local.forward_pass import keep_rows
 from forethought.agents.models.local.library_checks import prove_merging, prove_sharing
@@ -138,7 +137,7 @@ def test_a_peft_that_does_not_merge_is_found_out(part, monkeypatch):
 
 def test_a_processor_that_cannot_tell_its_capabilities_computes_in_single_precision(monkeypatch):
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert local.fastest_dtype("cpu") is torch.float32
+    assert loading.fastest_dtype("cpu") is torch.float32
 
 
 def test_a_peft_that_would_learn_other_weights_is_refused(monkeypatch, tmp_path):

@@ -12,7 +12,8 @@ pytest.importorskip("transformers", reason="the extra [lm] is not installed")
 import torch
 
 from forethought.agents import LMTokenValue, Request, Sampling, ScoreRequest, load_prompt
-from forethought.agents.models.local.model import Local, fastest_dtype
+from forethought.agents.models.local.loading import fastest_dtype
+from forethought.agents.models.local.model import Local
 from forethought.agents.models.local.scoring import exclusive, longest_paths
 from forethought.agents.models.local.weights import packaged_gguf
 

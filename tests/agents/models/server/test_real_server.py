@@ -29,7 +29,8 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from forethought.agents import Request, Sampling, ScoreRequest
-from forethought.agents.models.local.model import Local, fastest_dtype
+from forethought.agents.models.local.loading import fastest_dtype
+from forethought.agents.models.local.model import Local
 from forethought.agents.models.local.weights import find_weights, packaged_gguf
 from forethought.agents.models.open_model import open_model
 from forethought.agents.models.server.model import Server, name_of
