@@ -90,7 +90,7 @@ def check_vocabulary(source: str, model: PreTrainedModel, tokenizer: PreTrainedT
 
 def rows_of(model: PreTrainedModel) -> int:
     """The tokens that a model can read."""
-    table: Any = model.get_input_embeddings()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
+    table: Any = model.get_input_embeddings()
     return int(table.weight.shape[0])
 
 
@@ -120,7 +120,7 @@ def quiet() -> Iterator[None]:
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves these untyped
     before = logging.get_verbosity()
-    logging.set_verbosity_error()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # likewise
     try:
         yield
     finally:
