@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from forethought.value.stl import Round
 
 SOME = range(1, LARGEST)
+LARGEST_SEED = 2**63  # of PyTorch's generators
 SCHEMA = {
     "kind": TEXT,
     "env": TEXT,
@@ -202,8 +204,10 @@ def check_config(config: dict[str, Any]) -> None:
     for name, known in CHOICES.items():
         if config[name] not in known:
             raise ValueError(f"unknown {name} {shorten(config[name])}; expected {' or '.join(known)}")
-    if not 0 <= config["gamma"] <= 1:
-        raise ValueError(f"gamma is {config['gamma']}; expected a number from 0 to 1")
+    if not 0 < config["gamma"] <= 1:
+        raise ValueError(f"gamma is {config['gamma']}; expected a number above 0, and at most 1")
+    if abs(config["seed"]) >= LARGEST_SEED:
+        raise ValueError(f"the seed is {shorten(str(config['seed']))}; expected an integer of at most 63 bits")
     if not 0 < config["learning_rate"] <= 1:
         raise ValueError(f"the learning rate is {config['learning_rate']}; expected a number above 0, and at most 1")
     if kind_of(config["model"]) != "local":
@@ -264,7 +268,7 @@ def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:
             json.dumps(
                 {
                     "run": str(run.folder),
-                    "agreement": [r.agreement for r in rounds],
+                    "agreement": [None if isnan(r.agreement) else r.agreement for r in rounds],
                     "kept": kept.number,
                     "adapter": str(adapter),
                     "doubts": [doubted] if doubted else [],
@@ -272,13 +276,19 @@ def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:
             )
         )
     else:
-        show(
-            f"round {kept.number} is kept, for it agrees best with its own look ahead; its adapter: {adapter}"
-            + (f"; {doubted}" if doubted else ""),
-            to=console,
-        )
+        show(f"{reason(kept)}; its adapter: {adapter}" + (f"; {doubted}" if doubted else ""), to=console)
     if mostly_unreadable({"spent": spent}) and not allow_unreadable:
         raise typer.Exit(UNREADABLE)
+
+
+def reason(kept: Round) -> str:
+    """The sentence about the kept round."""
+    if isnan(kept.agreement):
+        return (
+            f"round {kept.number} is kept, but no agreement could be measured: its values were constant, or too few "
+            "states were seen; give more --validation tasks or --validation-walks"
+        )
+    return f"round {kept.number} is kept, for it agrees best with its own look ahead"
 
 
 def spent_on(run: Run) -> dict[str, Any]:

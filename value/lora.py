@@ -39,7 +39,7 @@ def train(
     """Write a PEFT adapter to `folder`; returns the loss of every step. `watch` sees (step, steps, loss).
 
     A training that was stopped goes on from its last checkpoint, to the same weights (on a CPU to the last bit).
-    Raises ValueError: no pairs, or one that cannot be learnt (see `rows_of`).
+    Raises ValueError: no pairs, one that cannot be learnt (see `rows_of`), or a loss that is no finite number.
     """
     if not pairs:
         raise ValueError(NO_PAIRS)
@@ -67,6 +67,11 @@ def train(
         ).last_hidden_state
         places = labels != IGNORE  # logits only where a token is learnt: the vocabulary is the widest matrix
         loss = cross_entropy(head(hidden[places.to(config.device)]).float(), labels[places].to(config.device))
+        if not torch.isfinite(loss):
+            raise ValueError(
+                f"the loss of training step {step + 1} is {loss.item()}; give a lower learning rate, "
+                "or a model whose weights are numbers"
+            )
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimizer.step()
         optimizer.zero_grad()

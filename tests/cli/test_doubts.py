@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -80,3 +81,15 @@ def test_a_training_tells_the_replies_that_could_not_be_read(monkeypatch, tmp_pa
     assert told == [
         "18 of 24 replies could not be read, 18 of them ended at the token limit (raise it: --set value.max_tokens=N)"
     ]
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_an_agreement_that_could_not_be_measured_is_told_so(monkeypatch, tmp_path, capsys, as_json):
+    monkeypatch.setattr(stl, "rounds_of", lambda run: [Round(n, None, math.nan, ()) for n in range(2)])
+    stl.go_on(SimpleNamespace(folder=tmp_path), as_json)
+    said = capsys.readouterr()
+    if as_json:
+        assert json.loads(said.out, parse_constant=pytest.fail)["agreement"] == [None, None]
+    else:
+        assert "agrees best" not in said.err
+        assert "no agreement could be measured" in " ".join(said.err.split())

@@ -224,6 +224,17 @@ def test_the_schedule_warms_up_and_ends_low():
     assert schedule(0, 10, 0) == pytest.approx(1.0)
 
 
+def test_a_loss_that_is_no_number_ends_the_training_and_leaves_no_adapter(tiny, tmp_path):
+    folder = tmp_path / "nan"
+    model = LlamaForCausalLM.from_pretrained(tiny)
+    torch.nn.init.constant_(model.model.norm.weight, math.nan)
+    shutil.copytree(tiny, folder)
+    model.save_pretrained(folder)
+    with pytest.raises(ValueError, match=r"the loss of training step 1 is nan; give a lower learning rate"):
+        train(TrainingConfig(str(folder), **CONFIG), PAIRS, tmp_path / "adapter")
+    assert not (tmp_path / "adapter" / "adapter_model.safetensors").exists()
+
+
 def test_no_pairs_are_refused(tmp_path):
     with pytest.raises(ValueError, match="nothing to train on"):
         train(TrainingConfig(), [], tmp_path)
