@@ -45,6 +45,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
 
     @property
     def np_random(self) -> np.random.Generator:
+        """The generator of Gymnasium; a fork copies it when one of the two first draws."""
         if self._borrowed and (shared := generator_of(self)) is not None:
             put_generator(self, copy.deepcopy(shared))
             self._borrowed = False
@@ -210,6 +211,7 @@ class TextEnv(gym.Env[str, str], Generic[S]):
         return self.family.key(self._here())
 
     def render(self) -> str | None:
+        """The last text, in the mode "ansi"."""
         return self._text if self.render_mode == "ansi" else None
 
 

@@ -19,6 +19,7 @@ STEP_LIMIT: dict[str, int | None] = {
 
 
 def register_all() -> None:
+    """Register every environment with Gymnasium, once."""
     for env_id, entry_point in IDS.items():
         if env_id not in gym.registry:
             gym.register(env_id, entry_point=entry_point, max_episode_steps=STEP_LIMIT[env_id])

@@ -32,12 +32,29 @@ class Simulator(Protocol[S]):
     world: str
     shows_reward: bool
 
-    def root(self, index: int) -> Step[S]: ...
-    def instruction(self, state: S) -> str: ...
-    def actions(self, state: S) -> tuple[str, ...]: ...
-    def step(self, state: S, action: str) -> Step[S]: ...
-    def key(self, state: S) -> bytes: ...
-    def metrics(self, state: S) -> dict[str, Json]: ...
+    def root(self, index: int) -> Step[S]:
+        """The first step of a task. Raises IndexError: no such task."""
+        ...
+
+    def instruction(self, state: S) -> str:
+        """The instruction of the state's task."""
+        ...
+
+    def actions(self, state: S) -> tuple[str, ...]:
+        """The admissible actions of a state."""
+        ...
+
+    def step(self, state: S, action: str) -> Step[S]:
+        """The step of an action; a refused one is `illegal`."""
+        ...
+
+    def key(self, state: S) -> bytes:
+        """Bytes that are equal for equal positions."""
+        ...
+
+    def metrics(self, state: S) -> dict[str, Json]:
+        """The official figures of the state."""
+        ...
 
 
 class TaskSimulator(Generic[S]):
@@ -57,6 +74,7 @@ class TaskSimulator(Generic[S]):
         self.canonical: Callable[[S, str], str] = family.canonical if isinstance(family, Spelled) else as_written
 
     def root(self, index: int) -> Step[S]:
+        """The first step of a task. Raises IndexError: no such task."""
         if not 0 <= index < len(self.family):
             raise IndexError(f"no task {index} in {self.name}; expected 0 to {len(self.family) - 1}")
         state = self.family.initial(index)
@@ -64,6 +82,7 @@ class TaskSimulator(Generic[S]):
 
 
 def as_written(state: object, action: str) -> str:
+    """The action, unchanged: the speller of a family with one spelling."""
     return action
 
 
@@ -123,6 +142,7 @@ class EnvSimulator:
         self._spell = speller(self._family) if plays_as_told(self._env) else as_written
 
     def root(self, index: int) -> Step[Point]:
+        """The first step of an episode; of a foreign environment the index is the seed."""
         observation, info = self._begin(index)
         text = self.describe(observation)
         info = measured(self._env, info)
@@ -133,9 +153,11 @@ class EnvSimulator:
         return self._env.reset(seed=task, options={"task": task} if self._family else None)
 
     def instruction(self, state: Point) -> str:
+        """The instruction in the `info` of the environment; "" without one."""
         return str(state.info.get("instruction", ""))
 
     def actions(self, state: Point) -> tuple[str, ...]:
+        """The admissible actions in the `info` of the environment, or of its action space."""
         if state.ended:
             return ()
         if "actions" in state.info:
@@ -149,9 +171,11 @@ class EnvSimulator:
         return tuple(str(int(space.start) + i) for i in range(int(space.n)) if mask[i])
 
     def canonical(self, state: Point, action: str) -> str:
+        """The family's spelling of an action; of a foreign environment the action itself."""
         return action if state.inner is None else self._spell(state.inner, action)
 
     def step(self, state: Point, action: str) -> Step[Point]:
+        """The step of an action, by snapshot or by replay; a refused one is `illegal`."""
         try:
             if state.ended:
                 raise Illegal("the episode has ended")
@@ -205,6 +229,7 @@ class EnvSimulator:
         return hashlib.sha256(json.dumps([state.task, *state.path]).encode()).digest()
 
     def metrics(self, state: Point) -> dict[str, Json]:
+        """The metrics in the `info` of the environment."""
         found = state.info.get("metrics", {})
         return dict(found) if isinstance(found, dict) else {}
 
@@ -216,6 +241,7 @@ def measured(env: gym.Env[Any, Any], info: dict[str, Any]) -> dict[str, Any]:
 
 
 def inner_of(env: gym.Env[Any, Any]) -> Any:
+    """The state of this suite's environment inside the wrappers; None for a foreign one."""
     core = env.unwrapped
     return core._here() if isinstance(core, TextEnv) else None
 
@@ -228,6 +254,7 @@ def plays_as_told(env: gym.Env[Any, Any]) -> bool:
 
 
 def copied(env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
+    """A fork of an environment, or a deep copy where it has no fork."""
     return fork(env) if callable(getattr(env.unwrapped, "fork", None)) else copy.deepcopy(env)
 
 

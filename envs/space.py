@@ -36,6 +36,7 @@ class Unicode(gym.Space[str]):
 
     @property
     def np_random(self) -> np.random.Generator:
+        """The generator of Gymnasium; a copy of the space copies it when one of the two first draws."""
         if self._borrowed and (shared := generator_of(self)) is not None:
             put_generator(self, copy.deepcopy(shared))
             self._borrowed = False
@@ -43,9 +44,11 @@ class Unicode(gym.Space[str]):
 
     @property
     def is_np_flattenable(self) -> bool:
+        """False: texts make no array of numbers."""
         return False
 
     def contains(self, x: Any) -> bool:
+        """Whether a value is a text."""
         return isinstance(x, str)
 
     def sample(self, mask: Sequence[str] | None = None, probability: Sequence[float] | None = None) -> str:

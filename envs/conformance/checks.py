@@ -27,12 +27,14 @@ OTHER_HASH_SEEDS = ("4242", "4243")
 
 
 def trajectory(subject: Subject, seed: int) -> list[str]:
+    """The texts of a random episode with this seed."""
     env, draw = subject.make(), random.Random(seed)
     opening, info = env.reset(seed=seed)
     return [plain((opening, info)), *(plain((action, *result)) for action, result in walk(env, draw, info))]
 
 
 def same_seed_same_trajectory(subject: Subject) -> None:
+    """The same seed makes the same episode."""
     for seed in range(subject.seed, subject.seed + 5):
         first, second = trajectory(subject, seed), trajectory(subject, seed)
         for step, (a, b) in enumerate(zip(first, second, strict=True)):
@@ -41,6 +43,7 @@ def same_seed_same_trajectory(subject: Subject) -> None:
 
 
 def different_seeds_differ(subject: Subject) -> None:
+    """Twenty seeds make more than one opening."""
     env = subject.make()
     openings = {plain(env.reset(seed=seed)) for seed in range(subject.seed, subject.seed + 20)}
     if len(openings) == 1:
@@ -212,6 +215,7 @@ def admissible_is_legal(subject: Subject) -> None:
 
 
 def rewards_in_range(subject: Subject) -> None:
+    """Rewards lie in the range of the subject."""
     low, high = subject.rewards
     for seed in range(subject.seed, subject.seed + 30):
         env = subject.make()
@@ -244,6 +248,7 @@ def misuse_is_refused(subject: Subject) -> None:
 
 
 def expect(env: Any, action: Any, error: type[Exception]) -> None:
+    """Raises Broken: the step does not raise this error."""
     try:
         env.step(action)
     except error:

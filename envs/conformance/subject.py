@@ -34,6 +34,7 @@ class Subject:
         return gym.make(self.env_id, disable_env_checker=True, **self.options).unwrapped
 
     def draw(self) -> random.Random:
+        """A generator with the subject's seed."""
         return random.Random(self.seed)
 
 
@@ -51,6 +52,7 @@ def walk(
 
 
 def chosen(info: dict[str, Any], draw: random.Random) -> str:
+    """A random admissible action. Raises Broken: there is none, and the episode goes on."""
     if not info["actions"]:
         raise Broken(f"no action is admissible after {shorten(str(info))}, and the episode goes on")
     return filled(draw.choice(info["actions"]), draw)

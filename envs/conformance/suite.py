@@ -16,8 +16,11 @@ from forethought.envs.conformance.subject import Subject
 
 
 class EnvConformance:
+    """The tests of every promise; a subclass names its subject."""
+
     subject: ClassVar[Subject]
 
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__))
     def test_promise(self, check: Callable[[Subject], None]) -> None:
+        """One promise, as a test."""
         check(self.subject)

@@ -33,6 +33,7 @@ NASTY = (
 
 
 def try_text(env: Any, text: str) -> None:
+    """Play one text on a fork. Raises Broken: it raises, or moves the state of the original."""
     fork = env.fork()
     key, here, actions = fork.state_key(), None, None
     if hasattr(fork, "family"):

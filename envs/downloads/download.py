@@ -94,15 +94,18 @@ class Part:
         self.notes_path = target.with_name(target.name + ".part.json")
 
     def size(self) -> int:
+        """The bytes that are there already."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def notes(self) -> Notes | None:
+        """The notes beside an unfinished download; None where they cannot be read."""
         try:
             return Notes(**read_json(self.notes_path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):  # none, or none that helps
             return None
 
     def is_of(self, url: str) -> bool:
+        """Whether the unfinished download is of this address."""
         notes = self.notes()
         return notes is not None and notes.url == url
 
@@ -113,6 +116,7 @@ class Part:
         self.notes_path.write_text(json.dumps(asdict(notes)), encoding="utf-8")
 
     def drop(self) -> None:
+        """Delete the unfinished download."""
         self.path.unlink(missing_ok=True)
         self.notes_path.unlink(missing_ok=True)
 

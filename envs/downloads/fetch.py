@@ -126,6 +126,7 @@ def expectation(file: File, entry: Entry | None) -> Expected:
 
 
 def measured(path: Path) -> Expected:
+    """The size and the sha256 of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(BLOCK):
@@ -134,6 +135,7 @@ def measured(path: Path) -> Expected:
 
 
 def fits(found: Expected, expected: Expected) -> bool:
+    """Whether size and sha256 are the expected ones, as far as these are known."""
     return expected.size in (None, found.size) and expected.sha256 in (None, found.sha256)
 
 
@@ -209,6 +211,7 @@ def recorded(folder: Path) -> dict[str, Entry]:
 
 
 def write(folder: Path, name: str, url: str | None, found: Expected) -> None:
+    """Add a file to the record of a folder."""
     rows = {**recorded(folder), name: Entry(url, found.size or 0, found.sha256 or "")}
     text = json.dumps({name: asdict(row) for name, row in rows.items()}, indent=1, sort_keys=True)
     new = folder / (RECORD + ".part")

@@ -93,6 +93,7 @@ class Reader:
         self.place += opening != "[{" or self.opening == "["  # of objects one after another the first begins here
 
     def more(self) -> bool:
+        """Read another block; False at the end of the file."""
         try:
             block = next(self.blocks, "")
         except UnicodeDecodeError as error:
@@ -104,6 +105,7 @@ class Reader:
         return bool(block)
 
     def count_lines(self) -> None:
+        """Count the lines up to this place, for messages."""
         self.line += self.text.count("\n", self.counted, self.place)
         self.counted = self.place
 
@@ -141,12 +143,14 @@ class Reader:
         return bool(found)
 
     def finish(self) -> bool:
+        """End the reading. Raises Damaged: the file goes on. Returns False: there is no next item."""
         self.place += 1
         if self.character():
             raise self.damaged(f"the file goes on after its end with {self.text[self.place :][:20]!r}")
         return False
 
     def value(self) -> tuple[Json, str]:
+        """The next value, and its text. Raises Damaged: no JSON."""
         self.character()
         while True:
             try:
@@ -168,6 +172,7 @@ class Reader:
         return value, self.text[start:end]
 
     def damaged(self, reason: str) -> Damaged:
+        """The error for a damaged file, with the record and the line."""
         where = f"{self.path.name}, record {max(self.number, 0)}"
         return Damaged(f"{where}: {reason} (line {self.line}); the file is damaged, get it again")
 

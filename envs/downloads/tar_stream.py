@@ -40,6 +40,7 @@ class Tape:
             self.file = gzip.GzipFile(fileobj=raw)
 
     def files(self) -> Iterator[tuple[str, bytes]]:
+        """The name and the content of each file of the archive. Raises Damaged: no whole archive."""
         more: dict[bytes, bytes] = {}  # facts about a member from the headers before its own
         while header := self.header():
             if header.type in EXTENDED:
@@ -77,6 +78,7 @@ class Tape:
         return None
 
     def data(self, size: int) -> bytes:
+        """The content of a member. Raises Damaged: too large, or the archive ends."""
         if not 0 <= size <= LARGEST:
             raise self.damaged(f"what follows has {size} bytes; expected {LARGEST} at most")
         data = self.read(size)
@@ -98,6 +100,7 @@ class Tape:
         return told
 
     def read(self, count: int) -> bytes:
+        """So many bytes. Raises Damaged: the archive ends."""
         data = self.some(count)
         if len(data) < count:
             raise self.damaged("it ends too early")
@@ -111,5 +114,6 @@ class Tape:
             raise self.damaged(str(error)) from error
 
     def damaged(self, reason: str) -> Damaged:
+        """The error for a damaged archive, with the last file."""
         where = f"{self.name}, after {self.last}" if self.last else self.name
         return Damaged(f"{where}: {reason}; the file is damaged, get it again")

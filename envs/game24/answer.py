@@ -41,6 +41,7 @@ def check_answer(puzzle: str, answer: str) -> str | None:
 
 
 def tokenize(text: str) -> list[str]:
+    """The numbers, operators and brackets of an expression. Raises ValueError: anything else in it."""
     if len(text.strip()) > LONGEST:
         raise ValueError(f"it has {len(text.strip())} characters; at most {LONGEST} are read")
     text = plain(text) if "\\" in text or "$" in text else text.translate(SPELLINGS)
@@ -56,6 +57,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def split(tokens: list[str], mark: str) -> list[list[str]]:
+    """The tokens, split at a mark."""
     parts: list[list[str]] = [[]]
     for token in tokens:
         if token == mark:
@@ -73,24 +75,28 @@ class Parser:
         self.used: list[int] = []
 
     def parse(self) -> tuple[Fraction, list[int]]:
+        """The exact value and the numbers of an expression. Raises ValueError: no whole expression."""
         value = self.sum()
         if self.tokens:
             raise ValueError(f"{self.tokens[-1]!r} is out of place")
         return value, self.used
 
     def sum(self) -> Fraction:
+        """The value of a sum."""
         value = self.product()
         while self.tokens and self.tokens[-1] in "+-":
             value = Fraction(OPS[self.tokens.pop()](value, self.product()))
         return value
 
     def product(self) -> Fraction:
+        """The value of a product."""
         value = self.atom()
         while self.tokens and self.tokens[-1] in "*/":
             value = Fraction(OPS[self.tokens.pop()](value, self.atom()))
         return value
 
     def atom(self) -> Fraction:
+        """The value of a number, of a sign before one, or of a bracket."""
         token = self.tokens.pop() if self.tokens else ""
         if token == "(":
             value = self.sum()

@@ -43,6 +43,8 @@ def own_puzzles(given: Iterable[str]) -> tuple[str, ...]:
 
 
 class Game24:
+    """The family of Game of 24."""
+
     name = "Game24-v0"
     terminal_reward = False  # "24" or not is the position itself, no reward
 
@@ -70,21 +72,27 @@ class Game24:
         return len(self.puzzles)
 
     def initial(self, index: int) -> State:
+        """The first state of a puzzle."""
         return self.starts[index]
 
     def instruction(self, state: State) -> str:
+        """The rules, in one sentence."""
         return "Use every number once with + - * / to make 24. Each move: <number> <op> <number>."
 
     def opening(self, state: State) -> str:
+        """The numbers of the puzzle."""
         return observe(state)
 
     def actions(self, state: State) -> tuple[str, ...]:
+        """Every legal move."""
         return moves(state)
 
     def canonical(self, state: State, action: str) -> str:
+        """The spelling of a move in the search tree, such as "10 - 4"."""
         return canonical(state, action)
 
     def step(self, state: State, action: str) -> Step[State]:
+        """The step of a move; a refused one leaves the state and says the reason."""
         try:
             after = play(state, action)
         except Illegal as error:
@@ -93,6 +101,7 @@ class Game24:
         return Step(after, observe(after), float(ended and after.left[0] == GOAL), ended)
 
     def key(self, state: State) -> bytes:
+        """The numbers left, sorted."""
         return numbers(state).encode()
 
     def metrics(self, state: State) -> dict[str, Json]:
@@ -100,9 +109,11 @@ class Game24:
         return {"solved": state.left == (GOAL,), "expression": expression(state)}
 
     def to_json(self, state: State) -> Json:
+        """The state as JSON, with fractions as texts."""
         return {"left": [str(n) for n in state.left], "moves": list(state.moves)}
 
     def from_json(self, data: Json) -> State:
+        """The state from its JSON. Raises ValueError: no state of a puzzle."""
         if not isinstance(data, dict) or set(data) != {"left", "moves"}:
             raise ValueError("a state has the keys 'left' and 'moves'")
         left, made = data["left"], data["moves"]
@@ -148,6 +159,7 @@ def expression(state: State) -> str:
 
 
 def take(parts: list[tuple[str, str]], spelling: str) -> str:
+    """The last term with this spelling, taken from the list; the spelling itself where there is none."""
     for i in range(len(parts) - 1, -1, -1):
         if parts[i][0] == spelling:
             return parts.pop(i)[1]

@@ -57,5 +57,6 @@ def cell_of(row: str) -> str:
 
 
 def without_bullet(line: str) -> str:
+    """A line without the bullet or the number at its beginning."""
     found = BULLET.match(line)
     return line[found.end() :] if found else line

@@ -19,6 +19,7 @@ NUMBER = re.compile(r"-?[0-9]{1,40}(?:/[1-9][0-9]{0,39})?")
 
 
 def divide(a: Number, b: Number) -> Number:
+    """The exact quotient, an integer where it is one."""
     if type(a) is int and type(b) is int:
         return Fraction(a, b) if a % b else a // b
     return a / Fraction(b)
@@ -33,11 +34,14 @@ OPS: dict[str, Callable[[Number, Number], Number]] = {
 
 
 def whole(number: Number) -> Number:
+    """A number as an integer where it is one."""
     return number if type(number) is int or number.denominator != 1 else number.numerator
 
 
 @dataclass(frozen=True, slots=True)
 class State:
+    """The numbers left, and the moves made so far."""
+
     left: tuple[Number, ...]  # sorted: equal positions are equal states
     moves: tuple[str, ...] = field(default=(), compare=False)  # oldest first; not part of the position
 
@@ -48,6 +52,7 @@ def initial(puzzle: str) -> State:
 
 
 def number(text: str) -> Number:
+    """The number of a text. Raises ValueError: neither an integer nor a fraction."""
     if not NUMBER.fullmatch(text):
         raise ValueError(f"{shorten(text)} is no number; write an integer or a fraction such as 8/3")
     return whole(Fraction(text))
@@ -106,6 +111,7 @@ def moves(state: State) -> tuple[str, ...]:
 
 
 def numbers(state: State) -> str:
+    """The numbers left, as a text."""
     return " ".join(map(str, state.left))
 
 

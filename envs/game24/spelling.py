@@ -129,6 +129,7 @@ def first_line(text: str) -> str:
 
 
 def in_ascii(line: str) -> str:
+    """A line with its signs and digits in ASCII."""
     return REPEATING.sub(repeating, NEGATIVE.sub("-", plain(line)))
 
 

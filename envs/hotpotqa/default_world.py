@@ -19,4 +19,5 @@ def default_world() -> World:
 
 @lru_cache(maxsize=1)
 def made_recipe() -> str:
+    """The hash of everything that the default world is made of."""
     return recipe(making)

@@ -68,24 +68,30 @@ class HotpotQA:
         return len(self.numbers)
 
     def initial(self, index: int) -> State:
+        """The first state of a task: a question without an open page."""
         return State(self.numbers[index])
 
     def instruction(self, state: State) -> str:
+        """The four actions, in one sentence."""
         return (
             "Answer the question in a few words. search[entity] opens a page, or tells similar titles; lookup[string] "
             "finds the next sentence of the page with the string; think[thought] changes nothing; finish[answer] ends."
         )
 
     def opening(self, state: State) -> str:
+        """The question."""
         return f"Question: {self.library.world.question(state.question)[0].text}"
 
     def actions(self, state: State) -> tuple[str, ...]:
+        """The admissible actions: four templates, and searches for titles on the page."""
         return self.library.actions(state) if state.answer is None else ()
 
     def canonical(self, state: State, action: str) -> str:
+        """The action without white space at its ends."""
         return action.strip()
 
     def step(self, state: State, action: str) -> Step[State]:
+        """The step of an action; a refused action counts as a step and says the reason."""
         if state.answer is not None:
             return Step(state, self.closing(state), illegal="the question is answered; begin another", terminated=True)
         illegal = None
@@ -102,15 +108,19 @@ class HotpotQA:
         return Step(after, *ended, terminated=True, illegal=illegal, counted=illegal is not None)
 
     def reward(self, state: State) -> float:
+        """1 for an answer that matches exactly after normalisation, else 0."""
         return float(is_right(state.answer or "", self.gold(state)))
 
     def closing(self, state: State) -> str:
+        """The last observation, which tells the reward."""
         return f"Episode finished, reward = {int(self.reward(state))}\n"
 
     def gold(self, state: State) -> str:
+        """The right answer."""
         return self.library.world.question(state.question)[0].answer
 
     def key(self, state: State) -> bytes:
+        """The position as canonical JSON, without the pages read."""
         position = (state.question, state.page, state.keyword, state.counter, state.steps, state.answer)
         return json.dumps(position, separators=(",", ":")).encode()
 
@@ -137,6 +147,7 @@ class HotpotQA:
         }
 
     def coverage(self, state: State) -> float | None:
+        """The share of supporting facts on the pages read; None where the question has none."""
         question, given = self.library.world.question(state.question)
         if not question.facts:
             return None
@@ -145,6 +156,7 @@ class HotpotQA:
         return sum(row in state.read for row in rows) / len(rows)
 
     def to_json(self, state: State) -> Json:
+        """The state as JSON."""
         return {
             "question": state.question,
             "page": None if state.page < 0 else state.page,
@@ -156,6 +168,7 @@ class HotpotQA:
         }
 
     def from_json(self, data: Json) -> State:
+        """The state from its JSON. Raises ValueError: no state of these tasks."""
         state = read_state(self.library, data)
         if state.question not in self.numbers:
             raise ValueError("its question is none of these tasks")
@@ -175,6 +188,8 @@ def react_order(splits: Mapping[str, range]) -> Sequence[int]:
 
 
 class HotpotQAEnv(TextEnv[State]):
+    """The Gymnasium environment of HotpotQA."""
+
     def _fits(self, state: State, task: int, ended: bool) -> bool:
         return state.question == self.family.initial(task).question and (state.answer is not None) == ended
 

@@ -55,6 +55,7 @@ class Mentions:
         return list(found)
 
     def names_in(self, text: str) -> Iterator[str]:
+        """The titles that a text mentions word for word, the longest at each place."""
         spans = [match.span() for match in WORD.finditer(text)]
         place = 0
         while place < len(spans):
@@ -70,6 +71,7 @@ class Mentions:
 
 
 def plain(text: str) -> str:
+    """A text without HTML entities, in NFC."""
     return composed(unescaped(text))
 
 

@@ -88,6 +88,7 @@ def read_question(record: dict[str, Json], number: int) -> tuple[Question, list[
 
 
 def text(record: dict[str, Json], name: str, missing: str | None = None) -> str:
+    """A text field of a record. Raises BadRecord: missing, or no text."""
     value = record.get(name, missing)
     if value is None and name not in record:
         raise BadRecord(f"it has no {name}")
@@ -119,6 +120,7 @@ def shown(item: Json) -> str:
 
 
 def read_fact(item: Json, place: int) -> tuple[str, int]:
+    """A supporting fact: a title and the number of a sentence. Raises BadRecord: anything else."""
     match item:
         case [str(title), int(number)] if not isinstance(number, bool) and number >= 0:
             return clean(title), number
@@ -126,6 +128,7 @@ def read_fact(item: Json, place: int) -> tuple[str, int]:
 
 
 def read_paragraph(item: Json, place: int) -> Page:
+    """A paragraph of a question, as a page. Raises BadRecord: anything else."""
     match item:
         case [str(title), list(sentences)] if title.strip() and all(isinstance(part, str) for part in sentences):
             return Page(clean(title), (tuple(clean(str(part)) for part in sentences),))

@@ -23,6 +23,8 @@ TEMPLATES = tuple(map(Template, ("search[<entity>]", "lookup[<string>]", "finish
 
 @dataclass(frozen=True, slots=True)
 class State:
+    """A position in an episode."""
+
     question: int  # its number in the world
     page: int = -1  # the row of the open page
     keyword: str | None = None  # that was looked up last in this page
@@ -52,6 +54,7 @@ class Library:
         return self.sentences(row, question if self.apart else -1)
 
     def read_sentences(self, row: int, question: int = -1) -> tuple[tuple[str, str], ...]:
+        """The sentences of a page, each with its form in small letters."""
         own = self.world.own_page(question, row) if question >= 0 else None
         return tuple((sentence, sentence.lower()) for sentence in self.cut(own or self.world.page(row)))
 
@@ -65,6 +68,7 @@ class Library:
         return tuple(given[place] for place in mentioned if given[place] != row)
 
     def searches_for(self, rows: Rows) -> tuple[str, ...]:
+        """The search for each of these titles."""
         return tuple(f"search[{self.world.title(row)}]" for row in rows)
 
     def actions(self, state: State) -> tuple[str, ...]:
@@ -90,6 +94,7 @@ class Library:
         return state, "Nice thought."
 
     def read_action(self, action: str) -> tuple[str, str]:
+        """The verb and the argument of an action. Raises Illegal: no action of this family."""
         text = action.strip()
         verb, bracket, argument = text.partition("[")
         if verb not in VERBS or not bracket or not text.endswith("]"):
@@ -97,6 +102,7 @@ class Library:
         return verb, argument[:-1]
 
     def search(self, state: State, entity: str) -> tuple[State, str]:
+        """The state and the observation after a search."""
         given = self.world.question(state.question)[1] if self.own else None
         row = self.world.row_of(entity, given)
         if row is not None:
@@ -129,4 +135,5 @@ class Library:
 
 
 def counted(state: State) -> State:
+    """The state with one more step."""
     return replace(state, steps=state.steps + 1)

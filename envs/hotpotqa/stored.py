@@ -10,5 +10,6 @@ KIND = "hotpotqa"  # in the manifest of a world folder
 
 
 def parse_page(record: bytes) -> Page:
+    """A page from its stored record."""
     title, paragraphs = json.loads(record)
     return Page(title, tuple(map(tuple, paragraphs)))

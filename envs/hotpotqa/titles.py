@@ -22,6 +22,7 @@ LONGEST = 10_000  # characters that are brought into one form
 
 
 def spaced(title: str) -> str:
+    """A title without entities and underscores, in NFC, with single spaces."""
     return " ".join(composed(unescaped(title)).replace("_", " ").split())
 
 
@@ -55,6 +56,7 @@ class TitleTable:
 
     @classmethod
     def open(cls, folder: Path) -> TitleTable:
+        """The table of a world folder."""
         return cls(mapped(folder / "title_hashes.raw", HASH), mapped(folder / "title_rows.raw", ROW))
 
     @classmethod
@@ -64,6 +66,7 @@ class TitleTable:
         return cls(hashes[order], order)
 
     def write(self, folder: Path) -> None:
+        """Write the table into a world folder."""
         self.hashes.astype(HASH).tofile(folder / "title_hashes.raw")
         self.rows.tofile(folder / "title_rows.raw")
 

@@ -62,9 +62,11 @@ class World(SealedWorld):
         return len(self.records)
 
     def read_page(self, row: int) -> Page:
+        """The page in a row, read from its file."""
         return parse_page(self.records[row])
 
     def title(self, row: int) -> str:
+        """The title of the page in a row."""
         return self.page(row).title
 
     def read_question(self, number: int) -> tuple[Question, Rows]:
@@ -91,6 +93,7 @@ class World(SealedWorld):
         return (self.found if len(title) <= LONGEST else self.find)(title, among)
 
     def find(self, title: str, among: Rows | None) -> int | None:
+        """The row of a title, among these rows or all; None where there is no such page."""
         return self.titles.find(title, self.title, among)
 
     def read_links(self, row: int) -> Rows:
@@ -106,6 +109,7 @@ class World(SealedWorld):
         return (self.ranked if len(words) <= LONGEST else self.rank)(words, among)
 
     def rank(self, words: str, among: Rows | None) -> Rows:
+        """The rows of the most similar titles, then of texts with the words."""
         found = dict.fromkeys(row for row, _ in self.title_index.search(words, SIMILAR, among))
         if len(found) < SIMILAR:
             found.update(dict.fromkeys(row for row, _ in self.text_index.search(words, 2 * SIMILAR, among)))

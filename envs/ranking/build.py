@@ -87,6 +87,7 @@ class Builder:
             self.spill()
 
     def spill(self) -> None:
+        """Write the postings in memory to a file, to be merged later."""
         run = merge(self.waiting)
         self.waiting = []
         stem = self.partial / f"run{len(self.runs)}"
@@ -121,6 +122,7 @@ class Builder:
         write_header(self.folder, replace(counts, terms=terms))
 
     def parts(self) -> list[Postings]:
+        """The postings in files and in memory."""
         return [*self.runs, *self.waiting]
 
     def distinct_pairs(self, codes: Codes) -> Ints:

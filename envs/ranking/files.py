@@ -92,4 +92,5 @@ def mapped(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def array_path(folder: Path, name: str) -> Path:
+    """The path of a stored array."""
     return folder / f"{name}.raw"

@@ -40,11 +40,13 @@ class Query:
     bounds: Floats  # [terms], the largest gain of a document
 
     def by_bound(self) -> Query:
+        """The terms in the order of their highest possible score."""
         order = np.argsort(-self.bounds, kind="stable")
         spans = [self.spans[i] for i in order.tolist()]
         return Query(spans, self.sizes[order], self.weights[order], self.bounds[order])
 
     def first(self, terms: int) -> Query:
+        """The first terms."""
         return Query(self.spans[:terms], self.sizes[:terms], self.weights[:terms], self.bounds[:terms])
 
 

@@ -64,12 +64,15 @@ class WebShop:
         return len(self.goals)
 
     def initial(self, index: int) -> State:
+        """The first state of a task: the page with the search field."""
         return State(index)
 
     def instruction(self, state: State) -> str:
+        """The instruction of the state's goal."""
         return self.shop.goal(state).instruction
 
     def opening(self, state: State) -> str:
+        """The text of the first page."""
         return self.show(state)
 
     def show(self, state: State) -> str:
@@ -86,6 +89,7 @@ class WebShop:
         return text.compact_page(page, state, lambda node: self.shop.chosen(state, node))
 
     def actions(self, state: State) -> tuple[str, ...]:
+        """The admissible actions, `search[<query>]` among them on the first page."""
         return self.shop.actions(state)
 
     def canonical(self, state: State, action: str) -> str:
@@ -99,6 +103,7 @@ class WebShop:
         return f"{verb}[{name}]"
 
     def step(self, state: State, action: str) -> Step[State]:
+        """The step of an action; a refused action leaves the state and says the reason."""
         try:
             after = self.shop.play(state, action)
         except Illegal as error:
@@ -113,6 +118,7 @@ class WebShop:
         return self.show(after)
 
     def key(self, state: State) -> bytes:
+        """The state as canonical JSON."""
         return json.dumps(self.to_json(state), separators=(",", ":")).encode()
 
     def metrics(self, state: State) -> dict[str, Json]:
@@ -123,6 +129,7 @@ class WebShop:
         return {"bought": True, "success": score.reward == 1.0, **asdict(score)}
 
     def to_json(self, state: State) -> Json:
+        """The state as JSON, with products by their ASIN."""
         return {
             "goal": state.goal,
             "query": state.query,
@@ -135,6 +142,7 @@ class WebShop:
         }
 
     def from_json(self, data: Json) -> State:
+        """The state from its JSON. Raises ValueError: no state of this shop."""
         return read_state(self.shop, data)
 
 

@@ -56,6 +56,7 @@ def draw_ceiling(price: float, *words: str) -> float:
 
 
 def ceiling_text(ceiling: float) -> str:
+    """The end of an instruction with a highest price; "" without one."""
     return "" if ceiling == NO_CEILING else f", and price lower than {ceiling:.2f} dollars"
 
 
@@ -77,6 +78,7 @@ def combination(product: Product, number: int) -> tuple[tuple[str, ...], tuple[s
 def synthetic_goal(
     product: Product, instruction: str, attributes: tuple[str, ...], number: int, ceiling: float, weight: float = 1.0
 ) -> Goal:
+    """The synthetic goal of a product with one combination of its options."""
     names, values = combination(product, number)
     wanted = ", and ".join(f"{name}: {value}" for name, value in zip(names, values, strict=True))
     text = f"{instruction}{' with ' + wanted if wanted else ''}{ceiling_text(ceiling)}"
@@ -95,6 +97,7 @@ def read_instruction(record: Json) -> tuple[str, tuple[str, ...], tuple[str, ...
 
 
 def human_goal(product: Product, record: Json, ceiling: float) -> Goal:
+    """The goal of an instruction that a person wrote. Raises BadRecord: a field of the wrong form."""
     text, attributes, options = read_instruction(record)
     return goal_of(product, text + ceiling_text(ceiling), attributes, ceiling, options, None, 1.0)
 
@@ -108,6 +111,7 @@ def goal_of(
     names: tuple[str, ...] | None,
     weight: float,
 ) -> Goal:
+    """A goal from its parts."""
     return Goal(
         product.asin,
         product.category,

@@ -74,6 +74,7 @@ def page_html(shop: Shop, state: State, *, base: str = "", home: str = "", notic
 
 
 def shown(shop: Shop, state: State, node: Node, named: Mapping[str, Node]) -> Shown:
+    """A node of a page, with its action and its look."""
     name = name_of(node, named, shop.can_name)
     clickable = node.kind in ("button", "product", "option") and shop.can_name(name)
     pressed = node.kind in ("product", "option") and shop.pressed(state, node)
@@ -81,6 +82,7 @@ def shown(shop: Shop, state: State, node: Node, named: Mapping[str, Node]) -> Sh
 
 
 def index_parts(page: Sequence[Shown]) -> dict[str, object]:
+    """The parts of the first page, for its template."""
     return {"name": page[0], "label": page[1], "instruction": page[2:-1], "search": page[-1]}
 
 
@@ -91,6 +93,7 @@ def headed(page: Sequence[Shown]) -> tuple[dict[str, object], Sequence[Shown]]:
 
 
 def results_parts(page: Sequence[Shown]) -> dict[str, object]:
+    """The parts of a page of results, for its template."""
     header, rest = headed(page)
     starts = [i for i, node in enumerate(rest) if node.kind == "product"]
     cards = [rest[start:end] for start, end in pairwise([*starts, len(rest)])]
@@ -115,11 +118,13 @@ def item_parts(page: Sequence[Shown]) -> dict[str, object]:
 
 
 def part_parts(page: Sequence[Shown]) -> dict[str, object]:
+    """The parts of a page such as the description, for its template."""
     header, (previous, *texts) = headed(page)
     return {**header, "previous": previous, "texts": texts}
 
 
 def done_parts(page: Sequence[Shown]) -> dict[str, object]:
+    """The parts of the last page, for its template."""
     purchased = [page[i : i + 2] for i in range(5, 17, 2)]
     return {"thanks": page[0], "code": page[1:4], "purchased": (page[4], purchased), "end": page[17:]}
 
@@ -144,11 +149,13 @@ def picture(shop: Shop, row: int) -> Mapping[str, object]:
 
 @cache
 def templates() -> Environment:
+    """The templates, with all text escaped."""
     loader = FunctionLoader(lambda name: tightened(template_source(name)))
     return Environment(loader=loader, autoescape=True, finalize=written, undefined=StrictUndefined)
 
 
 def template_source(name: str) -> str:
+    """The text of a template file."""
     return resources.files("forethought.envs.webshop").joinpath("templates", name).read_text(encoding="utf-8")
 
 
@@ -185,6 +192,7 @@ class NodeReader(HTMLParser):
         self.inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a node at a marked element."""
         named = dict(attrs)
         kind = named.get("data-node")
         if kind:
@@ -192,9 +200,11 @@ class NodeReader(HTMLParser):
             self.inside = True
 
     def handle_endtag(self, tag: str) -> None:
+        """End the text of a node."""
         self.inside = False
 
     def handle_data(self, data: str) -> None:
+        """Add text to the node."""
         if self.inside:
             node = self.nodes.pop()
             self.nodes.append(Node(node.text + data, node.kind, node.group))

@@ -52,6 +52,7 @@ def title_nouns(title: str) -> tuple[str, ...]:
 
 
 def is_noun(token: str) -> bool:
+    """Whether a token of a title counts as a noun by its form."""
     if not token.isalpha():
         if not LETTER.search(token):
             return token in NOUN_SIGNS
@@ -82,6 +83,7 @@ def tokens(title: str) -> list[str]:
 
 
 def cut(chunk: str) -> list[str]:
+    """The tokens of a chunk of a title, cut at signs and digits."""
     if chunk.isalpha():  # all cuts are at signs or digits
         return [chunk]
     front: list[str] = []
@@ -118,5 +120,6 @@ def spacy_nouns(titles: Iterable[str], model: str = MODEL) -> Iterator[tuple[str
 
 
 def tagged_nouns(pipeline: Any, titles: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """The nouns of each title, by a tagger of spaCy."""
     for document in pipeline.pipe(titles):
         yield tuple(token.text.lower() for token in document if token.pos_ in NOUN_TAGS)

@@ -37,6 +37,7 @@ class State:
 
     @property
     def kind(self) -> str:
+        """The kind of page that the state shows: index, results, item, part or done."""
         if self.bought:
             return "done"
         if self.query is None:
@@ -69,6 +70,7 @@ def nodes(*made: Node) -> tuple[Node, ...]:
 
 
 def button(text: str) -> Node:
+    """A button with this text."""
     return Node(text, "button")
 
 
@@ -76,6 +78,7 @@ BACK_BUTTON = button(BACK)
 
 
 def index_page(instruction: str) -> tuple[Node, ...]:
+    """The first page: the instruction and the search field."""
     return nodes(Node("WebShop"), Node("Instruction: "), Node(instruction), button(SEARCH))
 
 
@@ -85,6 +88,7 @@ def header(instruction: str) -> tuple[Node, ...]:
 
 
 def results_page(number: int, total: int, products: Mapping[int, Product]) -> tuple[Node, ...]:
+    """A page of results."""
     turns = (button(PREVIOUS), button(NEXT)) if number > 1 else (button(NEXT),)
     found = (
         node
@@ -95,6 +99,7 @@ def results_page(number: int, total: int, products: Mapping[int, Product]) -> tu
 
 
 def item_page(product: Product, parts: Sequence[str] = PARTS) -> tuple[Node, ...]:
+    """The page of a product with its options."""
     choices: Iterator[Node] = (
         node
         for name, values in product.options
@@ -105,6 +110,7 @@ def item_page(product: Product, parts: Sequence[str] = PARTS) -> tuple[Node, ...
 
 
 def part_page(product: Product, part: str) -> tuple[Node, ...]:
+    """A page of one part of a product, such as its description."""
     if part == "Description":
         return nodes(button(PREVIOUS), Node(product.description))
     if part == ATTRIBUTES:
@@ -175,6 +181,7 @@ def actions_on(named: Mapping[str, Node], can_name: Callable[[str], bool]) -> tu
 
 
 def is_first(name: str, node: Node, named: Mapping[str, Node], can_name: Callable[[str], bool]) -> bool:
+    """Whether a name belongs to this node, and not to an option of a later group."""
     return node.kind != "option" or name == name_of(node, named, can_name)
 
 
@@ -186,12 +193,15 @@ class Body:
 
     @cached_property
     def text(self) -> str:
+        """The visible texts, with " [SEP] " between them."""
         return " [SEP] ".join([node.text.strip() for node in self.nodes])
 
     @cached_property
     def named(self) -> dict[str, Node]:
+        """The nodes that can be clicked, by name."""
         return clickables((BACK_BUTTON, *self.nodes), apart=self.apart)
 
     @cached_property
     def actions(self) -> tuple[str, ...]:
+        """The admissible actions of the page."""
         return actions_on(self.named, self.can_name)

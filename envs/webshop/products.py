@@ -86,12 +86,14 @@ def text_of(record: Mapping[str, Json], field: str, *, required: bool = False, f
 
 
 def bullets_text(value: Json) -> str:
+    """The bullets of a product as one text. Raises BadRecord: neither a list of texts nor a text."""
     if value is not None and not isinstance(value, str):
         raise BadRecord(f"'small_description' is {shorten(str(value))}; expected a list of texts, or one text")
     return value or ""
 
 
 def texts(values: Json, field: str) -> tuple[str, ...]:
+    """A list of texts. Raises BadRecord: anything else."""
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise BadRecord(f"{field!r} is {shorten(str(values))}; expected a list of texts")
     return tuple(map(str, values))
@@ -124,6 +126,7 @@ def fraction(*words: str) -> float:
 
 
 def read_options(groups: Json) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The groups of options, each with its values. Raises BadRecord: no groups of options."""
     if not groups:
         return ()
     if not isinstance(groups, dict):
@@ -139,6 +142,7 @@ def read_options(groups: Json) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def option_value(name: str, choice: Json) -> str:
+    """The value of an option, as the official shop writes it. Raises BadRecord: no text."""
     value = choice.get("value") if isinstance(choice, dict) else None
     if not isinstance(value, str):
         raise BadRecord(f"an option of {shorten(name)} is {shorten(str(choice))}; expected a 'value' that is a text")

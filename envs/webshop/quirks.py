@@ -14,6 +14,7 @@ PAGE_NAMES = {"search_results": "results", "item_page": "item", "item_sub_page":
 
 
 def url(state: State, asin: str) -> str:
+    """The address of a state in the official shop; its bugs read pages and options from it."""
     base = "http://127.0.0.1:3000"
     if state.query is None:
         return f"{base}/{state.goal}"
@@ -35,4 +36,5 @@ def kind_of(address: str) -> str:
 
 
 def is_pressed(text: str, address: str) -> bool:
+    """Whether the official shop shows an option as chosen: its text stands in quotes in the address."""
     return f'"{text}"' in address

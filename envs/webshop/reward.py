@@ -149,11 +149,13 @@ def options_met(chosen: Iterable[str], wanted: Iterable[str | tuple[str, str]], 
 
 @lru_cache(maxsize=4096)
 def basic_colour(option: str | tuple[str, str]) -> str:
+    """The basic colour in an option, or the option itself."""
     return next((colour for colour in COLOURS if colour in option), str(option))
 
 
 @lru_cache(maxsize=8192)
 def like_any(texts: tuple[str, ...], wanted: str) -> bool:
+    """Whether one of the texts is similar to the wanted text."""
     want = processed(wanted)
     return any(round(token_set_ratio(processed(text), want)) > ALIKE for text in texts)
 

@@ -44,6 +44,7 @@ class Shop:
         )
 
     def goal(self, state: State) -> Goal:
+        """The goal of the state's task."""
         return self.goals.get(state.goal)
 
     def page(self, state: State) -> tuple[Node, ...]:
@@ -75,12 +76,14 @@ class Shop:
         return (pages.SEARCH_TEMPLATE,) if state.query is None else self.body(state).actions
 
     def body(self, state: State) -> Body:
+        """The page of a state without its header."""
         if state.row >= 0:
             return self.bodies(state.row, state.part, "", 0, 0)
         assert state.query is not None, "the first page has no body"
         return self.bodies(-1, "", state.query, state.number, state.goal if is_random(state.query) else 0)
 
     def make_body(self, row: int, part: str, query: str, number: int, goal: int) -> Body:
+        """Make the page of a product, a part or a search."""
         if row >= 0:
             product = self.world.product(row)
             shown = pages.part_page(product, part) if part else pages.item_page(product, self.parts)
@@ -111,9 +114,11 @@ class Shop:
             raise Illegal(str(error)) from error
 
     def on_page(self, rows: Sequence[int], number: int) -> Sequence[int]:
+        """The rows that a page of results shows."""
         return rows[(number - 1) * self.window : number * self.window]
 
     def asin(self, state: State) -> str:
+        """The ASIN of the state's product; "None" without one."""
         return "None" if state.row < 0 else self.world.product(state.row).asin
 
     def chosen(self, state: State, node: Node) -> bool:
@@ -159,10 +164,12 @@ class Shop:
         return bool(name) and name != pages.SEARCH.lower() and "\n" not in name
 
     def search(self, state: State, query: str) -> State:
+        """The state after a search. Raises Illegal: a search that the shop refuses."""
         self.results(state.goal, query)  # refused before anything changes
         return State(state.goal, query, 1, visited=state.visited)
 
     def click(self, state: State, name: str) -> State:
+        """The state after a click on a named node."""
         node = self.named(state)[name]
         if node.kind == "product":  # first, for it may be called like a button
             visited = tuple(sorted({*state.visited, node.text}))
@@ -218,4 +225,5 @@ def parts_of(action: str) -> tuple[str, str]:
 
 
 def is_random(query: str | None) -> bool:
+    """Whether a query asks for random products."""
     return query is not None and query.startswith("<r>") and query[3:4] in ("", " ")

@@ -53,6 +53,7 @@ EMPTY: dict[str, Json] = {"options": [], "visited": [], "bought": False}
 
 
 def read_row(shop: Shop, asin: Json) -> int:
+    """The row of an ASIN. Raises ValueError: no such product."""
     row = shop.world.row_of(asin) if isinstance(asin, str) else None
     if row is None:
         raise ValueError(f"there is no product {told(asin)}")
@@ -60,6 +61,7 @@ def read_row(shop: Shop, asin: Json) -> int:
 
 
 def read_visited(shop: Shop, visited: Json) -> tuple[str, ...]:
+    """The visited products. Raises ValueError: not sorted, or no products."""
     if not isinstance(visited, list):
         raise ValueError("'visited' is a list")
     names = tuple(shop.world.product(read_row(shop, asin)).asin for asin in visited)
@@ -69,6 +71,7 @@ def read_visited(shop: Shop, visited: Json) -> tuple[str, ...]:
 
 
 def read_choices(shop: Shop, row: int, options: Json) -> tuple[tuple[str, str], ...]:
+    """The chosen options. Raises ValueError: no options of the product."""
     if not isinstance(options, list):
         raise ValueError("'options' is a list")
     groups = dict(shop.world.product(row).options) if row >= 0 else {}

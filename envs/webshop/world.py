@@ -62,9 +62,11 @@ class World(SealedWorld):
         return parse_record(self.records[row])
 
     def product(self, row: int) -> Product:
+        """The product in a row."""
         return self.record(row)[0]
 
     def row_of(self, asin: str) -> int | None:
+        """The row of an ASIN; None where there is no such product."""
         if len(asin) > ASIN.itemsize or not asin.isascii():  # numpy would widen all the others to a longer one
             return None
         place = int(np.searchsorted(self.asins, np.bytes_(asin.encode())))
@@ -88,6 +90,7 @@ class World(SealedWorld):
         return cast("Sequence[int]", self.group_rows[first:end])
 
     def goals(self, kind: GoalKind) -> GoalList:
+        """The goals of one kind."""
         return GoalList(self, kind)
 
 
@@ -119,6 +122,7 @@ class GoalList(Sequence[Goal]):
         return self.get(int(number) % len(self))
 
     def make(self, number: int) -> Goal:
+        """Make a goal from the tables."""
         row, place, ceiling, weight = self.table[number].item()
         product, instruction, asked = self.world.record(row)
         if self.written is not None:

@@ -44,6 +44,7 @@ class BlobWriter:
         self.starts.write(np.uint64(0).tobytes())
 
     def extend(self, records: Iterable[bytes]) -> None:
+        """Write more records."""
         joined = list(records)
         ends = self.end + np.cumsum([len(record) for record in joined], dtype="<u8")
         self.bytes.write(b"".join(joined))

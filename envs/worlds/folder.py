@@ -90,10 +90,12 @@ def seal(folder: Path, kind: str, facts: dict[str, Json]) -> str:
 
 
 def content_hash(files: Mapping[str, Json]) -> str:
+    """The hash of a world, from the sums of its files."""
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def sha256(path: Path) -> str:
+    """The sha256 of a file, as hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -154,6 +156,7 @@ def wrong_size(folder: Path, manifest: dict[str, Json], name: str) -> str:
 
 
 def inside(folder: Path, name: str) -> Path:
+    """The path of a file of a world. Raises ValueError: it lies outside of the folder."""
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"the manifest of {folder} names {name!r}, which lies outside of it")

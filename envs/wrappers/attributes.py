@@ -80,6 +80,7 @@ def write(layer: Layer) -> Json:
 
 
 def written(layer: Layer, name: str, value: Any) -> Json:
+    """An attribute of a wrapper as JSON. Raises ValueError: it cannot be written."""
     try:
         if is_gymnasiums(value):
             return {"parts": {part: encode(item) for part, item in vars(value).items()}}
@@ -125,6 +126,7 @@ def found(layer: Layer, name: str, data: Json) -> Any:
 
 
 def with_parts(layer: Layer, name: str, present: Any, parts: Json) -> Any:
+    """A copy of one of Gymnasium's objects with these parts. Raises ValueError: another object is there."""
     if not is_gymnasiums(present) or not isinstance(parts, dict) or not parts.keys() <= vars(present).keys():
         raise ValueError(f"{type(layer).__name__} keeps another {name!r}")
     value = copy.copy(present)
@@ -133,6 +135,7 @@ def with_parts(layer: Layer, name: str, present: Any, parts: Json) -> Any:
 
 
 def put(layer: Layer, values: dict[str, Any]) -> None:
+    """Set the attributes of a wrapper, and restart its clock."""
     vars(layer).update(values)
     if isinstance(layer, RecordEpisodeStatistics):
         setattr(layer, CLOCK, time.perf_counter())

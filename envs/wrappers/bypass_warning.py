@@ -23,6 +23,7 @@ class Callers:
     depth: int
 
     def warn(self, core: str) -> None:
+        """Warn that the core was moved and its wrappers were not."""
         warnings.warn(
             f"{core}.set_state() moved the environment and not its wrappers: {', '.join(self.names)} went on counting "
             "from another point. Save with forethought.envs.get_state(env), and restore with "
@@ -66,6 +67,7 @@ def called_by_a_step(frame: FrameType | None) -> bool:
 
 
 def first_argument(frame: FrameType) -> object:
+    """The first argument of the function of a frame; None without one."""
     names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
     return frame.f_locals.get(names[0]) if names else None
 

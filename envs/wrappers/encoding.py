@@ -143,8 +143,10 @@ DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 def packed(data: bytes) -> str:
+    """Bytes as base64."""
     return base64.b64encode(data).decode("ascii")
 
 
 def unpacked(text: Any) -> bytes:
+    """The bytes of base64. Raises an error: no base64."""
     return base64.b64decode(text, validate=True)

@@ -17,6 +17,7 @@ TESTED = "gymnasium>=1.1,<1.5"  # as setup.cfg has it
 
 
 def missing(part: str) -> RuntimeError:
+    """The error for a version of Gymnasium without this part."""
     return RuntimeError(
         f"Gymnasium {gym.__version__} has no {part}; expected one from 1.1 to 1.4, which have: pip install '{TESTED}'"
     )

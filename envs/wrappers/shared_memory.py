@@ -37,6 +37,7 @@ def write(memory: Any, index: int, text: str) -> None:
 
 
 def read(memory: Any, index: int) -> str:
+    """The text of one environment in shared memory."""
     start = index * (HEAD + ROOM)
     view = memoryview(memory).cast("B")
     length = int.from_bytes(view[start : start + HEAD], "little")
@@ -60,6 +61,7 @@ class Texts(Sequence[str]):
         return self.now()[index]
 
     def now(self) -> tuple[str, ...]:
+        """The current texts of all environments."""
         return tuple(read(self.memory, index) for index in range(self.size))
 
     def __copy__(self) -> tuple[str, ...]:

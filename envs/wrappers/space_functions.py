@@ -21,10 +21,12 @@ from forethought.envs.wrappers.gymnasium_private import zeros_of
 
 
 def no_text(space: Unicode) -> str:
+    """The empty text."""
     return ""
 
 
 def no_length(space: Unicode) -> int:
+    """Raises ValueError: texts have no fixed length."""
     raise ValueError(
         f"{space} was given, whose texts have no fixed length and make no array of numbers; expected a space such as "
         "Box: encode the texts first, for instance with gymnasium.wrappers.TransformObservation and a tokenizer"
@@ -32,34 +34,42 @@ def no_length(space: Unicode) -> int:
 
 
 def same_space(space: Unicode) -> Unicode:
+    """The space itself."""
     return space
 
 
 def same_text(space: Unicode, text: str) -> str:
+    """The text itself."""
     return text
 
 
 def both_texts(space: Unicode, other: object) -> bool:
+    """Whether the other space holds texts too."""
     return isinstance(other, Unicode)
 
 
 def side_by_side(found: Sequence[Unicode]) -> spaces.Tuple[Any]:
+    """The space of a batch: a tuple of the spaces."""
     return spaces.Tuple([deepcopy(space) for space in found], seed=deepcopy(found[0].np_random))
 
 
 def empty_texts(space: Unicode, n: int = 1, fn: object = None) -> tuple[str, ...]:
+    """A batch of empty texts."""
     return ("",) * n
 
 
 def create_memory(space: Unicode, n: int = 1, ctx: Any = multiprocessing) -> Any:
+    """Shared memory for the texts of n environments."""
     return sharing.allot(n, ctx)
 
 
 def read_memory(space: Unicode, shared_memory: Any, n: int = 1) -> sharing.Texts:
+    """The texts in shared memory."""
     return sharing.Texts(shared_memory, n)
 
 
 def write_memory(space: Unicode, index: int, value: str, shared_memory: Any) -> None:
+    """Write the text of one environment into shared memory."""
     sharing.write(shared_memory, index, value)
 
 

@@ -97,6 +97,7 @@ def unwound(env: gym.Env[Any, Any]) -> tuple[list[attributes.Layer], gym.Env[Any
 
 
 def check_chain(layers: list[attributes.Layer], saved: list[dict[str, Json]]) -> None:
+    """Raises ValueError: the saved wrappers differ from those here."""
     here, there = [type(layer).__name__ for layer in layers], [str(entry["name"]) for entry in saved]
     if here != there:
         raise ValueError(f"it has the wrappers {' '.join(there) or 'none'}, and here are {' '.join(here) or 'none'}")
@@ -109,4 +110,5 @@ def check_chain(layers: list[attributes.Layer], saved: list[dict[str, Json]]) ->
 
 
 def digest(body: Json) -> str:
+    """The check sum of JSON data: 16 digits of its sha256."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]

@@ -102,6 +102,7 @@ class Pages:
         return parse_page(self.written[row])
 
     def write(self, shelves: Iterable[Shelf]) -> None:
+        """Write shelves of pages in their order."""
         for shelf in shelves:
             self.records.extend(shelf.records)
             self.targets.write(shelf.targets.tobytes())

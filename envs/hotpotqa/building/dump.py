@@ -92,6 +92,7 @@ def read_page(line: bytes) -> Page:
 
 
 def value(line: bytes) -> Json:
+    """The JSON object of a line. Raises BadRecord: too long, or no object."""
     if len(line) > LONGEST:
         raise BadRecord(f"it has {len(line)} bytes; expected {LONGEST} at most")
     try:
@@ -134,6 +135,7 @@ def paragraphs(record: dict[str, Json], name: str, title: str) -> tuple[tuple[st
 
 
 def sentences(found: Json, name: str) -> tuple[str, ...]:
+    """A list of sentences. Raises BadRecord: anything else."""
     if not isinstance(found, list) or not all(isinstance(sentence, str) for sentence in found):
         raise BadRecord(f"its {name} is {shorten(str(found))}; expected a list of sentences, or of lists of them")
     return tuple(clean(str(sentence)) for sentence in found)

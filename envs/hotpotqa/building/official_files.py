@@ -64,6 +64,7 @@ def import_world(
 
 
 def prepare_member(archive: str, member: tuple[str, bytes]) -> Shelf:
+    """The pages of one member of the archive, ready to be written."""
     return prepare(read_member(archive, member))
 
 
@@ -83,5 +84,6 @@ def split_files(questions: Sequence[Path]) -> dict[str, Path]:
 
 
 def split_of(path: Path) -> str:
+    """The split that a file's name tells; "all" without one."""
     found = SPLIT.search(path.name.lower())
     return OFFICIAL.get(found[1], found[1]) if found else "all"

@@ -96,10 +96,12 @@ def compare_size(source: Source, row: Mapping[str, Any], slot: str, pool: Sequen
 
 
 def worded(source: Source, templates: Sequence[str], one: Entity, other: Entity) -> str:
+    """A comparison of two entities, in words."""
     return source.rng.pick(templates).replace("{A}", one.base).replace("{B}", other.base)
 
 
 def places(source: Source, slot: str, one: Entity, other: Entity) -> tuple[tuple[Entity, int], tuple[Entity, int]]:
+    """The sentences that state a fact of both entities."""
     first, second = source.stated(one, slot), source.stated(other, slot)
     assert first is not None
     assert second is not None
@@ -107,6 +109,7 @@ def places(source: Source, slot: str, one: Entity, other: Entity) -> tuple[tuple
 
 
 def draft(text: str, answer: str, one: tuple[Entity, int], other: tuple[Entity, int], slot: str) -> Draft:
+    """The draft of a comparison question."""
     return Draft(text, answer, "comparison", (one, other), f"{one[0].kind.name} {other[0].kind.name} {slot}")
 
 

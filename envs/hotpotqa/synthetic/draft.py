@@ -16,6 +16,8 @@ ALIASED = 0.3  # share of the questions that call a thing by another name, where
 
 @dataclass(frozen=True, slots=True)
 class Draft:
+    """A question with its answer and supporting facts, before it is checked."""
+
     text: str
     answer: str
     kind: str
@@ -51,6 +53,7 @@ class Source:
         return self.places[key]
 
     def find(self, entity: Entity, slot: str) -> int | None:
+        """The number of the sentence that states a fact; None where none does."""
         words = self.words(entity, slot)
         if not words:
             return None
@@ -66,8 +69,10 @@ class Source:
         return entity.base if self.alone(entity) else entity.title
 
     def phrase(self, phrases: Sequence[str], entity: Entity) -> str:
+        """A random phrase about an entity."""
         return self.rng.pick(phrases).replace("{A}", self.call(entity))
 
     def ask(self, templates: Sequence[str], **words: str) -> str:
+        """A random question, with its words filled in."""
         text = self.rng.pick(templates).format_map(words)
         return text[0].upper() + text[1:]

@@ -32,6 +32,8 @@ class Article:
 
 @dataclass(frozen=True)
 class Block:
+    """About a hundred entities and their articles, which name no entity of another block."""
+
     seed: int
     number: int
     entities: list[Entity]  # the subjects of the articles, in their order

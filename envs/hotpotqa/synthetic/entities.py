@@ -58,17 +58,20 @@ class Cast:
             self.finish(entity)
 
     def new_stem(self) -> str:
+        """A stem for a name, unused in the whole world."""
         assert self.stems < STEMS, "a block has used up its names"
         self.stems += 1
         return stem(self.seed, self.number * STEMS + self.stems - 1)
 
     def new_work(self) -> str | None:
+        """A title for a work, unused in the whole world; None when all are used."""
         if self.works == WORKS:
             return None
         self.works += 1
         return work(self.seed, self.number * WORKS + self.works - 1)
 
     def add(self, kind: Kind) -> None:
+        """Add an entity of a kind, with the entities that it links to."""
         entity = Entity(kind)
         for slot, targets in kind.links:
             entity.links[slot] = self.other(entity, targets)
@@ -109,6 +112,7 @@ class Cast:
         return all(other and other.kind is not kind for other in self.taken.get(name.casefold(), ()))
 
     def year(self, entity: Entity) -> int:
+        """The year of an entity, after the years of the entities that it links to."""
         rule = entity.kind.year
         if rule is None:
             return 0
@@ -121,6 +125,7 @@ class Cast:
         return found
 
     def name(self, entity: Entity, twin: Entity | None) -> None:
+        """Name an entity; a twin shares its name."""
         kind = entity.kind
         if twin:
             entity.base, entity.root = twin.base, twin.root
@@ -187,4 +192,5 @@ class Source(dict[str, str]):
         return self.root
 
     def linked(self, family: str) -> Entity | None:
+        """The first linked entity of a family of kinds; None without one."""
         return next((other for other in self.entity.links.values() if family in other.kind.family), None)

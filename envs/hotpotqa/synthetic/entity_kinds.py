@@ -23,6 +23,8 @@ MERGED = ("values", "links", "asks", "wants", "which")
 
 
 class Template(NamedTuple):
+    """A sentence with slots."""
+
     text: str
     slots: frozenset[str]
 
@@ -45,6 +47,8 @@ class Also(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
+    """A kind of entity: its names, links, facts and sentences."""
+
     name: str
     noun: str
     mark: str  # the text in brackets behind a title that two things share
@@ -72,6 +76,7 @@ class Kind:
 
 @cache
 def read(name: str) -> Any:
+    """A file of the catalogue."""
     source = resources.files("forethought.envs.hotpotqa.synthetic").joinpath("catalogue", f"{name}.json")
     return json.loads(source.read_text(encoding="utf-8"))
 
@@ -98,6 +103,7 @@ def based(name: str, given: dict[str, Any], known: Mapping[str, dict[str, Any]])
 
 
 def kind(name: str, given: Mapping[str, Any]) -> Kind:
+    """A kind from its entry in the catalogue."""
     return Kind(
         name,
         given["noun"],
@@ -126,6 +132,7 @@ def kind(name: str, given: Mapping[str, Any]) -> Kind:
 
 
 def template(text: str) -> Template:
+    """A sentence with the names of its slots."""
     slots = frozenset(slot for _, slot, _, _ in Formatter().parse(text) if slot)
     return Template(text, slots | {"born", "died"} if "life" in slots else slots)
 

@@ -47,6 +47,7 @@ def make_world(
 
 
 def made_shelf(seed: int, blocks: Iterable[tuple[int, int]]) -> Shelf:
+    """The pages of some blocks, ready to be written."""
     from forethought.envs.hotpotqa.synthetic.encyclopedia import make_block
 
     articles = (article for block in blocks for article in make_block(seed, *block).articles)

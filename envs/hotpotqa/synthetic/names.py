@@ -38,6 +38,7 @@ def stride(size: int) -> int:
 
 @cache
 def shift(seed: int) -> int:
+    """The number that separates the names of one seed from those of another."""
     return int.from_bytes(hashlib.sha256(f"hotpotqa names {seed}".encode()).digest()[:8], "big")
 
 

@@ -88,11 +88,13 @@ def name(number: int) -> str:
 
 
 def write_questions(path: Path, questions: Iterable[Question], texts: Mapping[str, Sequence[str]]) -> None:
+    """Write questions in the official format."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         json.dump([official(question, texts) for question in questions], file)
 
 
 def official(question: Question, texts: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    """A question in the official format."""
     return {
         "_id": question.id,
         "answer": question.answer,

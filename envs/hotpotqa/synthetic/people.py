@@ -22,8 +22,13 @@ class Cast(Protocol):
     taken: dict[str, list[Entity | None]]
     entities: list[Entity]
 
-    def free(self, base: str, kind: Kind) -> bool: ...
-    def new_stem(self) -> str: ...
+    def free(self, base: str, kind: Kind) -> bool:
+        """Whether no other entity has this name."""
+        ...
+
+    def new_stem(self) -> str:
+        """A stem for a name, unused in the whole world."""
+        ...
 
 
 def name_person(cast: Cast, entity: Entity) -> None:

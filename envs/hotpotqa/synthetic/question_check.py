@@ -27,6 +27,7 @@ class Library:
         return self.known[entity]
 
     def holding(self, words: str) -> Iterable[int]:
+        """The places of the texts with these words, as whole words."""
         wanted = words.casefold()
         return (place for place, text in enumerate(self.texts) if wanted in text and stands(wanted, text))
 

@@ -34,6 +34,7 @@ def ask(name: str, entities: Sequence[Entity], sentences: Sequence[Sequence[str]
 
 
 def question(rng: Generator, name: str, draft: Draft, entities: Sequence[Entity]) -> Question:
+    """A question from its draft, with the paragraphs given with it."""
     return Question(
         hashlib.sha256(f"{name} {draft.text}".encode()).hexdigest()[:24],
         draft.text,
@@ -68,6 +69,7 @@ def chain(
     phrases: Sequence[str],
     templates: Sequence[str],
 ) -> Draft | None:
+    """A question over two pages: from a named entity through a second one to the answer."""
     place = source.stated(other, want)
     if place is None:
         return None
@@ -101,6 +103,7 @@ def crossings(source: Source) -> Iterator[Draft]:
 
 
 def crossing(source: Source, named: Entity, way: tuple[str, int], wanted: Entity, end: tuple[str, int]) -> Draft | None:
+    """A question with two conditions, each on a page of its own; None where they do not fit."""
     if named is wanted or (named.kind is wanted.kind and way[0] == end[0]):
         return None
     templates = [one.replace("{noun}", wanted.kind.noun) for one in wanted.kind.which[end[0]]]

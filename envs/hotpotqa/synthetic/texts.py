@@ -43,12 +43,14 @@ def with_articles(text: str) -> str:
 
 
 def with_article(found: re.Match[str]) -> str:
+    """ "a" or "an" before a word."""
     word = found[3].lower()
     vowel = word.startswith(SILENT) or (word[0] in "aeiou" and not word.startswith(SPOKEN))
     return f"{found[1]}{'n' if vowel else ''} {found[2]}{found[3]}"
 
 
 def link(rng: Generator, other: Entity) -> str:
+    """A link to another entity, under one of its names."""
     words = other.base
     if other.aliases and rng.random() < ALIASED:
         words = other.aliases[0]

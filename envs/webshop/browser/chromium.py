@@ -65,11 +65,13 @@ class Chrome:
             raise BrowserError(f"the browser failed twice over the same step: {said!r:.300}") from error
 
     def running(self) -> webdriver.Chrome:
+        """The driver of the browser, started if it is not running."""
         if self.driver is None:
             self.driver = self.start()
         return self.driver
 
     def start(self) -> webdriver.Chrome:
+        """Start Chromium without a window. Raises an error with advice: no browser or no driver is found."""
         options = Options()
         options.page_load_strategy = "none"  # the visitor of a page waits for it
         options.binary_location = find("FORETHOUGHT_CHROMIUM", BROWSERS, "chromium")

@@ -65,6 +65,7 @@ class Shown:
     marked: frozenset[Node]
 
     def pressed(self, node: Node) -> bool:
+        """Whether a node is marked as chosen on the page."""
         return node in self.marked
 
 
@@ -79,6 +80,7 @@ class Served:
         self.base = self.running.enter_context(serve_in_thread(make_app(family, sessions=self.sessions, home=False)))
 
     def address(self, session: str, step: int) -> str:
+        """The address of a step of a session."""
         return f"{self.base}/s/{session}/{step}"
 
     def visit(self, address: str, act: Callable[[webdriver.Chrome], None] | None = None) -> tuple[str, Shown]:
@@ -121,6 +123,7 @@ class Served:
             threading.Thread(target=self.end).start()
 
     def end(self) -> None:
+        """Close the browser and the website."""
         self.chrome.close()
         self.running.close()
 
@@ -143,6 +146,7 @@ class WebShopBrowserEnv(WebShopEnv):
         self.join(Served(family))
 
     def join(self, served: Served) -> None:
+        """Use a website and a browser that other environments may use too."""
         self.served = served
         with served.counting:
             served.users += 1
@@ -153,10 +157,12 @@ class WebShopBrowserEnv(WebShopEnv):
         self.leaving()
 
     def check_open(self) -> None:
+        """Raises ClosedEnvironmentError: the environment was closed."""
         if not self.leaving.alive:
             raise ClosedEnvironmentError("this environment was closed; make another one")
 
     def fork(self) -> WebShopBrowserEnv:
+        """A second environment at the same point, in the same browser."""
         self.check_open()
         other = super().fork()
         assert isinstance(other, WebShopBrowserEnv)
@@ -165,6 +171,7 @@ class WebShopBrowserEnv(WebShopEnv):
         return other
 
     def set_state(self, data: bytes) -> None:
+        """Restore a state, and show its page in the browser."""
         super().set_state(data)
         self.stand(self._here())
 
@@ -234,6 +241,7 @@ class WebShopBrowserEnv(WebShopEnv):
         raise BrowserError(f"the site did not answer {action!r:.200}, which the rules allow")
 
     def family_shop(self) -> WebShop:
+        """The family of the environment, as a WebShop."""
         assert isinstance(self.family, WebShop)
         return self.family
 

@@ -78,6 +78,7 @@ def stock(entries: Iterable[Entry]) -> Shelf:
 
 
 def read_entry(entry: Entry) -> tuple[Product, str | None, tuple[str, ...]]:
+    """The product, the instruction and the attributes of an entry. Raises BadRecord: a field of the wrong form."""
     about = entry.about
     if not isinstance(about, dict):
         raise BadRecord(f"its attributes are {shorten(str(about))}; expected an object")
@@ -149,6 +150,7 @@ def write_groups(folder: Path, stocked: list[Stocked]) -> None:
 
 
 def write_synthetic(folder: Path, stocked: list[Stocked]) -> None:
+    """Write the table of synthetic goals."""
     rows, numbers = expand(item.goals for item in stocked)
     wanted = [item for item in stocked if item.goals]
     weight = np.zeros(len(stocked))
@@ -163,6 +165,7 @@ def write_synthetic(folder: Path, stocked: list[Stocked]) -> None:
 
 
 def write_human(folder: Path, stocked: list[Stocked]) -> None:
+    """Write the human instructions and the table of their goals."""
     found: list[tuple[int, float]] = []
     with BlobWriter(folder, "instructions") as written:
         for row, item in enumerate(stocked):

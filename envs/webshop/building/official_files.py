@@ -105,6 +105,7 @@ def import_world(
 
 
 def present(sources: Sources) -> Iterator[Path]:
+    """The files that were given."""
     for field in sources.__slots__:
         if (path := getattr(sources, field)) is not None:
             yield path
@@ -137,12 +138,14 @@ def raw_products(sources: Sources) -> Iterator[Raw]:
 
 
 def dollars(asin: str, price: Json) -> float:
+    """A price of the price file. Raises BadRecord: no number of dollars."""
     if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < MOST_DOLLARS:
         raise BadRecord(f"product_prices.json: the price of {asin} is {price!r}; expected a number of dollars")
     return float(price)
 
 
 def shelves_of(raw: Iterator[Raw]) -> Iterator[list[Raw]]:
+    """The raw records in lists of at most SHELF, for parallel work."""
     shelf: list[Raw] = []
     for item in raw:
         shelf.append(item)
@@ -154,6 +157,7 @@ def shelves_of(raw: Iterator[Raw]) -> Iterator[list[Raw]]:
 
 
 def stock_raw(shelf: list[Raw]) -> Shelf:
+    """The products of one list of raw records."""
     return stock(
         Entry(where, json.loads(record), json.loads(about), json.loads(written), price)
         for where, record, about, written, price in shelf
@@ -161,4 +165,5 @@ def stock_raw(shelf: list[Raw]) -> Shelf:
 
 
 def read_object(path: Path) -> dict[str, Json]:
+    """A JSON object of a large file, read as a stream."""
     return {name: value for name, value, _ in object_items(path)}

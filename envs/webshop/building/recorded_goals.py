@@ -44,11 +44,13 @@ class SyntheticFinder:
         self.rows = {item.asin: row for row, item in enumerate(stocked)}
 
     def row(self, goal: Goal) -> int:
+        """The row of a goal's product. Raises BadRecord: no such product."""
         if goal.asin not in self.rows:
             raise BadRecord(f"its product {goal.asin!r} is not among the products")
         return self.rows[goal.asin]
 
     def find(self, goal: Goal) -> tuple[int, int]:
+        """The row and the combination number of a recorded goal. Raises BadRecord: the goal cannot be made."""
         row = self.row(goal)
         product, instruction, asked = parse_record(self.records[row])
         number = 0
@@ -77,6 +79,7 @@ class HumanFinder(SyntheticFinder):
         self.written = written
 
     def find(self, goal: Goal) -> tuple[int, int]:
+        """The row and the instruction number of a recorded goal. Raises BadRecord: the goal cannot be made."""
         row = self.row(goal)
         product, _, _ = parse_record(self.records[row])
         for place in self.places.get(goal.asin, ()):
@@ -86,6 +89,7 @@ class HumanFinder(SyntheticFinder):
 
 
 def freeze_nouns(folder: Path, nouns: Iterable[Iterable[str]]) -> None:
+    """Write the nouns of every title."""
     with BlobWriter(folder, "nouns") as written:
         for found in nouns:
             written.extend([json.dumps(list(found), ensure_ascii=False).encode()])

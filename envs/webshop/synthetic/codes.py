@@ -16,14 +16,17 @@ def asin_of(seed: int, number: int) -> str:
 
 
 def spelled(code: int) -> str:
+    """A code of eight letters and digits from a number."""
     upper, lower = divmod(code, 1679616)
     return PAIRS[upper // 1296] + PAIRS[upper % 1296] + PAIRS[lower // 1296] + PAIRS[lower % 1296]
 
 
 def image(rng: Generator) -> str:
+    """The address of a picture, with a random code."""
     return f"https://example.com/images/products/I/{spelled(int(rng.random() * CODES))}.jpg"
 
 
 def model(rng: Generator) -> str:
+    """A random model number."""
     code = spelled(int(rng.random() * CODES))
     return f"{code[:3]}-{code[3:]}" if rng.happens(0.5) else code[: rng.between(3, 8)]

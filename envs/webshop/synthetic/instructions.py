@@ -41,6 +41,7 @@ def spoken(rng: Generator, ask: str, value: str) -> str:
 
 
 def named(one: Attribute) -> str:
+    """The name of an attribute in an instruction, such as "no sugar"."""
     return f"no {one.label}" if one.role == "no" else one.label
 
 
@@ -65,6 +66,7 @@ class Mentions:
         self.wishes: list[str] = []
 
     def attribute(self, one: Attribute) -> None:
+        """Place an attribute in the sentence."""
         rng, roll = self.rng, self.rng.random()
         wording = vocabulary().wording
         if one.role in ("is", "of") and roll < 0.55 and len(self.front) < 2:
@@ -78,6 +80,7 @@ class Mentions:
             self.back.append(f"{behind} {one.phrase}")
 
     def option(self, ask: str, value: str) -> None:
+        """Place a chosen option in the sentence."""
         rng, roll = self.rng, self.rng.random()
         wording = vocabulary().wording
         text = spoken(rng, ask, value)
@@ -121,12 +124,14 @@ def asked(rng: Generator, noun: str, many: str, attributes: Sequence[Attribute],
 
 
 def listed(rng: Generator, phrases: Sequence[str]) -> str:
+    """Phrases in one list, with commas and "and"."""
     if len(phrases) < 2:
         return "".join(phrases)
     return ", ".join(phrases[:-1]) + (" and " if rng.happens(0.7) else ", ") + phrases[-1]
 
 
 def sentences(rng: Generator, wishes: Sequence[str], many: str) -> str:
+    """Wishes as sentences of their own."""
     text = ""
     for wish in wishes:
         if many != "a":

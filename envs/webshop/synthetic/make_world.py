@@ -27,10 +27,12 @@ def make_world(
 
 
 def made_shelf(seed: int, part: tuple[int, int]) -> Shelf:
+    """The products with these numbers, ready to be written."""
     return stock(made_entries(seed, range(*part)))
 
 
 def made_entries(seed: int, numbers: range) -> Iterator[Entry]:
+    """The entries of the products with these numbers, in the official format."""
     from forethought.envs.webshop.synthetic.products import make_product  # needed once in the life of a world
 
     for number in numbers:

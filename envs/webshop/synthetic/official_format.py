@@ -51,6 +51,7 @@ class RawFile:
         self.closing, self.before = closing, "\n"  # the end, and the text before the next record
 
     def extend(self, records: list[str]) -> None:
+        """Write more records of the JSON array."""
         if records:
             self.file.write(self.before + ",\n".join(records))
             self.before = ",\n"

@@ -101,6 +101,7 @@ def pick_attributes(rng: Generator, kind: Kind) -> list[Attribute]:
 
 
 def make_facts(rng: Generator, kind: Kind, labels: list[Attribute], offers: list[Offer]) -> Facts:
+    """The facts of a product: names, attributes, texts and options."""
     noun, material, look = rng.pick(kind.nouns), rng.pick(kind.materials), rng.pick(kind.looks)
     uses = rng.some(kind.uses, rng.between(1, 3))
     told = [one for one in labels if one.label not in noun.lower()]  # no "memory foam mattress with memory foam"
@@ -142,6 +143,7 @@ def pricing(rng: Generator, kind: Kind) -> str:
 
 
 def rating(rng: Generator) -> float | str:
+    """A rating from 1 to 5, or "" for a product without ratings."""
     roll = rng.random()
     if roll < 0.36:
         return ""
@@ -175,6 +177,7 @@ def human(rng: Generator, asin: str, facts: Facts, offers: list[Offer]) -> list[
 
 
 def one_human(rng: Generator, asin: str, facts: Facts, offers: list[Offer]) -> dict[str, Json]:
+    """One instruction for a product, in the style of a person."""
     roll = rng.random()
     more = 0 if offers else 0.25  # without options it takes more attributes to tell products apart
     chosen = rng.some(facts.attributes, 1 if roll < 0.58 - more else 2 if roll < 0.9 - more else 3)

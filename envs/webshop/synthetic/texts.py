@@ -104,6 +104,7 @@ def offered(rng: Generator, facts: Facts) -> list[str]:
 
 
 def bullet(rng: Generator, mark: str, template: str, slots: dict[str, str]) -> str:
+    """A bullet of a product page."""
     head, _, body = template.partition("|")
     text = body.format_map(slots)
     more = bisect(EXTRAS, rng.random())

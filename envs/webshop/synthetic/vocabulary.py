@@ -17,6 +17,8 @@ DEPARTMENTS = ("beauty", "electronics", "garden", "fashion", "grocery")
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
+    """An attribute of products, and its wording in sentences."""
+
     label: str  # as the attribute list spells it: "easy clean"
     role: str  # how a sentence takes it: "is", "has", "no", "for" or "of"
     phrase: str  # as a person says it: "easy to clean"
@@ -55,20 +57,25 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
+    """All kinds of products, their attributes, and the wording of texts."""
+
     departments: tuple[tuple[tuple[Kind, ...], ...], ...]  # [department][family][kind], frequent kinds first
     attributes: Mapping[str, Attribute]
     rivals: Mapping[str, frozenset[str]]  # attributes that no product has together, such as long and short sleeves
     wording: Mapping[str, Any]
 
     def kinds(self) -> list[Kind]:
+        """All kinds of products, in one list."""
         return [kind for department in self.departments for family in department for kind in family]
 
 
 def plural(noun: str) -> bool:
+    """Whether a noun is a plural, by its end."""
     return noun.endswith("s") and not noun.endswith(("ss", "Glass", "Lens"))
 
 
 def read(name: str) -> Any:
+    """A file of the catalogue."""
     source = resources.files("forethought.envs.webshop.synthetic").joinpath("catalogue", f"{name}.json")
     return json.loads(source.read_text(encoding="utf-8"))
 

@@ -81,16 +81,19 @@ class Site:
         )
 
     async def begin(self, request: Request) -> Response:
+        """Begin a session, and show its first page."""
         form = await read_form(request)
         text = form.get("task", "")
         task = self.choose(int(text) if text.isdecimal() and len(text) < 10 else text, form.get("split") or None)
         return see(request, self.sessions.begin(task), 0)
 
     async def latest(self, request: Request) -> Response:
+        """Show the last page of a session."""
         name = request.path_params["id"]
         return see(request, name, self.sessions.last(name))
 
     async def show(self, request: Request) -> Response:
+        """Show the page of one step."""
         state = self.sessions.at(request.path_params["id"], number(request)).state
         notice, root = "", base(request)
         if "refused" in request.query_params:
@@ -115,6 +118,7 @@ class Site:
     # API
 
     async def about(self, request: Request) -> Response:
+        """The description of the shop, as JSON."""
         splits = {name: [tasks.start, tasks.stop] for name, tasks in self.family.splits.items()}
         return answer(
             {
@@ -127,11 +131,13 @@ class Site:
         )
 
     async def api_begin(self, request: Request) -> Response:
+        """Begin a session, as JSON."""
         data = await read_json(request, {"task", "split"})
         name = self.sessions.begin(self.choose(data.get("task"), data.get("split")))
         return answer(self.told(request, name, 0), 201)
 
     async def api_show(self, request: Request) -> Response:
+        """A step of a session, as JSON."""
         name = request.path_params["id"]
         step = number(request) if "n" in request.path_params else self.sessions.last(name)
         return answer(self.told(request, name, step))
@@ -153,11 +159,13 @@ class Site:
         return answer({**self.told(request, name, step), "illegal": None})
 
     async def api_fork(self, request: Request) -> Response:
+        """Begin another session at a step, as JSON."""
         step = number(request)
         name = self.sessions.fork(request.path_params["id"], step)
         return answer(self.told(request, name, step), 201)
 
     async def api_delete(self, request: Request) -> Response:
+        """End a session."""
         self.sessions.delete(request.path_params["id"])
         return Response(status_code=204)
 
@@ -197,6 +205,7 @@ def base(request: Request) -> str:
 
 
 def number(request: Request) -> int:
+    """The step in the address. Raises HTTPException 404: no step."""
     text = request.path_params["n"]
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise HTTPException(404, f"{shorten(text)} is no step; steps are counted from 0")
@@ -204,12 +213,14 @@ def number(request: Request) -> int:
 
 
 def checked(action: str) -> str:
+    """The action of a request. Raises HTTPException 422: it is too long."""
     if len(action) > LONGEST_ACTION:
         raise HTTPException(422, f"the action has {len(action)} characters; expected at most {LONGEST_ACTION}")
     return action
 
 
 def see(request: Request, name: str, step: int, query: dict[str, str] | None = None) -> Response:
+    """A redirection to the page of a step."""
     address = f"{base(request)}/s/{name}/{step}"
     return RedirectResponse(f"{address}?{urlencode(query, errors='replace')}" if query else address, 303)
 
@@ -220,10 +231,12 @@ def answer(data: dict[str, Any], status: int = 200) -> Response:
 
 
 async def style(request: Request) -> Response:
+    """The style sheet."""
     return Response(template_source("shop.css"), media_type="text/css")
 
 
 async def refuse(request: Request, error: Exception) -> Response:
+    """The page, or the JSON, of an error."""
     assert isinstance(error, HTTPException), "registered for nothing else"
     if request.url.path.startswith(f"{base(request)}/api"):
         response = answer({"error": error.detail}, error.status_code)
@@ -238,6 +251,7 @@ async def refuse(request: Request, error: Exception) -> Response:
 
 
 async def missing(request: Request, error: Exception) -> Response:
+    """The answer to a request for a session or a step that is not there."""
     return await refuse(request, HTTPException(404, str(error)))
 
 
@@ -251,6 +265,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
+    """The address of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

@@ -29,6 +29,7 @@ def room() -> tuple[int, int]:
 
 
 def files_allowed() -> int:
+    """The number of files that the process may open."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows
@@ -38,6 +39,7 @@ def files_allowed() -> int:
 
 
 def files_open() -> int:
+    """The number of files that the process has open."""
     try:
         return len(os.listdir("/dev/fd"))
     except OSError:
@@ -52,6 +54,7 @@ class Connections:
         self.heard: OrderedDict[asyncio.BaseTransport, float] = OrderedDict()  # when, the longest ago first
 
     def enter(self, transport: asyncio.BaseTransport) -> None:
+        """Note a new connection; end the oldest one where there are too many."""
         if not self.heard:
             asyncio.get_running_loop().call_later(self.patience, self.sweep)
         while len(self.heard) >= self.most:
@@ -59,11 +62,13 @@ class Connections:
         self.heard[transport] = self.clock()
 
     def hear(self, transport: asyncio.BaseTransport) -> None:
+        """Note that a connection has sent data."""
         if transport in self.heard:
             self.heard[transport] = self.clock()
             self.heard.move_to_end(transport)
 
     def leave(self, transport: asyncio.BaseTransport) -> None:
+        """Forget a connection that has ended."""
         self.heard.pop(transport, None)
 
     def sweep(self) -> None:
@@ -76,6 +81,7 @@ class Connections:
 
 
 def end(transport: asyncio.BaseTransport) -> None:
+    """End a connection at once."""
     transport.abort()  # type: ignore[attr-defined]  # transports of connections can, those of other event loops too
 
 
@@ -109,6 +115,7 @@ class Seldom(logging.Filter):
         self.missed: Counter[str] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log a record: equal messages are logged once in a while, with their number."""
         message = record.getMessage().partition("\n")[0][:80]
         if len(self.last) > 1000:  # messages that are all different
             self.last.clear()

@@ -56,6 +56,7 @@ class Guard:
         await (refused or self.app)(scope, receive, send_guarded)
 
     def refusal(self, method: str, headers: Headers) -> PlainTextResponse | None:
+        """The refusal of a request from another host or another site; None for an allowed one."""
         host = headers.get("host", "").lower()
         if self.hosts is not None and without_port(host) not in self.hosts:
             return PlainTextResponse(f"this server answers only to {', '.join(sorted(self.hosts))}\n", 400)
@@ -65,6 +66,7 @@ class Guard:
 
 
 def without_port(host: str) -> str:
+    """A host without its port."""
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdigit() else host
 
@@ -101,6 +103,7 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 async def read_json(request: Request, keys: set[str]) -> dict[str, Any]:
+    """The JSON object of a request. Raises HTTPException: another content, or other keys."""
     body = await read_body(request, JSON)
     try:
         data = json_text.read_json(body)

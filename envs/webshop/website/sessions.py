@@ -28,6 +28,8 @@ class Position:
 
 @dataclass(slots=True)
 class Session:
+    """The steps of one visitor, and the time of the last request."""
+
     used: float  # on the clock of its Sessions
     steps: OrderedDict[int, Position] = field(default_factory=OrderedDict)  # in ascending order
 
@@ -113,6 +115,7 @@ class Sessions:
     # Below, the lock is held by the caller.
 
     def add(self, steps: dict[int, Position]) -> str:
+        """Add a session, and end the oldest one where there are too many; returns its name."""
         self.expire()
         while len(self.sessions) >= self.limit:
             self.sessions.popitem(last=False)
@@ -121,11 +124,13 @@ class Sessions:
         return name
 
     def expire(self) -> None:
+        """End sessions that were not used for a while."""
         oldest = self.clock() - self.lifetime
         while self.sessions and next(iter(self.sessions.values())).used < oldest:
             self.sessions.popitem(last=False)
 
     def find(self, name: str) -> Session:
+        """The session of a name. Raises NotHere: it never was, or has expired."""
         self.expire()
         session = self.sessions.get(name)
         if session is None:
@@ -135,6 +140,7 @@ class Sessions:
         return session
 
     def position(self, name: str, step: int) -> Position:
+        """The position of a step. Raises NotHere: no such step."""
         steps = self.find(name).steps
         if step not in steps:
             raise NotHere(
