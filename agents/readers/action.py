@@ -52,11 +52,14 @@ MOST_PLACES = 20  # of a line, at which a move may begin
 
 
 class Written(NamedTuple):
+    """The thought and the action of a reply."""
+
     thought: str
     action: str  # empty: the reply has none
 
 
 def as_it_is(action: str) -> str:
+    """The action, unchanged."""
     return action
 
 
@@ -135,6 +138,7 @@ def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], st
 
 
 def seen(line: str) -> str:
+    """A line without blanks at its ends."""
     return line.strip(BLANKS)
 
 

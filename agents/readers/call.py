@@ -33,6 +33,8 @@ DECODER = json.JSONDecoder()
 
 
 class Call(NamedTuple):
+    """The thought and the action of a call in JSON or in tags."""
+
     thought: str
     action: str
 
@@ -91,6 +93,7 @@ def opened(part: Any) -> Any:
 
 
 def thought_in(told: Any) -> str:
+    """The thought among the arguments of a call; "" without one."""
     if not isinstance(told, dict):
         return ""
     return next((told[name] for name in THOUGHTS if isinstance(told.get(name), str)), "")

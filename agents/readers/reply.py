@@ -80,6 +80,8 @@ NEAR = 200  # characters to each side of a mark that are looked at for the brack
 
 
 class Mark(NamedTuple):
+    """A mark of reasoning in a reply: its place, its kind and its name."""
+
     start: int
     end: int
     kind: str  # "open", "close", "final" (all before it was reasoning) or "nothing"
@@ -87,6 +89,8 @@ class Mark(NamedTuple):
 
 
 class Reply(NamedTuple):
+    """The reasoning part of a reply, and the text after it."""
+
     rationale: str
     text: str
 
@@ -137,10 +141,12 @@ def separate_reasoning(text: str) -> Reply:
 
 
 def marks_of(text: str) -> list[Mark]:
+    """The marks of reasoning in a reply, in their order."""
     return [mark_of(match) for match in MARK.finditer(text)]
 
 
 def mark_of(match: re.Match[str]) -> Mark:
+    """The mark of a match."""
     if match["nothing"]:
         kind, name = "nothing", ""
     elif match["channel_end"]:
@@ -194,6 +200,7 @@ def bare_sections(text: str) -> Reply:
 
 
 def joined(parts: Sequence[str], by: str) -> str:
+    """Parts without blanks at their ends, joined; empty parts are left out."""
     return by.join(part for part in (part.strip(BLANKS) for part in parts) if part)
 
 
@@ -276,6 +283,7 @@ def end_of_json(text: str, start: int, writing: bool) -> int:
 
 
 def announces(line: str) -> bool:
+    """Whether a line announces a thought or an action."""
     return is_preface(line) or bool(THOUGHT.match(line))
 
 

@@ -32,6 +32,8 @@ ENDING = re.compile(
 
 
 class Score(NamedTuple):
+    """A score in [0, 1], and the start of its text in the reply."""
+
     value: float  # in [0, 1]
     start: int  # of the statement: before it stands the rationale
 
@@ -63,6 +65,7 @@ def find_score(text: str) -> Score | None:
 
 
 def last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The last match of a pattern that is a score."""
     found = None
     for match in pattern.finditer(text):
         found = found if is_other(match) else match
@@ -82,6 +85,7 @@ def is_other(match: re.Match[str]) -> bool:
 
 
 def value_of(found: re.Match[str]) -> float | None:
+    """The score of a match, in [0, 1]; None beyond its scale."""
     groups = found.groupdict()
     if groups.get("percent"):
         value, whole = number(groups["percent"]), 100.0

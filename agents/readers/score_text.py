@@ -27,6 +27,7 @@ PRICE = re.compile(r"[$€£¥](?=\s?[0-9][0-9.,]{0,12}(?![0-9.,])(?![^\n$]{0,30
 
 
 def blank(found: re.Match[str]) -> str:
+    """As many spaces as the match has characters."""
     return " " * len(found[0])
 
 
@@ -45,4 +46,5 @@ def without_prices(text: str) -> str:
 
 
 def without_marks(text: str) -> str:
+    """The text with boxes and marks of emphasis as spaces, at the same length."""
     return BOX.sub(blank, text).translate(AROUND)

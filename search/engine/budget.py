@@ -40,6 +40,7 @@ class Budget:
                 raise ValueError(f"the budget {name}={limit} is no positive number")
 
     def limits(self) -> dict[str, int | float]:
+        """The limits that hold, by name."""
         return {name: limit for name, limit in asdict(self).items() if limit is not None}
 
     @classmethod
@@ -102,10 +103,12 @@ class Ledger:
     usd: float | None = None
 
     def charge(self, role: str, usage: Usage) -> None:
+        """Add a usage to the sum and to its role."""
         self.usage = self.usage + usage
         self.roles[role] = self.roles.get(role, NO_USAGE) + usage
 
     def to_json(self) -> dict[str, Json]:
+        """The counts, and the usage of each role, as JSON."""
         counts: dict[str, Json] = {name: getattr(self, name) for name in COUNTS}
         roles: dict[str, Json] = {role: asdict(usage) for role, usage in sorted(self.roles.items())}
         return {

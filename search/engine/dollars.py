@@ -27,6 +27,7 @@ class DollarBudget:
         self._reserved: dict[int, float] = {}  # by task
 
     def pay(self, costs: Iterable[Usage]) -> None:
+        """Count the price of these usages as spent."""
         if self.price is not None:
             self.spent += plain_sum(map(self.price, costs))
 
@@ -64,4 +65,5 @@ class DollarBudget:
         self._reserved.pop(task, None)
 
     def cost(self, usage: Usage) -> float | None:
+        """The price of a usage, in dollars; None without prices."""
         return None if self.price is None else self.price(usage)

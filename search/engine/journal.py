@@ -127,6 +127,7 @@ class Journal:
         os.fsync(self._file)
 
     def close(self) -> None:
+        """Write the clock, put everything on the disk, and unlock the file."""
         self._clocked = time.monotonic()  # the line below tells the time; no second one is due
         try:
             self.write([self._clock()])

@@ -97,4 +97,5 @@ class PastJournal:
         """Nothing: what a replay stops at is no news."""
 
     def elapsed(self) -> float:
+        """Zero: a replay takes no time of the budget."""
         return 0.0

@@ -25,6 +25,7 @@ def about_actions(node: Node, label: str, actions: Sequence[str]) -> str:
 
 
 def place(node: Node) -> int:
+    """The digest of a node's path, its memory and the number of its queries."""
     known = (node.fingerprint or fingerprint(node)) ^ node.num_queries
     return crc32(coded(repr(node.memory)), known) if node.memory else known
 
@@ -56,6 +57,7 @@ def continued(node: Node, parent: Node | None) -> int:
 
 
 def coded(text: str) -> bytes:
+    """A text as bytes, lone surrogates included."""
     return text.encode("utf-8", "surrogatepass")
 
 

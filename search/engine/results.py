@@ -34,11 +34,13 @@ def result(search: TaskSearch) -> dict[str, Json]:
 
 
 def span(root: Node) -> list[Json] | None:
+    """The lowest and the highest value in the tree; None where no node has one."""
     values = [node.value for node in chain.from_iterable((root, *root.attempts)) if node.estimate]
     return [min(values), max(values)] if values else None
 
 
 def scored(node: Node) -> dict[str, Json]:
+    """The true return, the metrics, the actions and the last observation of a node."""
     return {
         "score": episode_return(node)[0],
         "metrics": node.world.metrics(node.state),

@@ -39,6 +39,7 @@ class DaemonThreadPool(Generic[T]):
         return results
 
     def close(self) -> None:
+        """Let each thread end after its jobs."""
         for _ in range(self._threads):
             self._jobs.put(None)
 
