@@ -1,4 +1,4 @@
-"""One run of one agent on tasks of one environment: all that it depends on."""
+"""The config of a run: one agent on tasks of one environment."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ KINDS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that an evaluation depends on, as it stands in config.toml.
+    """Everything that an evaluation depends on, as config.toml holds it.
 
-    `agent` is the name it was asked for by. `settings` are the algorithm's, and behind `policy.`, `value.` and
-    `reflection.` those of the models; a setting that is not given has its default. `env_options` go to `gym.make`.
-    `terminal_value` is the judge of terminal states: "rule" where the observation itself proves success, else
-    "model". Raises ValueError: anything unknown,
-    or an algorithm without the value or the privilege that it needs.
+    `agent` is the name in the command. `settings` are those of the algorithm, and behind `policy.`, `value.` and
+    `reflection.` those of the other parts; a setting that is not given has its default. `env_options` go to `gym.make`.
+    `terminal_value` is the judge of terminal states: "rule" where the observation itself proves success, else "model".
+
+    Raises ValueError: an unknown name or setting, or an algorithm without the value or the privilege that it needs.
     """
 
     env: str
@@ -101,7 +101,7 @@ class Experiment:
 
     @property
     def named(self) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
-        """Its pieces: kind, name, and the built-in ones of that kind."""
+        """The named pieces: kind, name, and the built-in ones of that kind."""
         return (
             ("algorithm", self.algorithm, ALGORITHMS),
             ("policy", self.policy, POLICIES),
@@ -129,7 +129,7 @@ class Experiment:
             raise ValueError(f"{self.algorithm} asks for values; give another value than 'none', such as rule")
 
     def _check_types(self) -> None:
-        """A config.toml may have been edited."""
+        """Check the types of all fields, for a config.toml may have been edited."""
         for part in fields(self):
             value, kinds = getattr(self, part.name), KINDS.get(str(part.type), object)
             if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool and kinds is not object):
@@ -141,7 +141,7 @@ class Experiment:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Experiment:
-        """From config.toml. Raises ValueError: a config of another kind, or of another version."""
+        """The experiment of a config.toml. Raises ValueError: a config of another kind, or of another version."""
         given = {name: value for name, value in config.items() if name != "kind"}
         if isinstance(given.get("privileges"), list):
             given["privileges"] = tuple(given["privileges"])
@@ -154,7 +154,7 @@ class Experiment:
 
     @property
     def digest(self) -> str:
-        """Of all that its results depend on."""
+        """The hash of everything that the results depend on."""
         told = {name: value for name, value in self.config().items() if name not in MAY_CHANGE}
         if asked := {name: value for name, value in self.model_options.items() if name in CHANGE_ANSWERS}:
             told["model_options"] = asked
@@ -162,12 +162,12 @@ class Experiment:
 
     @property
     def owner(self) -> str:
-        """What its journal carries, to be known by."""
+        """The mark of this run in its journal."""
         return self.digest[:16]
 
 
 def parse_tasks(text: str) -> list[int]:
-    """From "0:100", "900:1000:10" or "3,17". Raises ValueError: anything else, or no task at all."""
+    """The tasks of "0:100", "900:1000:10" or "3,17". Raises ValueError: anything else, or no task at all."""
     tasks: list[int] = []
     try:
         for part in text.split(","):
@@ -189,7 +189,7 @@ def parse_tasks(text: str) -> list[int]:
 
 
 def whole(text: str) -> int:
-    """Raises ValueError: no whole number in plain digits, or one of more digits than any task has."""
+    """The whole number of a text. Raises ValueError: no plain digits, or more digits than the number of any task."""
     if not NUMBER.fullmatch(text.strip()):
         raise ValueError(f"{shorten(text)} is no number")
     return int(text)

@@ -1,11 +1,11 @@
-"""To which servers the user has agreed to send a key, and which clusters may be joined.
+"""The consent of the user: servers that may get a key, clusters that may be joined, code that may be imported.
 
 A config.toml of somebody else names a server too, and a resume reads it. So a key goes to a host only after the user
-has named the host: in a command that begins a run, or by a flag. What was agreed to is kept in the cache folder, as
-an empty file named by the hash of the key's variable and the server's address. No key is read into it.
+has named the host: in a command that begins a run, or by a flag. The consent is kept in the cache folder, as an empty
+file named by the hash of the key's variable and the server's address. No key is read into it.
 
-A Ray cluster elsewhere is asked about in the same way, key or no key: a client loads objects that the cluster sends,
-and that runs code here.
+A Ray cluster elsewhere needs the same consent, with or without a key: a client loads objects that the cluster sends,
+and these run code here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ VARIABLE = "OPENAI_API_KEY"
 
 
 def give_consent(spec: str | None, workers: str = "1", code: Sequence[str] = ()) -> None:
-    """Remember what the user has typed: the server of a spec, which may get the key; the cluster; names of code."""
+    """Record the names in a command of the user: the server of a spec, which may get the key; the cluster; code."""
     for name in code:
         remember(file_of(name, "code"))
     if (server := server_of(spec)) is not None:
@@ -46,9 +46,9 @@ def remember(file: Path) -> None:
 
 
 def check_consent(spec: str | None, named: str | None = None) -> None:
-    """Before a run of a saved config sends the key to a server. `named` is the host that the user names now.
+    """Check the consent to send the key to a server. `named` is the host that the user names in this command.
 
-    Raises ValueError: there is a key, and the user has never named this host; or has named another one.
+    Raises ValueError: there is a key, and the user has never named this host, or has named another one.
     """
     server = server_of(spec)
     parts = urlsplit(server or "")
@@ -66,9 +66,9 @@ def check_consent(spec: str | None, named: str | None = None) -> None:
 
 
 def check_cluster(workers: str, named: str | None = None) -> None:
-    """Before a run of a saved config joins a cluster elsewhere. `named` is the host that the user names now.
+    """Check the consent to join a cluster elsewhere. `named` is the host that the user names in this command.
 
-    Raises ValueError: the user has never named this cluster; or has named another one.
+    Raises ValueError: the user has never named this cluster, or has named another one.
     """
     cluster = cluster_of(workers)
     parts = urlsplit(cluster or "")
@@ -84,9 +84,9 @@ def check_cluster(workers: str, named: str | None = None) -> None:
 
 
 def check_code(names: Sequence[str], named: Sequence[str] = ()) -> None:
-    """Before a run of a saved config imports code. `named` are the names that the user gives now.
+    """Check the consent to import code. `named` are the names that the user gives in this command.
 
-    Raises ValueError: the user has never named this code; or has named other code.
+    Raises ValueError: the user has never named this code, or has named other code.
     """
     if unknown := [name for name in named if name not in names]:
         raise ValueError(
@@ -102,12 +102,12 @@ def check_code(names: Sequence[str], named: Sequence[str] = ()) -> None:
 
 
 def code_of(experiment: Experiment) -> tuple[str, ...]:
-    """The names of a config by which modules outside this suite are imported."""
+    """The names in a config that import modules outside of this suite."""
     return (*((experiment.env,) if ":" in experiment.env else ()), *filter(is_place, experiment.foreign))
 
 
 def cluster_of(workers: str) -> str | None:
-    """ray://HOST:PORT of a cluster elsewhere; None where there is none, or it is of this machine."""
+    """ray://HOST:PORT of a cluster elsewhere; None without a cluster, or for one on this machine."""
     address = Staffing.parse(workers).address or ""
     parts = urlsplit(address)
     if parts.scheme != "ray" or is_loopback(parts.hostname or ""):
@@ -116,7 +116,7 @@ def cluster_of(workers: str) -> str | None:
 
 
 def server_of(spec: str | None) -> str | None:
-    """Scheme, host and port of a spec's server; None where there is none, or it is on this machine."""
+    """Scheme, host and port of a spec's server; None without a server, or for one on this machine."""
     if not spec or kind_of(spec) != "server":
         return None
     parts = urlsplit(Address.parse(spec).url)

@@ -36,8 +36,8 @@ class Results:
     """The results of an evaluation, by task.
 
     Attributes:
-        lines: one mapping a task, as in results.jsonl, or failures.jsonl for a task that failed.
-        folder: the run folder; None without one.
+        lines: One mapping for each task, as in results.jsonl, or in failures.jsonl for a failed task.
+        folder: The run folder; None without one.
     """
 
     lines: Mapping[int, Mapping[str, Any]]
@@ -218,7 +218,7 @@ def in_memory(experiment: Experiment, objects: Objects, watch: Watch) -> Results
 
 
 def in_folder(experiment: Experiment, objects: Objects, folder: Path, watch: Watch) -> Results:
-    """Begin a run, or go on with it. Raises RunError: the folder holds another run."""
+    """Begin a run, or continue it. Raises RunError: the folder holds another run."""
     searches: list[TaskSearch] = []
     if (folder / "config.toml").exists():
         opened = Run(folder)
@@ -234,7 +234,7 @@ def in_folder(experiment: Experiment, objects: Objects, folder: Path, watch: Wat
 
 
 def carried_out(run_: Run, experiment: Experiment, objects: Objects, watch: Watch) -> list[TaskSearch]:
-    """Run an experiment in its folder. The searches are returned where they ran in this process."""
+    """Run an experiment in its folder. Returns the searches if they ran in this process."""
     if experiment.workers == "1":
         return run(run_, watch, objects=objects)
     carry_out(run_, watch)
@@ -242,7 +242,7 @@ def carried_out(run_: Run, experiment: Experiment, objects: Objects, watch: Watc
 
 
 def pieces_of(env: str, agent: Any, policy: Any, value: Any, settings: Mapping[str, Setting]) -> dict[str, Any]:
-    """The fields of a config that name the pieces, with every setting told."""
+    """The fields of a config that name the pieces, with every setting."""
     named = agent if isinstance(agent, str) else name_of(agent)
     names = {"policy": policy, "value": value}
     names = {
@@ -275,7 +275,7 @@ def pieces_of(env: str, agent: Any, policy: Any, value: Any, settings: Mapping[s
 
 
 def name_of(piece: Any) -> str:
-    """The name of an algorithm by which it can be imported; of anything else a name that says it was handed over."""
+    """The import name of an algorithm; for any other object a name that marks it as one of a Python program."""
     for name, known in ALGORITHMS.items():
         if known is piece:
             return name
@@ -287,7 +287,7 @@ def name_of(piece: Any) -> str:
 
 
 def numbers_of(tasks: str | int | Iterable[int], env: str, options: dict[str, Any]) -> str:
-    """Tasks as a config writes them. Raises ValueError: an unknown split."""
+    """The tasks in the form of a config. Raises ValueError: an unknown split."""
     if isinstance(tasks, str):
         world = simulate(env, **options)
         return numbered(tasks, world.family.splits if isinstance(world, TaskSimulator) else {}, env)
@@ -302,7 +302,7 @@ def limits_of(budget: Budget | str | Mapping[str, float]) -> dict[str, int | flo
 
 
 def watched(stack: ExitStack, count: int, progress: bool | None) -> Watch:
-    """A function that is told of each task that ends; it moves a bar where one is shown."""
+    """A function for the line of each finished task; it moves a progress bar if one is shown."""
     console = Console(stderr=True)
     if progress is False or (progress is None and not (console.is_terminal or console.is_jupyter)):
         return nothing

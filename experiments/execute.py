@@ -1,4 +1,4 @@
-"""An experiment carried out in this process, and what came of each task."""
+"""One experiment in this process, and the outcomes of its tasks."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def run(
     value: Value | None = None,
     objects: Objects | None = None,
 ) -> list[TaskSearch]:
-    """Run, or go on with, the experiment of a folder in this process; returns the searches with all their trees.
+    """Run, or continue, the experiment of a folder in this process. Returns the searches with all their trees.
 
-    See `searched`, which keeps none.
+    See `searched`, which keeps no tree.
     """
     outcomes = list(searched(run_, watch, objects or Objects(lm=lm, value=value)))
     return sorted(outcomes, key=lambda outcome: outcome.task)
 
 
 def searched(run_: Run, watch: Watch | None = None, objects: Objects = NO_OBJECTS) -> Iterator[TaskSearch]:
-    """Run, or go on with, the experiment of a folder in this process; yields each search when it ends.
+    """Run, or continue, the experiment of a folder in this process. Yields each search when it ends.
 
-    `objects` are pieces that are in memory already. What came of a task is in ended.jsonl when
-    its search is yielded, and in the results when all have ended. A task that ends in an error is in failures.jsonl,
-    and is tried again by the next resume. Raises RunError, JournalError, ValueError.
+    `objects` are pieces that are in memory already. The outcome of a task is in ended.jsonl when its search is
+    yielded, and in the results when all tasks have ended. A task that ends in an error is in failures.jsonl, and the
+    next resume tries it again. Raises RunError, JournalError, ValueError.
     """
     experiment = Experiment.of(run_.config)
     record = run_.folder / experiment.record if experiment.record else None
@@ -68,14 +68,14 @@ def searched(run_: Run, watch: Watch | None = None, objects: Objects = NO_OBJECT
 
 
 def remember(run_: Run, lm: LM | None) -> None:
-    """A model learns how its server takes requests: what it has learnt before in this run, it need not learn again."""
+    """Give a model the learnt parameters of its server from an earlier process, and keep the new ones."""
     if isinstance(lm, Learns):
         lm.recall(run_.learnt())
         lm.on_learnt = run_.note_learnt
 
 
 def result_line(outcome: TaskSearch) -> dict[str, Json]:
-    """The line of a task that ended: of results.jsonl, or, with an "error", of failures.jsonl."""
+    """The line of a finished task: of results.jsonl, or, with an "error", of failures.jsonl."""
     if outcome.error is None:
         try:
             return result(outcome)
@@ -90,7 +90,7 @@ def write_outcomes(run_: Run, lines: list[dict[str, Json]]) -> None:
 
 
 def failure(outcome: TaskSearch) -> dict[str, Json]:
-    """The line of a failed task: error, message, place in the source, and what it had spent."""
+    """The line of a failed task: error, message, place in the source, and its spending."""
     assert outcome.error is not None
     where = traceback.extract_tb(outcome.error.__traceback__)
     last = f"{Path(where[-1].filename).name}:{where[-1].lineno}" if where else ""
@@ -104,9 +104,9 @@ def failure(outcome: TaskSearch) -> dict[str, Json]:
 
 
 def replay(run_: Run, objects: Objects = NO_OBJECTS) -> list[TaskSearch]:
-    """The finished searches of a run from its journal alone: no model is loaded, and none is asked.
+    """The finished searches of a run from its journal alone: no model is loaded or asked.
 
-    A task whose journal does not reach its end is left out.
+    A task with an unfinished journal is left out.
     """
     experiment = Experiment.of(run_.config)
     driver = Driver(
@@ -130,7 +130,7 @@ def replay(run_: Run, objects: Objects = NO_OBJECTS) -> list[TaskSearch]:
 
 
 class Nobody:
-    """Stands in for models while a journal is replayed."""
+    """The models of a replay, which are never asked."""
 
     def propose(self, queries: Any) -> Any:
         """Raises LookupError: a replay may ask no model."""

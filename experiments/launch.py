@@ -1,4 +1,4 @@
-"""Carries out the experiment of a run, with the workers it asks for."""
+"""Start of a run's experiment with the workers that it asks for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forethought.experiments.workers.scheduler import run_on
 
 
 def carry_out(run_: Run, watch: Watch | None = None) -> None:
-    """Run, or go on with, the experiment of a folder. The results are the same with any workers.
+    """Run, or continue, the experiment of a folder. The results are the same with any workers.
 
     Raises RunError, JournalError, ValueError.
     """

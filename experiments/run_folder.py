@@ -1,4 +1,4 @@
-"""A run is a folder: what was asked, what it ran on, every paid answer, and what came of it."""
+"""The folder of a run: config, manifest, journal and results."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RunError(RuntimeError):
 
 @contextmanager
 def changed_source(allowed: bool = True) -> Iterator[None]:
-    """Within this block runs go on although their source was edited; their manifests and rows name the modules."""
+    """Within this block, runs continue although their source was edited; their manifests and rows name the modules."""
     token = CHANGED.set(allowed)
     try:
         yield
@@ -53,13 +53,16 @@ def changed_source(allowed: bool = True) -> Iterator[None]:
 
 
 class Run:
-    """The folder of one execution, new or begun before.
+    """The folder of one execution, new or existing.
 
-    config.toml is written once and complete enough to repeat the run; `resume` reads it and nothing else.
+    config.toml is written once and is complete enough to repeat the run; `resume` reads nothing else.
     """
 
     def __init__(self, folder: Path, planned: str | None = None) -> None:
-        """`planned` is the config.toml of a run that has yet to begin. Raises RunError: the folder holds no run."""
+        """Open a run folder, or plan a new one.
+
+        `planned` is the config.toml of a run that has not begun. Raises RunError: the folder holds no run.
+        """
         self.folder, self._planned = folder, planned
         try:
             text = (folder / "config.toml").read_text(encoding="utf-8") if planned is None else planned
@@ -71,14 +74,14 @@ class Run:
 
     @classmethod
     def create(cls, folder: Path, config: Mapping[str, Any]) -> Run:
-        """Begin a run. Raises RunError: the folder holds a run already, or anything else."""
+        """Begin a run. Raises RunError: the folder holds a run or other files."""
         run = cls.plan(folder, config)
         run.begin()
         return run
 
     @classmethod
     def plan(cls, folder: Path, config: Mapping[str, Any]) -> Run:
-        """A run that begins when it first writes: what is refused before that leaves nothing behind.
+        """A run that begins at its first write, so that a refusal before it leaves no folder.
 
         Raises RunError as `create` does.
         """
@@ -91,7 +94,7 @@ class Run:
         return self._planned is None
 
     def begin(self) -> None:
-        """Write config.toml, once. Raises RunError: another run began in the folder meanwhile."""
+        """Write config.toml, once. Raises RunError: another run began in the folder in the meantime."""
         if self._planned is None:
             return
         check_new(self.folder)
@@ -103,7 +106,7 @@ class Run:
         self._planned = None
 
     def journal(self, owner: str = "") -> Journal:
-        """The journal, with what workers of an earlier process left in parts. `owner` is the run's digest, if told."""
+        """The journal, with the parts that earlier workers left. `owner` is the digest of the run's config."""
         self.begin()
         journal = Journal(self.folder / "journal.jsonl", owner=owner)
         try:
@@ -114,7 +117,7 @@ class Run:
         return journal
 
     def note_billed(self, billed: Mapping[str, Json], saved: Mapping[str, Json]) -> None:
-        """Add a line to billed.jsonl: what this process really paid its model, and what a cache saved it.
+        """Add a line to billed.jsonl: the usage that this process paid its model, and the usage that a cache saved.
 
         The ledger counts every answer alike, so that budgets and trees are the same with a cache and without.
         """
@@ -125,10 +128,11 @@ class Run:
         return self._rows("billed.jsonl") if (self.folder / "billed.jsonl").exists() else []
 
     def pin(self, facts: Mapping[str, Json], sources: Mapping[str, str] | None = None) -> None:
-        """Write the manifest at the first start; at a later one compare the content and the sources it pins.
+        """Write the manifest at the first start; at a later start, compare content and sources with it.
 
-        `facts` are hashes of what the answers depend on: world, models, prompts. `sources` are digests of modules.
-        Raises RunError: one changed. Sources may, in a block of `changed_source`; the manifest then names them.
+        `facts` are hashes of world, models and prompts, on which the answers depend. `sources` are digests of modules.
+        Raises RunError: one of them changed. In a block of `changed_source` sources may change; the manifest then names
+        them.
         """
         self.begin()
         sources = dict(sources or {})
@@ -161,11 +165,11 @@ class Run:
         replace(self.folder / "manifest.json", json.dumps(whole, indent=1, sort_keys=True) + "\n")
 
     def note_ended(self, line: Mapping[str, Json]) -> None:
-        """Add the line of a task that ended to ended.jsonl, which stands in for the results until all have ended."""
+        """Add the line of a finished task to ended.jsonl, which replaces the results until all tasks have ended."""
         append_lines(self.folder / "ended.jsonl", [json.dumps(line, sort_keys=True)])
 
     def ended(self) -> list[dict[str, Any]]:
-        """The lines of the tasks that have ended so far, by task: of results, or of failures, with an "error"."""
+        """The lines of finished tasks, by task: lines of results, or of failures, with an "error"."""
         path = self.folder / "ended.jsonl"
         if not path.exists():
             return []
@@ -177,23 +181,23 @@ class Run:
         return [found[task] for task in sorted(found)]
 
     def learnt(self) -> dict[str, Any]:
-        """What a model has learnt in this run about its server; no result is compared with it."""
+        """The parameters that a model has learnt about its server in this run; no result depends on them."""
         found = self.manifest().get("learnt", {})
         return found if isinstance(found, dict) else {}
 
     def note_learnt(self, learnt: Mapping[str, Json]) -> None:
-        """Write it into the manifest, for a resume and for readers."""
+        """Write the learnt parameters into the manifest, for a resume and for readers."""
         self._write_manifest(self.manifest() | {"learnt": dict(learnt)})
 
     def write_results(self, rows: list[dict[str, Json]], failures: list[dict[str, Json]]) -> None:
-        """results.jsonl and failures.jsonl, whole or not at all, in the order of the tasks."""
+        """Write results.jsonl and failures.jsonl, whole or not at all, in the order of the tasks."""
         for name, lines in (("results.jsonl", rows), ("failures.jsonl", failures)):
             ordered = sorted(lines, key=lambda row: int(str(row["task"])))
             replace(self.folder / name, "".join(json.dumps(row, sort_keys=True) + "\n" for row in ordered))
         (self.folder / "ended.jsonl").unlink(missing_ok=True)
 
     def results(self) -> list[dict[str, Any]]:
-        """Raises RunError: the run has not come to its results yet."""
+        """The lines of results.jsonl. Raises RunError: the run has no results yet."""
         return self._rows("results.jsonl")
 
     def failures(self) -> list[dict[str, Any]]:
@@ -201,7 +205,7 @@ class Run:
         return self._rows("failures.jsonl")
 
     def manifest(self) -> dict[str, Any]:
-        """Raises RunError: it cannot be read."""
+        """The content of manifest.json. Raises RunError: it cannot be read."""
         path = self.folder / "manifest.json"
         try:
             found: dict[str, Any] = read_json(path.read_text(encoding="utf-8"))
@@ -234,7 +238,7 @@ class Run:
 
 
 def parse_config(text: str) -> dict[str, Any]:
-    """The content of config.toml. Raises ValueError: no TOML, nested too deeply, or a date, which no config has."""
+    """The content of config.toml. Raises ValueError: no TOML, nested too deeply, or a date."""
     try:
         config: dict[str, Any] = tomlkit.parse(text).unwrap()
     except RecursionError:
@@ -250,7 +254,7 @@ def parse_config(text: str) -> dict[str, Any]:
 
 
 def row_of(line: bytes) -> dict[str, Any]:
-    """Raises ValueError: no JSON object."""
+    """The JSON object of a line. Raises ValueError: no JSON object."""
     row = read_json(line)
     if not isinstance(row, dict):
         raise ValueError(f"it is {row!r:.60}; expected an object")
@@ -258,7 +262,7 @@ def row_of(line: bytes) -> dict[str, Any]:
 
 
 def check_new(folder: Path) -> None:
-    """Raises RunError: the folder holds a run already, or anything else."""
+    """Raises RunError: the folder holds a run or other files."""
     if (folder / "config.toml").exists():
         raise RunError(
             f"{folder} holds a run already; go on with `forethought resume {quote(str(folder))}`, or give a new folder"
@@ -275,7 +279,7 @@ def sum_of(data: Mapping[str, Any]) -> str:
 
 
 def check_free(name: str) -> None:
-    """Raises ValueError: a file of this name is not in a run's folder, or it is one that the run writes itself."""
+    """Raises ValueError: the file would lie outside of the run's folder, or the run writes a file of this name."""
     if os.path.basename(name) != name or name in (".", "..", ""):
         raise ValueError(f"{name!r} leaves the run's folder; give a bare file name")
     if name.lower() in OWN or name.lower().startswith((".", "journal-")):
@@ -283,12 +287,12 @@ def check_free(name: str) -> None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, whenever the process dies."""
+    """Write a file so that it is whole or not there at all, even if the process dies."""
     written(path, text).replace(path)
 
 
 def place(path: Path, text: str) -> None:
-    """As `replace`, for a file that is not there yet. Raises FileExistsError: it is, from whichever process."""
+    """Write a new file as `replace` does. Raises FileExistsError: it exists, from any process."""
     scratch = written(path, text)
     try:
         os.link(scratch, path)
@@ -301,7 +305,7 @@ def place(path: Path, text: str) -> None:
 
 
 def written(path: Path, text: str) -> Path:
-    """A scratch file beside the path, which holds the text and is on disk. It is removed if it cannot be written."""
+    """A scratch file beside the path with the text, already on disk. It is removed if it cannot be written."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with scratch.open("w", encoding="utf-8", newline="\n") as file:
@@ -315,7 +319,7 @@ def written(path: Path, text: str) -> Path:
 
 
 def without_none(config: Mapping[str, Any]) -> dict[str, Any]:
-    """TOML has no null: what is None is left out."""
+    """The data without entries of None, for TOML has no null."""
     return {
         key: without_none(value) if isinstance(value, Mapping) else value
         for key, value in config.items()
@@ -324,7 +328,7 @@ def without_none(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def surroundings() -> dict[str, Json]:
-    """Versions, commit and machine: what a reader needs to judge a number, none of it an input of the run."""
+    """Versions, commit and machine: facts for readers of the results, none of them an input of the run."""
     versions: dict[str, Json] = {}
     for name in PACKAGES:
         try:
@@ -342,7 +346,7 @@ def surroundings() -> dict[str, Json]:
 
 
 def git_state() -> tuple[str | None, bool | None]:
-    """Commit of the checkout this package runs from, and whether it was changed since; None outside one."""
+    """The commit of the checkout of this package, and whether it was edited since; None outside of a checkout."""
     home = Path(__file__).resolve().parent.parent
     if not (home / ".git").exists():
         return None, None

@@ -1,4 +1,4 @@
-"""The start of a run: a folder of its own, and nothing left behind where the start is refused."""
+"""The start of a run: a folder of its own, which is removed again if the start is refused."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ UNPAID = re.compile(r"config\.toml|manifest\.json|journal(-\d+)?\.jsonl|\.(confi
 
 @contextmanager
 def start(folder: Path | None, home: Path, name: str, config: Mapping[str, Any]) -> Iterator[Run]:
-    """A new run in a folder, or, without one, in a free one under `home`.
+    """A new run in a folder, or, without one, in a free folder under `home`.
 
-    A run that is refused before it has paid for an answer is removed again; a folder that was made for it, too.
-    Raises RunError: the folder holds a run already, or anything else.
+    A run that is refused before its first paid answer is removed again, with the folder that was made for it.
+    Raises RunError: the folder holds a run or other files.
     """
     made = [] if folder else free_folder(home, name)
     try:
@@ -42,7 +42,7 @@ def start(folder: Path | None, home: Path, name: str, config: Mapping[str, Any])
 
 
 def free_folder(home: Path, name: str) -> list[Path]:
-    """A new folder, made here, so that no other start can have it too; then the folders above it that were made."""
+    """A new folder that no other start can have too, and the folders above it that were made."""
     number = 1
     while True:
         folder = home / f"{portable(name)}-{number}"
@@ -68,9 +68,9 @@ def portable(name: str) -> str:
 
 
 def withdraw(folder: Path) -> None:
-    """Remove the folder of a run that has no answers yet, and no file but its own; else leave it as it is.
+    """Remove the folder of a run without answers and without foreign files; else leave it as it is.
 
-    It first gets another name: what is killed meanwhile does not stand in the way of the next start.
+    It is renamed first, so that a kill in the middle does not block the next start.
     """
     if not all(UNPAID.fullmatch(path.name) for path in folder.iterdir()):
         return

@@ -1,4 +1,4 @@
-"""Tasks by the names of a family's splits: "test", "test:0:50", also among numbers."""
+"""Tasks by the names of a family's splits, such as "test" and "test:0:50", also among numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who does the work of a run: this process, several of this machine, or those of a Ray cluster."""
+"""The workers of a run: this process, several processes of this machine, or actors of a Ray cluster."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ ADVICE = (
 
 @dataclass(frozen=True)
 class Staffing:
-    """`count` workers; None is as many as the cluster has room for. `cpus` and `gpus` are what each reserves there.
+    """The number of workers, their cluster, and the resources of each.
 
-    `address` is Ray's: ray://HOST:PORT for a client of a cluster, "auto" for the cluster that this machine is
-    part of, "local" for one of this machine alone, begun and ended with the run. None: no cluster.
+    Attributes:
+        count: Workers. None: as many as the cluster has room for.
+        address: ray://HOST:PORT for a client of a cluster, "auto" for the cluster of this machine, "local" for a
+            cluster of this machine alone, begun and ended with the run. None: no cluster.
+        cpus: Processors reserved for each worker in the cluster.
+        gpus: GPUs reserved for each worker in the cluster.
     """
 
     count: int | None
@@ -29,12 +33,12 @@ class Staffing:
 
     @property
     def alone(self) -> bool:
-        """Whether this process does it all."""
+        """Whether all tasks run in this process."""
         return self.address is None and self.count == 1
 
     @classmethod
     def parse(cls, text: str) -> Staffing:
-        """From "4" or "ray://10.0.0.1:10001?workers=8". Raises ValueError: anything else."""
+        """The workers of a text such as "4" or "ray://10.0.0.1:10001?workers=8". Raises ValueError: anything else."""
         try:
             if not text.startswith("ray://"):
                 return cls(of_this_machine(positive(text)))
@@ -57,14 +61,14 @@ class Staffing:
 
 
 def of_this_machine(count: int) -> int:
-    """Raises ValueError: more processes than leave it a core for anything else."""
+    """The number of processes, checked. Raises ValueError: more than the machine has room for."""
     if count > MOST_WORKERS:
         raise ValueError(f"{count} processes")
     return count
 
 
 def positive(text: str) -> int:
-    """Raises ValueError: no number of at least 1."""
+    """The number of a text. Raises ValueError: no number of at least 1."""
     number = int(text)
     if number < 1:
         raise ValueError(text)

@@ -1,4 +1,4 @@
-"""Workers that are processes of this machine."""
+"""Workers in processes of this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOST = 1  # exit code of a worker whose run is gone
 
 
 class Process:
-    """A worker process. Its part is open and locked before it begins: whoever finds the part free knows it dead."""
+    """A worker process. Its part is open and locked from the start, so an unlocked part means a dead worker."""
 
     def __init__(self, order: Order, part: Path, threads: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -50,7 +50,7 @@ class Process:
 
 
 class Processes:
-    """A staff of processes of this machine, which end when this one does, however that happens."""
+    """The processes of this machine; they end with this process, however it ends."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -84,7 +84,7 @@ class Processes:
 
 
 class PipeLink:
-    """A worker's end of its pipe. When the other end is gone, this process is too: at once, whatever it is doing."""
+    """A worker's end of its pipe. If the other end is gone, this process ends at once."""
 
     def __init__(self, pipe: Connection[Any, Any]) -> None:
         self.pipe = pipe
@@ -108,7 +108,7 @@ class PipeLink:
 
 
 def live(order: Order, pipe: Connection[Any, Any], file: Connection[Any, Any], part: Path, threads: int) -> None:
-    """The whole life of a worker process. Ctrl-C does not reach it; whoever began it ends it."""
+    """The main function of a worker process. It ignores Ctrl-C, for its parent ends it."""
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # read by torch when it is loaded, which it is not yet
     link, number = PipeLink(pipe), os.dup(file.fileno())
     file.close()

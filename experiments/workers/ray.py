@@ -1,8 +1,8 @@
-"""Workers that are actors of a Ray cluster.
+"""Workers in actors of a Ray cluster.
 
-The machines share no disk, and the run's folder lies where the run was begun. So a worker sends what it would
-journal, and goes on when it is answered that the lines are written: one call to it and back for each batch of
-answers. Calls go to a worker only, never from it, for nothing else could reach a client outside of the cluster.
+The machines share no disk, and the run's folder is on the machine of the command. So a worker sends the lines of its
+journal, and continues when the reply says that they are written: one call to it and back for each batch of answers.
+Calls go to a worker only, never from it: no other direction reaches a client outside of the cluster.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Actor:
         return self.messages.get()
 
     def exchange(self, answer: Any) -> Message:
-        """The answer to its last message for its next one."""
+        """Take the answer to the last message, and return the next message."""
         self.answers.put(answer)
         return self.messages.get()
 
@@ -56,7 +56,7 @@ class Actor:
 
 
 class SentJournal(Journal):
-    """The journal of an actor: its lines are on the disk of whoever began the run when `write` returns."""
+    """The journal of an actor: when `write` returns, its lines are on the disk of the run's machine."""
 
     def __init__(self, link: Actor, before: float) -> None:
         self.link, self.entries = link, {}
@@ -68,11 +68,11 @@ class SentJournal(Journal):
         self.link.ask(Lines(list(lines)))
 
     def close(self) -> None:
-        """Nothing is open here."""
+        """Do nothing: no file is open here."""
 
 
 class Hired:
-    """An actor as its run sees it. What it sends after it was declared dead is never read: so its part is whole."""
+    """An actor from the side of its run. A message after its declared death is never read, so its part is whole."""
 
     def __init__(self, actor: Any, part: Path, owner: str) -> None:
         self.actor, self.part, self.owner = actor, part, owner
@@ -101,7 +101,7 @@ class Hired:
 
 
 class Cluster:
-    """A staff of actors. Each reserves cpus and gpus; one that finds none free waits until some are."""
+    """The actors of a cluster. Each reserves processors and GPUs, and waits until they are free."""
 
     def __init__(self, staffing: Staffing) -> None:
         assert staffing.address is not None
@@ -111,7 +111,7 @@ class Cluster:
         self.joined = False
 
     def __enter__(self) -> Cluster:
-        """Raises ConnectionError: no cluster answers. Raises ValueError: it has no room for a worker."""
+        """Connect. Raises ConnectionError: no cluster answers. Raises ValueError: it has no room for a worker."""
         if not ray.is_initialized():
             ray.init(self.address, **self._settings())
             self.joined = True
@@ -170,7 +170,7 @@ class Cluster:
 
 
 def room(resources: dict[str, float], staffing: Staffing) -> int:
-    """How many workers fit into a cluster. Raises ValueError: none."""
+    """The number of workers that fit into a cluster. Raises ValueError: none."""
     needs = {"CPU": staffing.cpus, "GPU": staffing.gpus}
     found = min((int(resources.get(name, 0.0) // need) for name, need in needs.items() if need), default=0)
     if not found:

@@ -1,6 +1,6 @@
-"""Hands out the tasks of a run to workers, and gives those of a worker that died to others.
+"""Distribution of the tasks of a run among workers; the tasks of a dead worker go to another one.
 
-It knows neither processes nor clusters: a `Staff` begins workers and brings their messages.
+This module knows neither processes nor clusters: a `Staff` begins workers and brings their messages.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ UNSORTED = "unsorted"  # the role of all answers of a lost task: a journal does 
 
 
 class Worker(Protocol):
-    """One worker as its run sees it."""
+    """One worker from the side of its run."""
 
     name: str  # for people
 
     def tell(self, answer: Any) -> None:
-        """Answer its last message. One that died hears nothing; that is noticed by `Staff.hear`."""
+        """Answer its last message. The answer to a dead worker is lost; `Staff.hear` reports the death."""
 
     def end(self, patience: float = 0.0) -> None:
-        """It is dead when this returns, and its part is whole. `patience` are seconds to end by itself."""
+        """End the worker. `patience` are seconds to end by itself. On return it is dead, and its part is whole."""
 
 
 class Staff(Protocol):
@@ -75,12 +75,12 @@ class Staff(Protocol):
         ...
 
     def hear(self, workers: Sequence[Worker]) -> Iterable[tuple[Worker, Message | None]]:
-        """Waits for messages; None: the worker died."""
+        """Wait for messages; None in the place of a message: the worker died."""
 
 
 @dataclass(eq=False)
 class Place:
-    """A worker, where it writes its part, and what it is busy with."""
+    """A worker with its part of the journal and its current tasks."""
 
     worker: Worker
     part: Path
@@ -93,12 +93,11 @@ class Place:
 
 
 class Foreman:
-    """One run on a staff. No result depends on the staff: the answers of a task depend on it and the run's seed.
+    """One run on a staff. No result depends on the staff: answers depend on the task and on the run's seed.
 
-    The tasks of a worker that died go, with what it journaled of them, to the next worker that has room. One
-    that was in flight at two deaths is suspected, and goes on alone in a worker; if that dies too, the task
-    has failed. A worker that died is replaced, up to a bound; if none is left, the tasks that did not end
-    have failed.
+    The tasks of a dead worker go, with their journaled answers, to the next worker with room. A task that was in flight
+    at two deaths is suspected, and continues alone in a worker; if that worker dies too, the task has failed. A dead
+    worker is replaced, up to a bound; without any worker left, the unfinished tasks have failed.
     """
 
     def __init__(self, run_: Run, staff: Staff, order: Order, journal: Journal, watch: Watch | None) -> None:
@@ -114,7 +113,7 @@ class Foreman:
         self.pool = self.grant = 0.0  # dollars that nobody was granted, and how many are granted at once
 
     def work(self) -> list[dict[str, Any]]:
-        """The lines of all tasks. Raises RunError: no worker could begin, or one differs; or what a worker raised."""
+        """The lines of all tasks. Raises RunError: no worker could begin, or one differs; or the error of a worker."""
         total = len(self.waiting)
         limit, count = self.order.experiment.budget.get("usd"), min(self.staff.count, total)
         if limit is not None:
@@ -143,9 +142,9 @@ class Foreman:
         self.places[worker] = Place(worker, path, usd=usd or 0.0)
 
     def fund(self, lacking: float) -> float:
-        """Dollars for a worker that lacks so many: one grant or more, or none if those are not there.
+        """The dollars granted to a worker that asks for some: one grant or more, or 0 if they are not there.
 
-        Below 0 it gives them back.
+        An amount below 0 is given back.
         """
         usd = min(max(lacking, self.grant), self.pool) if lacking <= self.pool else 0.0
         usd = lacking if lacking < 0 else usd
@@ -153,12 +152,12 @@ class Foreman:
         return usd
 
     def spent(self) -> float:
-        """US dollars of all that the journal holds."""
+        """The price of all answers in the journal, in US dollars."""
         entries = chain.from_iterable(self.journal.entries.values())
         return plain_sum(map(self.price, paid(entries))) if self.price else 0.0
 
     def note(self, place: Place) -> None:
-        """Note what a worker has told of its bill; of one that was killed that is up to the last task it ended."""
+        """Note the newest bill of a worker; of a killed worker it reaches to its last finished task."""
         if place.bill:
             self.run_.note_billed(*place.bill)
 
@@ -216,7 +215,7 @@ class Foreman:
             raise RunError(f"{worker.name} has other content than the run: {error}") from error
 
     def feed(self) -> None:
-        """Tasks for the workers that have none."""
+        """Give tasks to idle workers."""
         for place in self.places.values():
             if place.idle and self.suspects:
                 place.alone = True
@@ -225,7 +224,7 @@ class Foreman:
                 self.hand(place, self.shard())
 
     def shard(self) -> list[int]:
-        """The next tasks: many at the beginning, at the end one at a time, so that no worker has a queue then."""
+        """The next tasks: many at the beginning, one at a time at the end, so that no worker has a queue then."""
         size = max(1, min(self.order.concurrency, len(self.waiting) // (2 * self.staff.count)))
         return [self.waiting.popleft() for _ in range(min(size, len(self.waiting)))]
 
@@ -245,7 +244,7 @@ class Foreman:
             self.watch(line)
 
     def bury(self, place: Place) -> None:
-        """Take over what a dead worker has journaled, and see to its tasks."""
+        """Take over the journal of a dead worker, and pass on its tasks."""
         del self.places[place.worker]
         place.worker.end()
         self.note(place)
@@ -282,7 +281,7 @@ class Foreman:
             self.fail(task, f"the workers died one after another, {self.begun} in all: {advice}")
 
     def fail(self, task: int, message: str) -> None:
-        """What a lost task has spent is in the journal alone; its steps were counted by nobody."""
+        """Note a lost task as failed. Its spending is taken from the journal, where its steps are not counted."""
         spent, usage = Ledger(), sum(paid(self.journal.entries.get(task, ())), NO_USAGE)
         if usage != NO_USAGE:
             spent.charge(UNSORTED, usage)
@@ -290,7 +289,7 @@ class Foreman:
         self.finish({"task": task, "error": "WorkerLost", "message": message, "at": "", "spent": spent.to_json()})
 
     def dismiss(self) -> None:
-        """The end of those that live. One that is not ready yet has nothing to tell."""
+        """End the living workers. A worker that is not ready yet has sent no message."""
         for place in list(self.places.values()):
             if not place.ready:
                 place.worker.end()
@@ -303,10 +302,10 @@ class Foreman:
 
 
 def run_on(run_: Run, staff: Staff, watch: Watch | None = None, open_model: OpenModel | None = None) -> None:
-    """Run, or go on with, the experiment of a folder on a staff; its results are those of one process.
+    """Run, or continue, the experiment of a folder on a staff; its results are those of one process.
 
-    `open_model` opens the model in each worker, instead of the experiment's spec. Raises RunError,
-    JournalError, ValueError.
+    `open_model` opens the model in each worker, in place of the experiment's spec. Raises RunError, JournalError,
+    ValueError.
     """
     with ExitStack() as stack:
         experiment = Experiment.of(run_.config)

@@ -1,7 +1,7 @@
-"""One worker of a run: it asks for tasks, searches them with a driver of its own, and tells what came of each.
+"""One worker of a run: it asks for tasks, searches them with a driver of its own, and sends their outcomes.
 
-Whoever hands out the tasks is at the other end of a `Link`. The worker speaks first, and every message has an
-answer; so the link may be a pipe, or calls of an actor that come from the other end.
+The scheduler is at the other end of a `Link`. The worker speaks first, and every message has an answer, so the link
+may be a pipe, or calls of an actor that come from the other end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Bill: TypeAlias = "tuple[dict[str, Json], dict[str, Json]] | None"  # see Compon
 
 @dataclass(frozen=True)
 class Ready:
-    """All is open. Answer: the seconds spent on the run so far; none comes if `facts` differ from the run's."""
+    """All is open. Answer: the seconds spent on the run so far; no answer if `facts` differ from those of the run."""
 
     facts: Mapping[str, Json]
     sources: Mapping[str, str]
@@ -39,7 +39,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Idle:
-    """Nothing is searched. Answer: Handed, when there is something; empty: the run is at its end."""
+    """No search is running. Answer: Handed, when there are tasks; empty: the run is at its end."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class More:
 
 @dataclass(frozen=True)
 class Done:
-    """A task ended. `bill` is the worker's up to now. Answer: None."""
+    """A task ended. `bill` is the bill of the worker up to now. Answer: None."""
 
     line: Mapping[str, Any]
     bill: Bill = None
@@ -57,28 +57,28 @@ class Done:
 
 @dataclass(frozen=True)
 class Funds:
-    """Dollars that the next questions lack; below 0 those that are given back. Answer: the dollars granted, at once."""
+    """The dollars that the next queries lack; below 0, dollars given back. Answer: the dollars granted, at once."""
 
     usd: float
 
 
 @dataclass(frozen=True)
 class Lines:
-    """To be journaled at the other end. Answer: None, when they are."""
+    """Lines for the journal. Answer: None, when they are written."""
 
     lines: list[str]
 
 
 @dataclass(frozen=True)
 class Ended:
-    """The worker's work is over; its journal is closed. Answer: None."""
+    """The worker has finished, and its journal is closed. Answer: None."""
 
     bill: Bill
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The worker cannot go on, and no other could. Answer: None."""
+    """The worker cannot continue, nor could any other. Answer: None."""
 
     kind: str
     text: str
@@ -95,12 +95,12 @@ class Link(Protocol):
     """The connection from a worker to its run: a pipe, or an actor."""
 
     def ask(self, message: Message) -> Any:
-        """The answer. It does not return where the other end is gone."""
+        """Send a message and return its answer. It does not return if the other end is gone."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a worker is told at its beginning. `open_model` opens the model instead of the experiment's spec."""
+    """The instructions for a new worker. `open_model` opens the model in place of the experiment's spec."""
 
     experiment: Experiment
     workers: int
@@ -110,13 +110,13 @@ class Order:
 
     @property
     def concurrency(self) -> int:
-        """Searches at once in each worker: no more than make an equal part of the tasks."""
+        """Searches at the same time in each worker: at most an equal part of the tasks."""
         tasks = len(parse_tasks(self.experiment.tasks))
         return min(self.experiment.concurrency, -(-tasks // self.workers))
 
 
 def budget_of(order: Order) -> Budget:
-    """A worker's. Limits of a task stay, `seconds` are counted for the run by its clock, dollars are granted."""
+    """The budget of a worker: the limits of a task, seconds by the clock of the run, and granted dollars."""
     limits = dict(order.experiment.budget)
     if order.usd is not None:
         limits["usd"] = max(order.usd, NOTHING)
@@ -124,7 +124,7 @@ def budget_of(order: Order) -> Budget:
 
 
 def work(order: Order, link: Link, open_journal: Callable[[float], Journal]) -> None:
-    """The life of a worker. `open_journal` is given the seconds spent on the run."""
+    """The life of a worker. `open_journal` gets the seconds spent on the run."""
     experiment = order.experiment
     sys.path[:0] = [folder for folder in order.path if folder not in sys.path]
     try:
@@ -144,7 +144,7 @@ def work(order: Order, link: Link, open_journal: Callable[[float], Journal]) -> 
 
 
 def unpacked(handed: Handed, journal: Journal, link: Link) -> Iterator[int]:
-    """The tasks; more are asked for when the driver has room for them."""
+    """The handed tasks; more are asked for when the driver has room for them."""
     while handed:
         for task, entries in handed:
             journal.entries[task] = entries
