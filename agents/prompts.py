@@ -1,4 +1,4 @@
-"""Prompts are files: named, hashed, rendered from a context and nothing else."""
+"""Prompts in files: named, hashed, and rendered from a context alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SANDBOX.filters["shorten"] = shorten
 class Prompt:
     """A jinja template over `context` (instruction, opening, steps, memory, observation) and `actions`.
 
-    One of the role imagination also has `action`, what is imagined to be done.
+    A template of the role imagination also has `action`, the action to imagine.
     """
 
     name: str
@@ -51,17 +51,17 @@ class Prompt:
 
     @property
     def markov(self) -> bool:
-        """Whether it shows nothing but the position: no history, no notes. Who wrote it says so in the first line."""
+        """Whether it shows the position alone, without history and notes. Its author says so in the first line."""
         return self.text.startswith(MARKOV)
 
     @property
     def body(self) -> str:
-        """All that is rendered and hashed: the text without that line."""
+        """The rendered and hashed text, without that first line."""
         return self.text.removeprefix(MARKOV)
 
     @cached_property
     def heads(self) -> tuple[str, ...]:
-        """The first words of the examples, such as "Wanted:", which no answer to the prompt begins a part with."""
+        """The first words of its examples, such as "Wanted:"; no part of an answer begins with them."""
         examples = self.body.split("\n\n")[1:]
         found = dict.fromkeys(match[0] for example in examples if (match := HEAD.match(example)))
         return tuple(head for head in found if self.body.count(f"\n\n{head}") > 1)
@@ -82,7 +82,7 @@ class Prompt:
         return "actions" in meta.find_undeclared_variables(SANDBOX.parse(self.body))
 
     def render(self, query: Query) -> str:
-        """The text is kept with the query: its bound is asked for first, and then its answer."""
+        """The text for a query. It is kept with the query, for the bound and then for the answer."""
         if query.rendered is None or query.rendered[0] is not self:
             query.rendered = self, self.fill(query.context, query.actions if self.lists_actions else ())
         return query.rendered[1]
@@ -93,15 +93,15 @@ class Prompt:
 
 
 def family_of(env_id: str) -> str:
-    """The folder that its prompts are in: webshop for WebShop-v0, and for the same shop in a browser."""
+    """The folder of an environment's prompts: webshop for WebShop-v0 and for the same shop in a browser."""
     name = env_id.rsplit("/", 1)[-1].rsplit("-v", 1)[0].lower()
     return SAME_PROMPTS.get(name, name)
 
 
 def load_prompt(env_id: str, role: str, folder: Path | None = None) -> Prompt:
-    """The file `<family>/<role>.txt`: Game24-v0 reads game24/value_score.txt; a family without one reads any/.
+    """The file `<family>/<role>.txt`, such as game24/value_score.txt for Game24-v0; without a family's file, any/.
 
-    Raises ValueError: neither is there.
+    Raises ValueError: neither file exists.
     """
     family = family_of(env_id)
     root = folder or PROMPTS

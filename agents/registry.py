@@ -1,4 +1,4 @@
-"""From names to policies, values and responders, with their settings; a user's own as well as the built-in ones."""
+"""Policies, values and responders by name, with their settings; built-in ones and those of users."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from forethought.search.registry import ALGORITHMS, find_algorithm
 
 
 class NoValue:
-    """Refuses to be asked: for agents that never evaluate."""
+    """The value of an agent that never evaluates; it raises an error when it is asked."""
 
     def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
         """Raises ValueError: the run has no value."""
@@ -49,19 +49,19 @@ GIVEN = {"env_id": "the id of the environment", "lm": "the language model", "pro
 
 
 def find_policy(name: str) -> Callable[..., Policy]:
-    """A built-in policy, MODULE:NAME, or one of an installed package. Raises ValueError: it is none."""
+    """A built-in policy, MODULE:NAME, or a policy of an installed package. Raises ValueError: it is none."""
     found: Callable[..., Policy] = find_piece("policy", name, POLICIES, lambda piece: no_class_with("propose", piece))
     return found
 
 
 def find_value(name: str) -> Callable[..., Value]:
-    """As find_policy, of values."""
+    """A built-in value, MODULE:NAME, or a value of an installed package. Raises ValueError: it is none."""
     found: Callable[..., Value] = find_piece("value", name, VALUES, lambda piece: no_class_with("evaluate", piece))
     return found
 
 
 def no_class_with(method: str, found: Any) -> str | None:
-    """The reason why an object is no policy or value: it must be a class with the method, and take what a run has."""
+    """The reason why an object is no policy or value: no class with the method, or an unknown parameter."""
     if not inspect.isclass(found) or not callable(getattr(found, method, None)):
         return f"it is {found!r:.60}; expected a class with the method {method}(self, queries)"
     unknown = [
@@ -89,14 +89,14 @@ def takes(maker: Callable[..., Any], name: str) -> bool:
 
 
 def made(maker: Callable[..., Any], given: Mapping[str, Any], settings: Mapping[str, Setting]) -> Any:
-    """A policy or value, with those of the given things that it takes."""
+    """A policy or value, made from the given things that its parameters name."""
     taken = [given[parameter.name] for parameter in positional(maker) if parameter.name in given]
     return maker(*taken, **as_taken(settings))
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """An algorithm, a policy and a value, found by their names; none of them is made yet."""
+    """An algorithm, a policy and a value, found by their names and not made yet."""
 
     algorithm: Callable[..., Search]
     policy: Callable[..., Policy]
@@ -106,7 +106,7 @@ class Pieces:
     def of(
         cls, algorithm: str | Callable[..., Search], policy: str | Callable[..., Any], value: str | Callable[..., Any]
     ) -> Pieces:
-        """By their names, or the pieces themselves. Raises ValueError: a name that names nothing."""
+        """The three pieces, by their names or given themselves. Raises ValueError: an unknown name."""
         return cls(
             find_algorithm(algorithm) if isinstance(algorithm, str) else algorithm,
             find_policy(policy) if isinstance(policy, str) else policy,
@@ -126,7 +126,7 @@ class Pieces:
         return {prefix + name: info for prefix, maker in makers.items() for name, info in settings_of(maker).items()}
 
     def check(self, given: Mapping[str, Setting]) -> None:
-        """Raises ValueError: a setting that is not there, of the wrong type, or missing."""
+        """Raises ValueError: an unknown setting, a value of the wrong type, or a required setting without a value."""
         known = self.settings()
         built_in = {
             "policy.": self.policy in POLICIES.values(),
@@ -156,7 +156,7 @@ class Pieces:
 
 
 def name_in(piece: Any, table: Mapping[str, Any]) -> str:
-    """The name of a piece in its table; of one that is not in it, the name it has where it is defined."""
+    """The name of a piece in its table; for any other piece its name in its own module."""
     return next((name for name, known in table.items() if known is piece), getattr(piece, "__qualname__", repr(piece)))
 
 
@@ -171,7 +171,7 @@ def load_prompts(env_id: str, roles: Sequence[str], folder: Path | None = None) 
 
 
 def part_of(settings: Mapping[str, Setting], prefix: str = "") -> dict[str, Setting]:
-    """The settings of one part, as it knows them: `samples` of `policy.samples`."""
+    """The settings of one part under its own names: `samples` of `policy.samples`."""
     return {
         name.removeprefix(prefix): setting
         for name, setting in settings.items()
@@ -186,9 +186,9 @@ def make_policy(
     env_id: str = "",
     settings: Mapping[str, Setting] | None = None,
 ) -> Policy:
-    """`settings` may hold those of other parts.
+    """A policy. `settings` may hold those of other parts.
 
-    Raises ValueError: an unknown name, a policy of a model without one, or of rules for a family that has none.
+    Raises ValueError: an unknown name, a policy of a model without a model, or rules for a family without rules.
     """
     maker = find_policy(name) if isinstance(name, str) else name
     policy: Policy = made(
@@ -205,7 +205,10 @@ def make_value(
     terminal_value: str,
     settings: Mapping[str, Setting] | None = None,
 ) -> Value:
-    """`terminal_value` is "rule" or "model": the judge of terminal states. Raises ValueError as make_policy does."""
+    """A value. `terminal_value` is "rule" or "model": the judge of terminal states.
+
+    Raises ValueError as make_policy does, or for another `terminal_value`.
+    """
     if terminal_value not in ("rule", "model"):
         raise ValueError(f"the terminal value is {terminal_value!r}; expected rule or model")
     maker = find_value(name) if isinstance(name, str) else name
@@ -218,7 +221,7 @@ def make_value(
 def things(
     maker: Callable[..., Any], what: str, lm: LM | None, prompts: Mapping[str, Prompt], env_id: str
 ) -> dict[str, Any]:
-    """What a run gives to the constructor of a policy or value."""
+    """The things that a run gives to the constructor of a policy or value."""
     given: dict[str, Any] = {"env_id": env_id}
     if takes(maker, "lm"):
         given["lm"] = required(lm, what)
@@ -230,7 +233,7 @@ def things(
 def make_responder(
     algorithm: str, lm: LM | None, questions: Mapping[str, Prompt], settings: Mapping[str, Setting] | None = None
 ) -> LMResponder | None:
-    """Who answers the questions of an algorithm; None where it has none. Raises ValueError: no model can."""
+    """The responder of an algorithm; None for an algorithm without prompt requests. Raises ValueError: no model."""
     if not questions:
         return None
     model = required(lm, f"{algorithm} with its questions ({', '.join(questions)})")

@@ -41,7 +41,7 @@ def kind_of(spec: str) -> str:
 
 
 def read_options(spec: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
-    """As its backend takes them. Raises ValueError: one that it has not, or a number that cannot be."""
+    """The options in the types of the backend. Raises ValueError: an unknown option, or a number out of range."""
     if spec and kind_of(spec) == "foreign":
         return dict(given)  # checked when its class is imported
     known = OPTIONS[kind_of(spec)] if spec else {}
@@ -68,8 +68,8 @@ def open_model(
 ) -> LM:
     """`recorded:FILE`, `server:MODEL@URL`, or a spec of weights for this process.
 
-    A server is asked for an adapter by its content, see `server.name_of`. `options` are limits by name, see OPTIONS.
-    Raises ValueError: the spec names nothing, or an option cannot be.
+    A server is asked for an adapter by its content, see `server.name_of`. `options` are settings by name, see OPTIONS.
+    Raises ValueError: the spec names no model, or an option cannot be.
     """
     kind, told = kind_of(spec), read_options(spec, options or {})
     if kind == "foreign":

@@ -1,6 +1,6 @@
-"""What tokens cost in money, by a dated file of prices.
+"""The prices of tokens, from a dated file.
 
-The file that comes with the package prices nothing but an example at 0: prices change, so users give theirs.
+The file of the package holds nothing but an example at 0: prices change, so users give their own file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KINDS = ("prompt", "cached", "completion")
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Of a million tokens each, in US dollars. `cached` are the prompt's tokens that the server had read before."""
+    """Prices of a million tokens each, in US dollars; `cached`: tokens of a prompt that the server had read before."""
 
     prompt: float
     cached: float
@@ -41,7 +41,7 @@ class Prices:
     models: dict[str, Price]
 
     def cost(self, usage: Usage, model: str) -> float:
-        """US dollars. Raises ValueError: the file has no price of this model."""
+        """The price of a usage, in US dollars. Raises ValueError: the file has no price of this model."""
         price = self.models.get(model)
         if price is None:
             raise ValueError(
@@ -53,7 +53,7 @@ class Prices:
 
 
 def prices(path: Path | None = None) -> Prices:
-    """From a file, by default the one of the package. Raises ValueError: it is no file of prices."""
+    """The prices of a file, by default of the file in the package. Raises ValueError: no file of prices."""
     file = resources.files("forethought.agents.models") / "prices.json" if path is None else path
     try:
         content = read_json(file.read_text(encoding="utf-8"))
@@ -72,9 +72,11 @@ def prices(path: Path | None = None) -> Prices:
 
 
 def tariff(spec: str | None, file: Path | None = None) -> Callable[[Usage], float]:
-    """What answers of the model of a spec cost in US dollars. A run that asks no model costs nothing.
+    """The price of a usage, in US dollars, for the model of a spec. A run without a model costs nothing.
 
-    `server:MODEL@URL` is priced as MODEL, also with an adapter. Raises ValueError: no file of prices, or none of it.
+    `server:MODEL@URL` is priced as MODEL, also with an adapter. Raises ValueError: no file of prices, or no price of
+    the
+    model.
     """
     if spec is None:
         return lambda usage: 0.0
@@ -85,7 +87,7 @@ def tariff(spec: str | None, file: Path | None = None) -> Callable[[Usage], floa
 
 
 def price_of(name: str, entry: Any) -> Price:
-    """Raises ValueError: an amount that is no price, or no source. KeyError: one is missing."""
+    """The price in an entry of the file. Raises ValueError: no amount, or no source. KeyError: a missing amount."""
     amounts = [entry[kind] for kind in KINDS]
     for kind, amount in zip(KINDS, amounts, strict=True):
         if type(amount) not in (int, float) or not 0 <= amount <= DEAREST:

@@ -1,4 +1,4 @@
-"""What a language model is to this suite: texts and log-probabilities, always in lists."""
+"""The interface of a language model: texts and log-probabilities, always in lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forethought.search import Usage
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How to write a text. `temperature` 0 is greedy; a text ends before the first of the `stop` texts."""
+    """The sampling of a text. `temperature` 0 is greedy; a text ends before the first of the `stop` texts."""
 
     temperature: float = 0.0
     max_tokens: int = 64
@@ -33,9 +33,10 @@ class Request:
 class Completion:
     """A reply: its text without the reasoning part, and its cost.
 
-    `rationale` is the reasoning part, if the reply had one. `truncated`: the reply ended at the token limit.
-    `refusal` is the reason why the model will never answer this request (a prompt beyond its context, a content
-    filter), in one line; the text is then empty, and asking again would be refused again.
+    `rationale` is the reasoning part, "" without one. `truncated`: the reply ended at the token limit. `refusal` is the
+    reason why the model will never answer this request (a prompt beyond its context, a content filter), in one line;
+    the
+    text is then empty, and another request would be refused too.
     """
 
     text: str
@@ -47,9 +48,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """Asks for the log-probability that each continuation comes right after the prompt.
+    """A request for the log-probability of each continuation right after the prompt.
 
-    One that begins a longer one of the list ("1" and "10") counts only where the longer does not follow.
+    A continuation at the start of a longer one of the list ("1" and "10") counts only without the rest of the longer
+    one.
     """
 
     prompt: str
@@ -58,7 +60,7 @@ class ScoreRequest:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The log-probabilities asked for; none where the model will never answer, with the reason as `refusal`."""
+    """The requested log-probabilities; none if the model will never answer, with the reason in `refusal`."""
 
     log_probabilities: tuple[float, ...]  # natural logarithms, one a continuation
     usage: Usage
@@ -72,24 +74,24 @@ def unread(reply: Completion) -> Usage:
 
 
 def dump_completion(answer: Completion) -> list[Json]:
-    """For a file: `[text, usage, rationale, truncated, refusal]`, without the defaults at its end."""
+    """A completion for a file: `[text, usage, rationale, truncated, refusal]`, without defaults at its end."""
     return trimmed([answer.text, list(answer.usage.counts), answer.rationale, answer.truncated, answer.refusal])
 
 
 def dump_scores(answer: Scores) -> list[Json]:
-    """For a file: `[log-probabilities, usage, refusal]`, without the defaults at its end."""
+    """Scores for a file: `[log-probabilities, usage, refusal]`, without defaults at their end."""
     return trimmed([list(answer.log_probabilities), list(answer.usage.counts), answer.refusal])
 
 
 def trimmed(parts: list[Json]) -> list[Json]:
-    """The first two parts, and the others up to the last that is not its default."""
+    """The first two parts, and all others up to the last part that differs from its default."""
     while len(parts) > 2 and not parts[-1]:
         parts = parts[:-1]
     return parts
 
 
 def load_completion(data: object) -> Completion:
-    """Raises ValueError, TypeError: the data is no completion."""
+    """The completion of such data. Raises ValueError, TypeError: no completion."""
     text, usage, *rest = as_list(data)
     kinds = (str, bool, str)
     if type(text) is not str or len(rest) > len(kinds) or any(map(is_not, map(type, rest), kinds)):
@@ -98,7 +100,7 @@ def load_completion(data: object) -> Completion:
 
 
 def load_scores(data: object) -> Scores:
-    """Raises ValueError, TypeError: the data holds no scores."""
+    """The scores of such data. Raises ValueError, TypeError: no scores."""
     scores, usage, *rest = as_list(data)
     if len(rest) > 1 or any(type(refusal) is not str for refusal in rest):
         raise TypeError(f"expected scores, found {data!r:.80}")
@@ -118,7 +120,7 @@ def as_list(data: object) -> list[Any]:
 
 
 class LM(Protocol):
-    """A language model. `name` and `content` (a hash of what it answers from) go into the manifest."""
+    """A language model. `name` and `content` (a hash of its weights, or of its address) go into the manifest."""
 
     name: str
     content: str
@@ -132,7 +134,7 @@ class LM(Protocol):
         ...
 
     def count(self, text: str) -> int:
-        """Tokens of a text: what a prompt will be billed, or more, never less."""
+        """The tokens of a text, for bounds: as many as its bill will count, or more."""
 
 
 @runtime_checkable
@@ -165,9 +167,9 @@ class BoundsScores(Protocol):
 
 
 def bound_of_completion(lm: LM, request: Request) -> Usage:
-    """What a request costs at the worst: its prompt, and as many tokens as may be written.
+    """The highest possible usage of a request: its prompt, and as many tokens as it may write.
 
-    A model that may write more than it was allowed says so with a `bound_of_completion` of its own.
+    A model that may write more tokens has a `bound_of_completion` of its own.
     """
     if isinstance(lm, BoundsCompletions):
         return lm.bound_of_completion(request)
@@ -175,9 +177,9 @@ def bound_of_completion(lm: LM, request: Request) -> Usage:
 
 
 def bound_of_score(lm: LM, request: ScoreRequest) -> Usage:
-    """What a score request costs at the worst: its prompt once, for the continuations are read, not written.
+    """The highest possible usage of a score request: its prompt once, for continuations are read and not written.
 
-    A model that needs more than one look says so with a `bound_of_score` of its own.
+    A model that reads a prompt more than once has a `bound_of_score` of its own.
     """
     if isinstance(lm, BoundsScores):
         return lm.bound_of_score(request)

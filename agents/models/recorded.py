@@ -1,9 +1,8 @@
-"""Record the replies of a language model to a file, and answer from such a file.
+"""Recordings of the replies of a language model, and a model that answers from such a file.
 
-A line of the file is JSON: [digest of a request, "bound", the most it can cost], or [digest of a request, "reply",
-the reply] with the reply as `dump_completion` and `dump_scores` of `agents/models/protocol.py` write it.
-The bounds are there because budgets reserve them: a replay stops where the recorded run did only if it is told the same
-ones, those of requests that were never made too.
+A line of the file is JSON: [digest of a request, "bound", its bound], or [digest of a request, "reply", the reply],
+with the reply in the form of `dump_completion` and `dump_scores`. The file holds the bounds too, for budgets reserve
+them: a replay stops at the same place only with the same bounds, those of unsent requests included.
 """
 
 from __future__ import annotations
@@ -39,14 +38,16 @@ from forethought.search.models import is_remote
 
 
 def digest(request: Request | ScoreRequest) -> str:
-    """Of all that was asked: prompt, sampling and seed, or prompt and continuations."""
+    """The digest of a request: prompt, sampling and seed, or prompt and continuations."""
     return hashlib.sha256(json.dumps(asdict(request), sort_keys=True).encode()).hexdigest()
 
 
 class Rows:
-    """What a recording holds. `whole` is how many of its bytes are whole lines; a kill may leave a torn one behind.
+    """The content of a recording.
 
-    Raises ValueError: it is no recording, or is damaged elsewhere than at its end.
+    `whole` is the number of bytes in whole lines; a kill may leave a torn line at the end. Raises ValueError: no
+    recording,
+    or damage elsewhere than at its end.
     """
 
     def __init__(self, path: Path, data: bytes) -> None:
@@ -77,7 +78,7 @@ class Rows:
 
 
 def is_torn(line: bytes) -> bool:
-    """Whether it is the beginning of a row, and no more."""
+    """Whether a line is only the beginning of a row."""
     if not line.startswith(b'["'[: len(line)]):
         return False
     try:
@@ -90,9 +91,9 @@ def is_torn(line: bytes) -> bool:
 
 
 class Recording:
-    """Passes requests on to a model, and appends each reply, and each bound, to a JSON Lines file.
+    """A model that appends each of its replies, and each bound, to a JSON Lines file.
 
-    Raises ValueError when it writes first: the file is there and is no recording.
+    Raises ValueError at the first write: the file exists and is no recording.
     """
 
     def __init__(self, lm: LM, path: Path) -> None:
@@ -127,7 +128,7 @@ class Recording:
         return self._noting(digest(request), bound_of_score(self.lm, request))
 
     def _noting(self, key: str, bound: Usage) -> Usage:
-        """The bound, which is written once."""
+        """The bound; it is written once."""
         with self._writing:
             noted = self._mended()
             if noted.get(key) != bound:
@@ -142,7 +143,7 @@ class Recording:
             self._noted = noted
 
     def _mended(self) -> dict[str, Usage]:
-        """The bounds in the file, whose torn last line is cut off: what comes next would be written onto it."""
+        """The bounds in the file. A torn last line is cut off, so that the next line begins on its own."""
         if self._noted is None:
             data = self.path.read_bytes() if self.path.exists() else b""
             rows = Rows(self.path, data)
@@ -156,10 +157,11 @@ class Recording:
 
 
 class Recorded:
-    """Answers from the file of a Recording, in any order and any number of times.
+    """A model that answers from the file of a Recording, in any order and any number of times.
 
-    Raises KeyError: a request that the file has no reply to. ValueError: a file that is no recording. A torn last
-    line, which a kill leaves behind, is none of its replies.
+    Raises KeyError: a request without a recorded reply. Raises ValueError: a file that is no recording. A torn last
+    line,
+    after a kill, is not read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -169,11 +171,11 @@ class Recorded:
         self._rows = Rows(path, data)
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """The recorded completions of these requests. Raises ValueError: one was not recorded."""
+        """The recorded completions of these requests. Raises KeyError: one was not recorded."""
         return [self._find(request) for request in requests]
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
-        """The recorded scores of these requests. Raises ValueError: one was not recorded."""
+        """The recorded scores of these requests. Raises KeyError: one was not recorded."""
         return [self._find(request) for request in requests]
 
     def _find(self, request: Request | ScoreRequest) -> Any:
@@ -191,7 +193,7 @@ class Recorded:
         return self._bound(request, 0)
 
     def _bound(self, request: Request | ScoreRequest, completion: int) -> Usage:
-        """As recorded; else what it cost, or what one look at the prompt may cost, whichever is more."""
+        """The recorded bound; else the cost of the reply or of one reading of the prompt, the higher of the two."""
         key = digest(request)
         if key in self._rows.bounds:
             return self._rows.bounds[key]

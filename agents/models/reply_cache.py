@@ -1,10 +1,10 @@
-"""Replies of language models kept on disk: what was asked once is not paid for again.
+"""Replies of language models on disk: an equal request is paid for once.
 
-One SQLite file serves all models, runs, processes and threads of a machine; it belongs on a local disk.
-It holds digests of what was asked, and the replies as JSON in plain text: no prompt, no key of a service.
-A reply that was stored is never replaced, so whoever asks later reads what the first one read. Nothing
-is removed either: a reply takes about 110 bytes besides its text, and the file may be deleted, with its
--wal and -shm, while no run uses it. (Journals hold their own answers: no resume depends on a cache.)
+One SQLite file serves all models, runs, processes and threads of a machine; it belongs on a local disk. It holds
+digests of the requests, and the replies as JSON in plain text: no prompt, no key of a service. A stored reply is
+never replaced, so later readers read the same reply as the first. Nothing is removed either: a reply takes about 110
+bytes beside its text, and the file may be deleted, with its -wal and -shm, while no run uses it. (Journals hold their
+own answers: no resume depends on a cache.)
 """
 
 from __future__ import annotations
@@ -50,25 +50,27 @@ A = TypeVar("A", Completion, Scores)
 
 
 class Cached:
-    """Answers from the file where it can, and asks the model for the rest, each distinct request once.
+    """A model with a cache: it answers from the file, and asks the model for each missing request once.
 
-    A hit returns the usage that the reply had when it was paid for: budgets count it and a search stops
-    where it would have stopped without the cache, with the same tree. What the provider really gets is
-    counted apart: `billed` is the usage of the requests that reached the model, `saved` that of the
-    answers that did not need it. The two add up to what the answers say and what failures were settled for,
-    but for races: when two processes ask the same at once, both are billed, the reply written first is kept,
+    A hit returns the usage of the paid reply: budgets count it, and a search stops at the same place as without the
+    cache, with the same tree. The real bill is counted apart: `billed` is the usage of the requests that reached the
+    model, `saved` the usage of the answers from the file. The two add up to the usage of all answers and of all
+    failures,
+    except in races: when two processes send the same request at once, both are billed, the reply written first is kept,
     and both return it.
 
-    Mode "on" reads and writes; "read" writes no reply, and asks the model for a missing one every time
-    (beside the file SQLite may then leave an empty -wal and a -shm).
-    The samples of one prompt differ in their seeds. A model whose answers depend on the shape of the
-    batch, in their last bits, is asked in smaller batches the more of them is known.
+    Mode "on" reads and writes; "read" writes no reply, and asks the model for a missing reply every time (beside the
+    file
+    SQLite may then leave an empty -wal and a -shm). The samples of one prompt differ in their seeds. A model with
+    answers
+    that depend on the shape of the batch, in their last bits, is asked in smaller batches the more replies are known.
     """
 
     def __init__(self, lm: LM, path: Path | None = None, *, mode: Literal["read", "on"] = "on") -> None:
-        """`path` is replies.sqlite in the cache folder if not given.
+        """Open the file `path`; without one, replies.sqlite in the cache folder.
 
-        Raises ValueError: the file is damaged or no cache, or there is none to read; OSError: it cannot be used now.
+        Raises ValueError: the file is damaged or no cache, or there is no file to read. Raises OSError: it cannot be
+        used now.
         """
         if mode not in ("read", "on"):
             raise ValueError(f"the mode of a cache is 'read' or 'on'; {mode!r} was given")
@@ -147,7 +149,7 @@ class Cached:
 
 
 def key_of(kind: str, content: str, request: Request | ScoreRequest) -> bytes:
-    """The digest of the model's content and of all that was asked. Texts that differ at all have different keys."""
+    """The digest of the model's content and of the request. Different texts have different keys."""
     asked = json.dumps([kind, content, asdict(request)], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).digest()
 
@@ -159,10 +161,11 @@ def dump(answer: Completion | Scores) -> bytes:
 
 
 class ReplyFile:
-    """The SQLite file. Every batch opens it anew: threads and forks share nothing, and a kill leaves nothing open.
+    """The SQLite file. Each batch opens it anew: threads and forks share no connection, and a kill leaves none open.
 
-    A reply that was written survives the death of the process; the death of the machine may take the last
-    ones along, and leaves the rest whole.
+    A written reply survives the death of the process; the death of the machine may lose the newest replies, and leaves
+    the
+    others whole.
     """
 
     def __init__(self, path: Path, *, write: bool) -> None:
@@ -175,7 +178,7 @@ class ReplyFile:
             )
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The stored replies to those of the keys that have one."""
+        """The stored replies by key; keys without a reply are left out."""
         if not keys:
             return {}
         with self._open() as db:
@@ -183,7 +186,7 @@ class ReplyFile:
             return select(db, keys)
 
     def keep(self, replies: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-        """Store what is new; returns the reply of every key, which is an earlier one where there was one."""
+        """Store new replies. Returns the reply of every key: the earlier one where there was one."""
         if not self.write:
             return dict(replies)
         with self._open() as db:
@@ -215,7 +218,7 @@ class ReplyFile:
             use_write_ahead_log(db)
 
     def _is_empty(self) -> bool:
-        """Whether nothing was ever written to it. Raises ValueError: it is not of this version, or no cache."""
+        """Whether the file was never written. Raises ValueError: a file of another version, or no cache."""
         with self._open() as db:
             db.execute("BEGIN")  # one state of the file for the three questions
             asked = "PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master"
@@ -233,7 +236,7 @@ class ReplyFile:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection; what is not committed at its end is undone."""
+        """A connection; uncommitted changes are undone at its end."""
         try:
             with closing(sqlite3.connect(self._address(), timeout=WAIT, isolation_level=None, uri=True)) as db:
                 db.execute("PRAGMA synchronous = NORMAL")
@@ -261,7 +264,7 @@ def select(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
 
 
 def use_write_ahead_log(db: sqlite3.Connection) -> None:
-    """Readers and a writer then do not wait for one another. No change where it is in use, or the disk cannot."""
+    """Let readers and a writer work at the same time. No change where the mode is set, or the disk cannot hold it."""
     deadline = time.monotonic() + WAIT
     while True:
         try:

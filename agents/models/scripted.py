@@ -1,4 +1,4 @@
-"""A language model that says what a test tells it to."""
+"""A language model with the replies of a test."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from forethought.search import Usage
 
 
 class Scripted:
-    """Replies from a queue, or from a function of the request; `prompts` keeps what it was asked.
+    """Replies from a queue, or from a function of the request; `prompts` keeps the prompts of all requests.
 
-    A queue is answered in the order of the calls; a function of (prompt, seed) answers alike at any
-    concurrency. Tokens are words. Raises IndexError: asked more often than the queue has replies.
+    A queue is answered in the order of the calls; a function of (prompt, seed) answers alike at any concurrency. Tokens
+    are words. Raises IndexError: more requests than replies in the queue.
     """
 
     name = "scripted"

@@ -1,8 +1,4 @@
-"""The action in a reply, without what models put around it: labels, bullets, quotes, Markdown, comments behind it.
-
-Published agents write "Action 3: Search[August Thomjon]\\nObservation 3: …", and their harnesses lower the first letter
-and cut the rest off before the environment sees it (Yao et al. 2023, arXiv:2210.03629). Environments stay strict.
-"""
+"""The action in a reply, without the labels, bullets, quotes, Markdown and comments that models put around it."""
 
 from __future__ import annotations
 

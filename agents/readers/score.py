@@ -101,7 +101,7 @@ def number(text: str) -> float:
 
 
 def rationale_before(text: str, score: Score) -> str:
-    """What a reply says before its score, without the words that only lead to it."""
+    """The text of a reply before its score, without the words that only lead to it."""
     said = text[: score.start]
     found = ENDING.search(said, max(0, len(said) - 80))
     return (said[: found.start()] if found else said).strip()

@@ -1,4 +1,4 @@
-"""One OpenAI-compatible address: how a spec names it, and the line that is held open to it."""
+"""One OpenAI-compatible address: its spec, and the open line to it."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Address:
 
 
 def port_of(parts: SplitResult) -> int | None:
-    """None: no port that can be."""
+    """The port of a URL; None for an impossible one."""
     try:
         return parts.port or {"http": 80, "https": 443}[parts.scheme]
     except ValueError:
@@ -91,7 +91,7 @@ def port_of(parts: SplitResult) -> int | None:
 
 
 def key_of(variable: str) -> str:
-    """The key in an environment variable. Raises ValueError, without the key: one that no header can hold."""
+    """The key in an environment variable. Raises ValueError, without the key: no header can hold it."""
     key = os.environ.get(variable, "").strip()
     if key and not re.fullmatch(r"[!-~]+", key):
         raise ValueError(f"the key in {variable} holds a space, a control character or a letter beyond ASCII")
@@ -105,7 +105,7 @@ class Line:
     """
 
     def __init__(self, url: str, key: str, variable: str, concurrency: int, hint: str = "") -> None:
-        """`hint` says what else may be done where the server does not know the model."""
+        """Start the thread. `hint` is the advice for a server that does not know the model."""
         self.gate = asyncio.Semaphore(concurrency)  # of all who ask here
         self._key, self._variable, self._hint = key, variable, hint
         self._wire = Wire(url, key)
@@ -123,10 +123,11 @@ class Line:
         return not self._closed and self._thread.is_alive()
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do `work`, or as much of it as is done when the line is closed elsewhere.
+        """Do `work`, or the part of it before another thread closes the line.
 
-        What it raises is raised here, and disturbs no other work. What interrupts the wait, such as Ctrl-C, closes
-        the line, which ends this work and all other.
+        Its error is raised here, and disturbs no other work. An interruption of the wait, such as Ctrl-C, closes the
+        line,
+        and ends this work and all other work.
         """
         try:
             with self._lock:
@@ -144,7 +145,7 @@ class Line:
             raise
 
     def close(self) -> None:
-        """The first call ends what is asked, and then the thread; another one meanwhile returns at once."""
+        """End all requests, then the thread. A second call in the meantime returns at once."""
         if not self.alive or threading.current_thread() is self._thread:  # a garbage collector may run anywhere
             return
         with self._lock:
@@ -166,14 +167,14 @@ class Line:
         await self._wire.close()
 
     async def post(self, path: str, body: dict[str, Any], limit: int, timeout: float) -> dict[str, Any] | Fault:
-        """One attempt: the JSON object that came within `timeout` seconds and `limit` bytes, or why none did."""
+        """One attempt: the JSON object within `timeout` seconds and `limit` bytes, or the fault."""
         answer = await self._send(path, json.dumps(body).encode(), limit, timeout)
         if isinstance(answer, Fault):
             return answer
         return self._read(answer, body) if 200 <= answer.status < 300 else self._refusal(answer, body)
 
     async def models(self, timeout: float) -> frozenset[str] | Fault:
-        """The names that /models lists; none where it cannot be read."""
+        """The names in the list of models; none where the list cannot be read."""
         answer = await self._send("/models", None, LISTING, timeout)
         if isinstance(answer, Fault):
             return answer
@@ -244,7 +245,7 @@ class Line:
         return data
 
     def _error_of_reply(self, error: dict[str, Any], answer: Answer, body: dict[str, Any]) -> Fault:
-        """An error that came as a reply: gateways have told 200 before they know, and put the status inside."""
+        """An error inside a reply: gateways answer 200 before they know, and put the status inside."""
         status = status_in(error)
         problem = problem_of(status or 400, json.dumps(error))
         fault = self._problem(problem, answer.headers, body, "the reply is an error" + " {}" * bool(status))
@@ -261,11 +262,11 @@ class Line:
         )
 
     def hide(self, text: str) -> str:
-        """Without the key."""
+        """The text without the key."""
         return hide(text, self._key)
 
     def clean(self, text: str, lines: int = 1) -> str:
-        """One line of at most `lines` times 200 characters without the key, which a server may quote."""
+        """One line of at most `lines` times 200 characters, without the key that a server may quote."""
         return one_line(text if self._key == NO_KEY else mask(text, self._key), lines)
 
 
@@ -275,7 +276,7 @@ def says_something(choice: Any) -> bool:
 
 
 def error_in(data: Any) -> dict[str, Any] | None:
-    """The error that stands in a reply, or in a choice of it, with its object around it."""
+    """The error in a reply, or in a choice of it, with the object around it."""
     error = data.get("error") if isinstance(data, dict) else None
     if isinstance(error, dict) and any(map(error.get, ("message", "code", "type", "msg"))):
         return {"error": error}
@@ -283,7 +284,7 @@ def error_in(data: Any) -> dict[str, Any] | None:
 
 
 def status_in(error: dict[str, Any]) -> int | None:
-    """The status that an error tells; None where it tells none."""
+    """The status in an error; None without one."""
     inner = error["error"]
     code = inner.get("code") if isinstance(inner, dict) else None
     told = int(code) if isinstance(code, str) and re.fullmatch("[45][0-9]{2}", code) else code
@@ -291,7 +292,7 @@ def status_in(error: dict[str, Any]) -> int | None:
 
 
 def names_in(body: str) -> frozenset[str]:
-    """The names in {"data": [{"id": NAME}, ...]}; what is anything else names none."""
+    """The names in {"data": [{"id": NAME}, ...]}; entries of another form are left out."""
     try:
         data = read_json(body)
     except ValueError:

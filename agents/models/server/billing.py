@@ -25,7 +25,7 @@ MOST_PROMISES = 10_000  # bounds that are remembered
 
 
 class Bills:
-    """Of one server, by its `ways`, which are told of a raised allowance."""
+    """The bounds and bills of one server. `ways` keeps a raised allowance."""
 
     def __init__(self, name: str, chat: bool, ways: Ways) -> None:
         self.name, self.ways = name, ways
@@ -56,16 +56,16 @@ class Bills:
         return key in self._promised
 
     def is_broken(self, key: str) -> bool:
-        """Whether a lower bound was told for the request than it has now."""
+        """Whether the bound of a request has risen since a budget was told it."""
         return self._promised.get(key, self.allowance) < self.allowance
 
     def settle(self, keys: Sequence[str]) -> None:
-        """Forget the bounds that were told for requests."""
+        """Forget the bounds of finished requests."""
         for key in keys:
             self._promised.pop(key, None)
 
     def of(self, reply: dict[str, Any], prompt: str, max_tokens: int, length: int) -> Usage:
-        """The bill of a reply with so many characters: its own counts, or its bound where they cannot be true."""
+        """The bill of a reply of so many characters: its own counts, or its bound where they cannot be true."""
         bound, told = self.bound(prompt, max_tokens), counts_of(reply)
         if told is None or (length and not told.completion):
             return self.assume(bound, reply.get("usage"))
@@ -92,7 +92,7 @@ class Bills:
         return True
 
     def assume(self, bound: Usage, told: Any) -> Usage:
-        """The bound as a bill."""
+        """The bound, as a bill."""
         if not self.assumed:
             if told is None:
                 LOG.warning("%s sends no counts of tokens; its replies are billed at their upper bound", self.name)
@@ -107,5 +107,5 @@ class Bills:
 
 
 def length_of(text: str) -> int:
-    """Bytes, which are at least as many as the tokens."""
+    """The bytes of a text: at least as many as its tokens."""
     return len(text.encode("utf-8", "replace"))

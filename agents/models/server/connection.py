@@ -1,7 +1,7 @@
-"""How a request reaches a server, and how much of its answer is read.
+"""The connection to a server: one request, and a limited part of its answer.
 
-Only the request, the key and the name of this library are sent. Nothing else of the environment is, no cookies
-are kept, and no redirect is followed: a prompt goes to the server that was named, and to no other.
+Only the request, the key and the name of this library are sent. Nothing else of the environment is sent, no cookies
+are kept, and no redirect is followed: a prompt goes to the named server, and to no other.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ class Answer:
 
 
 class NoConnection(Exception):
-    """Nobody listens there."""
+    """No server listens at the address."""
 
 
 class Broken(Exception):
-    """The connection ended too early, or told something that is no HTTP."""
+    """The connection ended too early, or the answer is no HTTP."""
 
 
 class TooLong(Exception):
-    """The answer has more bytes than can be an answer to this request."""
+    """The answer is longer than any answer to this request."""
 
 
 class Unreachable(Exception):
-    """No connection can be made, however often it is tried: certificates, the proxy."""
+    """No attempt can connect: certificates, the proxy."""
 
 
 class Wire:
@@ -135,7 +135,7 @@ async def read(response: Any, limit: int, headers: Mapping[str, str], *, whole: 
 
 
 def inflater(encoding: str) -> Any:
-    """Takes a chunk and the most bytes that are wanted of it. Raises Broken: an encoding that nobody asked for."""
+    """A function that inflates a chunk to a number of bytes. Raises Broken: an encoding that was not asked for."""
     name = encoding.strip().lower()
     if name in ("", "identity"):
         return lambda chunk, most: chunk

@@ -1,4 +1,4 @@
-"""Notices a server whose samples do not differ."""
+"""Detection of a server with equal samples for different seeds."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ ENOUGH = 8  # samples of prompts whose samples are all equal, until it is said
 
 
 class Samples:
-    """Counts the samples of one prompt with different seeds that came back equal, until two of a prompt differ."""
+    """Counts equal samples of one prompt with different seeds, until two samples of a prompt differ."""
 
     def __init__(self, name: str) -> None:
         self.name, self.equal, self.done = name, 0, False
 
     def see(self, requests: Sequence[Request], replies: Sequence[Completion]) -> None:
-        """One batch. Says it once, where all there were so far are equal."""
+        """Count one batch. A warning is given once, if all samples so far are equal."""
         if self.done or len(requests) < 2:
             return
         groups: dict[tuple[str, object], dict[int, str]] = {}

@@ -1,4 +1,4 @@
-"""The words and codes by which servers tell what is wrong with a request."""
+"""The words and codes of servers for the faults of a request."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ WHOLE = (
 
 
 def naming(name: str) -> re.Pattern[str]:
-    """Finds the places where a message means a parameter, and not a word of the language."""
+    """A pattern for a parameter in a message, which does not match the plain word of the language."""
     word = r"stop(?:[_ ]sequences?)?" if name == "stop" else re.escape(name)
     forms = [
         rf"""['"`](?:\w{{1,40}}\.){{0,4}}{word}['"`]""",

@@ -1,10 +1,10 @@
-"""Read the error that an OpenAI-compatible server answers with: its kind, by code, type and parameter where told.
+"""The error in a server's answer: its kind, by code, type and parameter where the server tells them.
 
 Shapes: {"error": {"message", "code", "param", "type"}} (OpenAI, Azure, vLLM, llama.cpp, Anthropic), the same in a list
 (Google), {"message", "type", "code"} (older vLLM), {"error": TEXT} (Ollama, TGI), {"detail": TEXT or a list} (FastAPI),
 {"message": {"detail": ...}} (Mistral), {"errors": [...]} (watsonx, Workers AI), and an error of a provider as JSON text
 in {"error": {"metadata": {"raw": TEXT}}} (OpenRouter).
-Only a server that tells no code is judged by its words.
+Words count only where a server tells no code.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NAMED = 2000  # characters of a message in which a parameter is looked for; a co
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an error tells. `codes` are all its codes and types in small letters, `param` the parameter it names."""
+    """An error. `codes` are all its codes and types in small letters, `param` the parameter in it."""
 
     status: int
     message: str
@@ -43,7 +43,7 @@ class Problem:
     body: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def kind(self, model: str, sent: Collection[str]) -> Kind:
-        """`model` was asked for, and the parameters `sent`."""
+        """The kind of the error of a request for `model` with the parameters `sent`."""
         for kind in ("quota", "filter", "context", "size"):
             if self.codes & CODES[kind] and not (kind == "context" and self.parameter(sent) in OMITTED):
                 return kind
@@ -88,9 +88,9 @@ class Problem:
         return "path" if self._words("path") else STATUS.get(self.status, "")
 
     def parameter(self, sent: Collection[str]) -> str:
-        """The parameter of the request that the error is about; "" where it names none that was sent.
+        """The sent parameter that the error is about; "" without one.
 
-        The one named first counts. "body.seed" and "generation_config.seed" name the seed.
+        The first one in the message counts. "body.seed" and "generation_config.seed" name the seed.
         """
         if named := next((part for part in re.split(r"[.\[\]]+", self.param) if part in sent), ""):
             return named
@@ -99,16 +99,16 @@ class Problem:
         return places[min(places)] if places else ""
 
     def _refuses_value(self, name: str) -> bool:
-        """Whether a parameter that can be left out is named, whatever is said of it; the length of a prompt is not."""
+        """Whether the error names a parameter that can be left out; the length of a prompt is no such parameter."""
         return name in OMITTED and (name != "temperature" or bool(self.param) or not self._words("context"))
 
     def new_name(self, name: str) -> str:
-        """The name to use in its place: as the message says it, or max_completion_tokens."""
+        """The name to use in its place: that of the message, or max_completion_tokens."""
         found = NEW_NAME.search(self.message)
         return found[1] if found and found[1].endswith("tokens") and found[1] != name else "max_completion_tokens"
 
     def most(self, asked: int) -> int | None:
-        """The most of what was asked that the server allows, as its message says it; None where it says nothing."""
+        """The most that the server allows of this parameter, by its message; None where it tells no number."""
         told = [int(number) for number in LIMIT.findall(self.message)]
         return max((number for number in told if 0 < number < asked), default=None)
 
@@ -116,14 +116,14 @@ class Problem:
         return WORDS[kind].search(self.message) is not None
 
     def _names(self, model: str) -> bool:
-        """Whether the message quotes the model, as in "requested 'm'"; or names it where no other word can be meant."""
+        """Whether the message quotes the model, as in "requested 'm'", or names it without another meaning."""
         if re.search(rf"""['"`]{re.escape(model)}['"`]""", self.message):
             return True
         return self._words("model") and re.search(rf"model:? {re.escape(model)}(?![\w/-])", self.message) is not None
 
 
 def problem_of(status: int, body: str) -> Problem:
-    """An error of any shape; what cannot be read is its own message."""
+    """The error of any data; data of unknown shape are its message."""
     try:
         data = read_json(body)
     except ValueError:
@@ -161,7 +161,7 @@ def is_text(part: dict[str, Any], name: str) -> bool:
 
 
 def parts_of(data: dict[str, Any], depth: int = 0) -> list[dict[str, Any]]:
-    """The objects of an error: those inside come first."""
+    """The objects of an error, inner ones first."""
     errors = data.get("errors")
     inner = [errors[0] if isinstance(errors, list) and errors else errors]
     inner += [data.get(name) for name in ("error", "detail", "message", "innererror", "metadata")]
@@ -176,7 +176,7 @@ def first_text(parts: list[dict[str, Any]], *names: str) -> str:
 
 
 def read_details(details: list[Any]) -> tuple[str, str, set[Any]]:
-    """FastAPI's: [{"loc": ["body", "seed"], "msg": ..., "type": ...}]."""
+    """The errors of FastAPI: [{"loc": ["body", "seed"], "msg": ..., "type": ...}]."""
     rows = [row for row in details if isinstance(row, dict)]
     places = [row["loc"] for row in rows if isinstance(row.get("loc"), list)]
     names = [[str(part) for part in place if part != "body"] for place in places]

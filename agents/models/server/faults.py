@@ -1,4 +1,4 @@
-"""A request without an answer: the reason, and further attempts while it may pass."""
+"""Faults of requests, and further attempts while a fault may pass."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why there is no answer. `passing`: another attempt may get one, after `wait` seconds if a time was named.
+    """The reason for a missing answer.
 
-    `usage` is what was paid all the same, as far as the server tells it; `problem` the error that the server told.
+    `passing`: another attempt may succeed, after `wait` seconds if the server named them. `usage` is the usage that was
+    paid nevertheless, as far as the server tells it; `problem` is the server's error.
     """
 
     reason: str
@@ -34,14 +35,14 @@ class Fault:
 
     @property
     def alone(self) -> bool:
-        """Whether the fault is that of one reply: others to the same server may well come."""
+        """Whether the fault is that of one reply: other requests to the server may succeed."""
         return self.reached and (self.paid or self.failed)
 
 
 async def with_retries(
     attempt: Callable[[float], Awaitable[T | Fault]], policy: RetryPolicy, rng: Generator
 ) -> T | Fault:
-    """The first answer of `attempt`, which is given the seconds it may take; else the last fault.
+    """The first answer of `attempt`, a function of the seconds it may take; else the last fault.
 
     `rng` decides the waits. The number of attempts depends on the faults and on the deadline alone.
     """

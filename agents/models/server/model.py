@@ -49,31 +49,31 @@ A = TypeVar("A", Completion, Scores)
 
 
 class Server:
-    """Asks up to `concurrency` requests at a time, and each again while its fault may pass (see RetryPolicy).
+    """Sends up to `concurrency` requests at a time, and repeats each one while its fault may pass (see RetryPolicy).
 
-    It may be asked from several threads at once (`is_remote` tells the driver so): the limit is one for all.
+    Several threads may use it at once (`is_remote` tells the driver so): the limit is one for all.
 
-    Replies come in the order of the requests. If one request fails for good, the call raises ServerError,
-    but the other requests are asked to their end and nothing that was paid is lost: the replies are kept,
-    each for the next request that is equal (prompt, sampling and seed), and handed out once, so a driver that
-    asks again task by task pays for no reply twice. The failed ones fail at once in a smaller call,
-    where a server that is away would be waited for again task after task; a call as large asks them anew.
-    A caller that does not ask again takes the unbilled usage from the error, and the kept replies are forgotten.
+    Replies come in the order of the requests. If one request fails for good, the call raises ServerError, but the other
+    requests are finished, and their replies are kept: each for the next equal request (prompt, sampling and seed), and
+    handed out once. So a driver that repeats a batch task by task pays for no reply twice. The failed requests fail at
+    once in a smaller call, without another wait for a server that is down; a call of the same size sends them anew. A
+    caller that does not repeat takes the unbilled usage from the error, and the kept replies are forgotten.
 
-    Bills are the server's own counts, one call a reply however often it was tried; `attempts` counts the
-    tries. A reply without counts, or with counts that cannot be true, is billed at its bound, and counted in
-    `assumed` of its usage. What a template adds to prompts is learnt from bills (see billing.py): the first request
-    that a bound was told for is sent alone, and where that turns out too low, BoundRaised is raised before more is
-    sent.
+    Bills are the server's own counts, one call for each reply; `attempts` counts all attempts. A reply without counts,
+    or
+    with counts that cannot be true, is billed at its bound, and counted in `assumed` of its usage. The tokens of a
+    template are learnt from bills (see billing.py): the first request with a reserved bound is sent alone, and if the
+    bound was too low, BoundRaised is raised before another request is sent.
 
-    A request that the server will never answer (a prompt beyond its context, a content filter) is no error: its
-    reply has no text, and the reason as its `refusal`; it counts as a call without tokens. Parameters that the
-    server refuses are left out or renamed from then on (see ways.py); `on_learnt` is told of it, `recall` takes it
-    from an earlier process.
+    A request that the server will never answer (a prompt beyond its context, a content filter) is no error: its reply
+    has
+    no text, and the reason as its `refusal`; it counts as a call without tokens. Parameters that the server refuses are
+    left out or renamed from then on (see parameters.py); `on_learnt` is called with them, `recall` takes those of an
+    earlier process.
 
-    Nobody can verify the weights of a server: `content` is the hash of the request's fixed parts (the model, the
-    adapter, chat or not, the parameters left out by option), not of the weights that answered. The same seed need
-    not give the same text again either.
+    The weights of a server cannot be verified: `content` is the hash of the request's fixed parts (the model, the
+    adapter, chat or not, the parameters left out by option), not of the weights. Nor need the same seed give the same
+    text again.
     """
 
     is_remote = True
@@ -145,7 +145,7 @@ class Server:
 
     @property
     def on_learnt(self) -> Callable[[dict[str, Any]], None] | None:
-        """Is told what was learnt about the ways of the server."""
+        """The function that is called with the learnt parameters of the server."""
         return self.ways.on_learnt
 
     @on_learnt.setter
@@ -153,7 +153,7 @@ class Server:
         self.ways.on_learnt = told
 
     def recall(self, told: Mapping[str, Any]) -> None:
-        """Take what an earlier process has learnt."""
+        """Take over the parameters that an earlier process has learnt."""
         self.ways.recall(told)
 
     def _begin(self) -> None:
@@ -162,33 +162,34 @@ class Server:
         self._line: Line | None = None
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """Raises ServerError: see the class."""
+        """The completion of each request. Raises ServerError: see the class."""
         replies = self._answer(requests, self._completions, self._complete, self._without_lost_samples)
         self._samples.see(requests, replies)
         return replies
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
-        """From the 20 likeliest next tokens, which the server must tell; see spread.py for what that can score.
+        """Log-probabilities from the 20 likeliest next tokens of the server; see top_logprobs.py for the limits.
 
-        Raises ServerError: as the class says, or the server tells no log-probabilities or none that helps.
+        Raises ServerError: as the class says, or the server tells no log-probabilities, or none of a continuation.
         """
         return self._answer(requests, self._scores, self._score)
 
     def count(self, text: str) -> int:
-        """An upper bound, for no tokenizer is here: a token holds at least one byte.
+        """An upper bound without a tokenizer: a token holds at least one byte.
 
-        That holds for byte-level vocabularies and SentencePiece as language models use them, not for those
-        that first write a character as many (NFKC). A constant is added for what the server puts around it.
+        This holds for byte-level vocabularies and for SentencePiece in language models, not for vocabularies that first
+        write
+        a character as several (NFKC). A constant is added for the tokens of the server's template.
         """
         return length_of(text) + self.bills.allowance
 
     def bound_of_completion(self, request: Request) -> Usage:
-        """The most that a request can cost: a server may write a few tokens more than it was allowed."""
+        """The highest possible usage of a request: a server may write a few tokens more than it was allowed."""
         self.bills.promise(digest(request))
         return self.bills.bound(request.prompt, request.sampling.max_tokens)
 
     def bound_of_score(self, request: ScoreRequest) -> Usage:
-        """The most that a score request can cost: its prompt once, and once more for each "1" of a "10"."""
+        """The highest possible usage of a score request: its prompt once, and once more for each "1" of a "10"."""
         self.bills.promise(digest(request))
         asked = [request.prompt, *(request.prompt + text for text in asks_of(request.continuations))]
         return sum((self.bills.bound(prompt, 1) for prompt in asked), NO_USAGE)
@@ -231,7 +232,7 @@ class Server:
         return replies
 
     def _without_lost_samples(self, requests: Sequence[Request], found: list[Completion | Fault | None]) -> None:
-        """A sample whose fault is its own is an empty reply where another sample of the same prompt came."""
+        """An empty reply in place of a lost sample, if another sample of the same prompt came."""
         came = {(q.prompt, q.sampling) for q, reply in zip(requests, found, strict=True) if is_good(reply)}
         for place, (request, fault) in enumerate(zip(requests, found, strict=True)):
             if isinstance(fault, Fault) and fault.alone and (request.prompt, request.sampling) in came:
@@ -246,7 +247,7 @@ class Server:
         found: list[A | Fault | None],
         ask: Callable[[Line, Q], Awaitable[A | Fault]],
     ) -> None:
-        """Fill in what was not found yet, and may be asked."""
+        """Send the requests without a reply."""
         away = [fault] if (fault := await self._without_adapter(line)) else list[Fault]()
 
         async def one(place: int) -> None:
@@ -267,7 +268,7 @@ class Server:
     async def _in_turn(
         self, line: Line, request: Q, key: str, ask: Callable[[Line, Q], Awaitable[A | Fault]]
     ) -> A | Fault | None:
-        """The first request that a budget has reserved for is sent alone, for its bill tells what a template adds.
+        """Send the first request with a reserved bound alone, for its bill tells the tokens of the template.
 
         None: the bound of the request was too low.
         """
@@ -281,7 +282,7 @@ class Server:
         return None if self.bills.is_broken(key) else await ask(line, request)
 
     async def _without_adapter(self, line: Line) -> Fault | None:
-        """Why the adapter cannot be asked. llama.cpp answers with its model, whatever it is asked for."""
+        """The reason why the adapter cannot be used; llama.cpp answers every request with its own model."""
         if self._adapted:
             return None
         listed = await with_retries(line.models, self.retry_policy, Generator(self.model))
@@ -326,9 +327,9 @@ class Server:
         return Completion(line.hide(reply.text), found.usage, line.hide(reply.rationale), reply.truncated)
 
     def _note_stops(self, sampling: Sampling, text: str, sent: bool, truncated: bool) -> None:
-        """Stops are sent once a reply has shown that the same is left then; and no more once they left nothing.
+        """Send stops once a reply has shown that they leave the same text, and no more once they left none.
 
-        A chat ends by itself, and stops would end its reasoning, or the empty lines that it begins with.
+        A chat gets no stops: it ends by itself, and they would end its reasoning, or the empty lines at its beginning.
         """
         if self.address.chat or not sampling.stop:
             return
@@ -366,7 +367,7 @@ class Server:
         return Scores(tuple(scores[text] for text in request.continuations), usage)
 
     async def _ask(self, line: Line, prompt: str, body: dict[str, Any]) -> Replied | Refused | Fault:
-        """The reply and its bill. What an error teaches about the server's ways is heeded at once."""
+        """The reply and its bill. The lesson of an error is used at once."""
         text = prompt.encode("utf-8", "replace").decode()  # JSON in UTF-8 has no lone surrogates
         whole = {"model": self.model, **body}
         path = "/chat/completions" if self.address.chat else "/completions"
@@ -400,7 +401,7 @@ class Server:
         return reply
 
     def _say_refused(self, reason: str) -> str:
-        """The reason, said once: rows count the others."""
+        """Log the first reason of a refusal; rows count the others."""
         if not self._refused:
             self._refused = True
             LOG.warning(
@@ -412,7 +413,7 @@ class Server:
         return self.bills.assume(self.bills.bound(prompt, most), None)
 
     def _learn(self, fault: Fault, sent: Mapping[str, Any]) -> bool:
-        """Whether the fault has taught another way to ask."""
+        """Whether the fault has led to other parameters."""
         problem = fault.problem
         lesson = self.ways.learn(problem, problem.kind(self.model, sent), sent) if problem is not None else ""
         if lesson:
@@ -443,14 +444,14 @@ def is_good(reply: Completion | Fault | None) -> bool:
 
 
 def name_of(adapter: Path) -> str:
-    """What a server must call an adapter: the first 16 hexadecimal digits of its content (see content_of_adapter).
+    """The name of an adapter on a server: the first 16 hexadecimal digits of its content (see content_of_adapter).
 
-    Another name might be given to another adapter later, and vLLM would go on with what it had cached of the
-    first one (https://github.com/vllm-project/vllm/issues/30931). Raises ValueError: the folder holds none.
+    Another name might later mean another adapter, and vLLM would continue with the cache of the first one
+    (https://github.com/vllm-project/vllm/issues/30931). Raises ValueError: the folder holds no adapter.
     """
     return content_of_adapter(adapter)[:16]
 
 
 def hint_of(model: str, adapter: str, folder: Path | None) -> str:
-    """How a server gets to know an adapter."""
+    """The advice for a server without the adapter."""
     return f"; serve it, as in: vllm serve {model} --enable-lora --lora-modules {adapter}={folder or 'FOLDER'}"

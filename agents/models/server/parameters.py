@@ -1,6 +1,7 @@
-"""How a server takes its requests: the parameters that it refuses, renames or limits, and the tokens of its template.
+"""The parameters of a server: those that it refuses, renames or limits, and the tokens of its template.
 
-Given by options, or learnt from its errors and its bills; what was learnt is told once, and kept with the run.
+They are given by options, or learnt from its errors and its bills; learnt ones are reported once, and kept with the
+run.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ MOST_TEMPLATE = 1 << 15  # tokens that a template may add
 
 @dataclass
 class Ways:
-    """`template` is the most tokens that the server adds to a prompt; None as long as the default holds."""
+    """The parameters of one server. `template`: most tokens that it adds to a prompt; None: the default."""
 
     omit: set[str] = field(default_factory=set)
     rename: dict[str, str] = field(default_factory=dict)
@@ -38,7 +39,7 @@ class Ways:
 
     @classmethod
     def given(cls, omit: str = "", rename: str = "", template: int | None = None) -> Ways:
-        """From options: "temperature,stop" and "max_tokens:max_completion_tokens". Raises ValueError."""
+        """From options such as "temperature,stop" and "max_tokens:max_completion_tokens". Raises ValueError."""
         names = [name.strip() for name in omit.split(",") if name.strip()]
         if wrong := [name for name in names if name not in OMITTED]:
             hint = "; a length must be told: use rename=max_tokens:NAME" if "max_tokens" in wrong else ""
@@ -55,14 +56,14 @@ class Ways:
         return cls(set(names), {old: new for old, _, new in pairs}, TOP, template)
 
     def body(self, whole: Mapping[str, Any]) -> dict[str, Any]:
-        """The request in this server's terms."""
+        """The request with this server's parameters."""
         kept = {name: part for name, part in whole.items() if name not in self.omit}
         if "logprobs" in kept:
             kept["logprobs"] = min(kept["logprobs"], self.top)
         return {self.rename.get(name, name): part for name, part in kept.items()}
 
     def learn(self, problem: Problem, kind: str, sent: Mapping[str, Any]) -> str:
-        """What an error teaches, in words; "" where it teaches nothing that would help."""
+        """The lesson of an error, in words; "" without one."""
         if kind == "logprobs" and isinstance(asked := sent.get("logprobs"), int):
             most = problem.most(asked)
             if most is None or most >= self.top:
@@ -82,13 +83,13 @@ class Ways:
         return ""
 
     def to_json(self) -> dict[str, Any]:
-        """For the manifest: what differs from a server without ways of its own."""
+        """The differences from the defaults, for the manifest."""
         told: dict[str, Any] = {"omit": sorted(self.omit), "rename": dict(sorted(self.rename.items()))}
         told |= {"top": self.top if self.top != TOP else None, "template_tokens": self.template}
         return {name: part for name, part in told.items() if part not in ([], {}, None)}
 
     def recall(self, told: Mapping[str, Any]) -> None:
-        """Take what a manifest tells, as far as it can be; an option that was given counts more."""
+        """Take over the parameters of a manifest, as far as they are valid; given options have priority."""
         omit, rename, top, template = (told.get(name) for name in ("omit", "rename", "top", "template_tokens"))
         self.omit |= {name for name in omit if name in OMITTED} if isinstance(omit, list) else set()
         if isinstance(rename, dict):
@@ -100,6 +101,8 @@ class Ways:
 
 
 def template_of(prompt_tokens: int) -> int:
-    """A bound of the tokens that a server adds to any prompt, from the count of one: a power of two, so that most
-    first prompts lead to the same."""
+    """A bound of the tokens that a server adds to a prompt, from the count of one prompt.
+
+    It is a power of two, so that most first prompts lead to the same bound.
+    """
     return 1 << max(prompt_tokens - 1, 0).bit_length()

@@ -1,6 +1,6 @@
-"""The proxy that the environment names for an address: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY.
+"""The proxy of an address in the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY.
 
-The names count in small letters too, which come first. A system's own settings count where the environment has none.
+Names in small letters count too, and come first. The system's own settings count where the environment has none.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class Proxy:
 
     @property
     def told(self) -> str:
-        """Its name for a message, without a user and a password."""
+        """The name of the proxy for messages, without a user and a password."""
         return f"the proxy {host_of(self.url)!r} of {self.variable}"
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """None: the address is reached directly. Raises ProxyError: the proxy is of a kind that is not spoken here."""
+    """The proxy of an address; None: a direct connection. Raises ProxyError: a proxy of an unsupported kind."""
     parts = urlsplit(url)
     proxies = getproxies()
     kind = parts.scheme if proxies.get(parts.scheme) else "all"

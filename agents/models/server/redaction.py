@@ -1,4 +1,4 @@
-"""Text of a server as it may be shown: without the key, and without characters that command a terminal."""
+"""Text of a server for people: without the key, and without control characters of a terminal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ LONGEST = 200  # characters of a text that is shown
 
 
 def hide(text: str, key: str) -> str:
-    """Without the whole key."""
+    """The text without the whole key."""
     return text.replace(key, "***") if len(key) >= SECRET else text
 
 
 def mask(text: str, key: str) -> str:
-    """Without the key, and without the words that hold its first or last four characters, or were starred out.
+    """The text without the key, and without words with its first or last four characters or with stars in it.
 
-    A word ends at a space. A part of the key from elsewhere, or the key in another coding, is not found.
+    A word ends at a space. A part from the middle of the key, or the key in another coding, is not found.
     """
     text = text.replace(key, "***")
     if len(key) < SECRET:

@@ -1,6 +1,6 @@
-"""Read what an OpenAI-compatible server replied: the text, the reasoning, the bill, the likeliest next tokens.
+"""The parts of a response of an OpenAI-compatible server: text, reasoning, bill, likeliest next tokens.
 
-A reply is input: whatever it holds is checked. Fields: https://platform.openai.com/docs/api-reference.
+A response is input, and all of it is checked. Fields: https://platform.openai.com/docs/api-reference.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FILTERED = (
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A reply, its reasoning still in the text if the server did not part them."""
+    """A reply. Its reasoning is still in the text if the server did not separate them."""
 
     text: str
     rationale: str = ""
@@ -41,7 +41,7 @@ class Written:
 
 
 def written(reply: dict[str, Any]) -> Written:
-    """What was written, by the forms of completions and of chats."""
+    """The written text, from the forms of completions and of chats."""
     choice = reply["choices"][0]
     message = choice.get("message")
     source = message if isinstance(message, dict) else choice
@@ -69,7 +69,7 @@ def written(reply: dict[str, Any]) -> Written:
 
 
 def blocked(reply: dict[str, Any]) -> str:
-    """Why a server blocked the prompt and wrote nothing, as Google and Azure tell it; "" where they tell nothing."""
+    """The reason for a blocked prompt, in the forms of Google and Azure; "" without one."""
     feedback = next((told for name in ("promptFeedback", "prompt_feedback") if (told := reply.get(name))), None)
     if isinstance(feedback, dict):
         reason = feedback.get("blockReason") or feedback.get("block_reason")
@@ -124,7 +124,7 @@ def read(found: Written, stops: Sequence[str], most: int) -> Written:
 
 
 def is_same_with_stops(text: str, stops: Sequence[str]) -> bool | None:
-    """Whether a server that ends the text at these stops leaves the same to be read; None: the text tells nothing."""
+    """Whether these stops on the server would leave the same text to read; None: the text does not show it."""
     if not text.strip():
         return None
     end = min((place for stop in stops if stop and (place := text.find(stop)) >= 0), default=len(text))
@@ -132,17 +132,17 @@ def is_same_with_stops(text: str, stops: Sequence[str]) -> bool | None:
 
 
 def is_stopped(text: str, stops: Sequence[str]) -> bool:
-    """Whether one of these stops would have ended a text here, as it is read: no empty one, none in front of a move."""
+    """Whether one of these stops would end this text: no empty text, and no stop in front of a move."""
     return bool(text.strip()) and any(is_ended(text + stop, stops) for stop in stops)
 
 
 def most_of(max_tokens: int) -> int:
-    """Characters that so many tokens hold at most."""
+    """The most characters of so many tokens."""
     return TOKEN_LENGTH * (max_tokens + SPARE)
 
 
 def counts_of(reply: dict[str, Any]) -> Usage | None:
-    """The bill; None where there is none, or one that cannot be true."""
+    """The bill; None without one, or for counts that cannot be true."""
     told = reply.get("usage")
     if not isinstance(told, dict):
         return None

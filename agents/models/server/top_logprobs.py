@@ -1,8 +1,8 @@
-"""Log-probabilities of short continuations, from no more than the likeliest next tokens.
+"""Log-probabilities of short continuations from the likeliest next tokens alone.
 
-No tokenizer is asked, so a continuation is found only where it is one token, such as "7", or where it goes
-on after another of the list, as "10" does after "1": then what follows "1" is asked for as well. One that
-is not among the likeliest gets the floor: the least log-probability that was told, less 1.
+There is no tokenizer, so a continuation is found only if it is one token, such as "7", or if it extends another one of
+the list, as "10" extends "1": then the tokens after "1" are requested too. A continuation that is not among the
+likeliest gets the floor: the lowest log-probability in the response, less 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Top = Callable[[str], Awaitable["dict[str, float] | Fault"]]  # the likeliest to
 
 
 def asks_of(continuations: Sequence[str]) -> list[str]:
-    """Those that begin a longer one: the most that `spread` asks about, besides the prompt itself."""
+    """The continuations at the start of a longer one: all that is requested beside the prompt itself."""
     return [text for text in dict.fromkeys(continuations) if longer_than(text, continuations)]
 
 
@@ -52,7 +52,7 @@ def begun(text: str, likeliest: dict[str, float], continuations: Sequence[str]) 
 async def resolve(
     prompt: str, continuations: Sequence[str], likeliest: dict[str, float], top: Top
 ) -> dict[str, float] | Fault:
-    """Take apart what begins alike: P("10") = P("1") P("0" after "1"), and P("1") is what is left of it."""
+    """Separate continuations with one beginning: P("10") = P("1") P("0" after "1"); P("1") gets the rest."""
     floor = min(likeliest.values()) - 1
     found = {text: likeliest.get(text, floor) for text in continuations}
     for root in asks_of(continuations):

@@ -1,4 +1,4 @@
-"""What a server answered in a batch that failed as a whole: kept until it is asked for again, or settled."""
+"""Unclaimed replies: those of a failed batch, kept for another request or until their usage is taken."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ CLOSED = Fault("the connection was closed before the reply came")
 
 
 class ServerError(RuntimeError):
-    """The server did not answer a request as it must.
+    """The server did not answer a request.
 
-    `take_unbilled_usage()` gives the usage of its batch that was paid and not billed, once. The replies among it are
-    then in `forgotten`, keyed by request index, and nowhere else: a later call for them is sent, and paid, anew.
-    `kept` tells the driver that it may ask again, query by query.
+    `take_unbilled_usage()` gives the usage already paid for its batch, once. Its replies are then in `forgotten`, keyed
+    by
+    request index: a later request for them is sent, and paid, anew. `kept` tells the driver that it may ask again,
+    query
+    by query.
     """
 
     kept = True
@@ -47,18 +49,18 @@ class ServerError(RuntimeError):
 
 
 class BoundRaised(ServerError):
-    """A request turned out to cost more than its bound told beforehand: reserve more, and ask again.
+    """A request costs more than its bound: reserve more, and ask again.
 
-    What was answered is kept for that, and nothing else was sent. See `raises_bound` of forethought.search.
+    The replies so far are kept for that, and no other request was sent. See `raises_bound` in search/models.py.
     """
 
     bound_raised = True
 
 
 class Kept(Generic[A]):
-    """Replies that were paid and not handed out yet, and faults not told to every asker yet, by request.
+    """Paid replies that were not handed out yet, and faults that were not raised yet, by request.
 
-    Equal requests have one each. It may be used from several threads at once.
+    Equal requests have one entry each. Several threads may use it at once.
     """
 
     def __init__(self, name: str) -> None:
@@ -69,9 +71,10 @@ class Kept(Generic[A]):
         self._owed: Queues[Usage] = {}  # what faults have cost
 
     def answer(self, keys: Sequence[str], ask: Callable[[list[A | Fault | None]], None]) -> list[A]:
-        """A reply to each of these requests. `ask` fills in, in their order, those that are None.
+        """The reply to each of these requests. `ask` fills in the missing ones, in their order.
 
-        Raises ServerError: one of them failed, now or before in a larger batch. Whatever ends it, what came is kept.
+        Raises ServerError: a request failed, now or before in a larger batch. On any error, the replies so far are
+        kept.
         """
         found, replies = self._claim(keys), list[A]()
         try:
@@ -87,12 +90,12 @@ class Kept(Generic[A]):
         return replies
 
     def raised(self, keys: Sequence[str]) -> BoundRaised:
-        """The error for requests whose bounds were told too low."""
+        """The error for requests with a bound that was too low."""
         text = f"{self._name}: it counts more tokens of a prompt than was allowed for; reserve more, and ask again"
         return BoundRaised(text, partial(self._settle, keys, True))
 
     def _claim(self, keys: Sequence[str]) -> list[A | Fault | None]:
-        """Hand out what is kept. Faults of a larger batch are raised, and those of one no larger forgotten."""
+        """Hand out kept replies. Faults of a larger batch are raised, those of other batches forgotten."""
         with self._lock:
             before = [(key, pop(self._faults, key)) for key in keys]
             if told := [(key, kept[0]) for key, kept in before if kept is not None and kept[1] > len(keys)]:
@@ -118,7 +121,7 @@ class Kept(Generic[A]):
         return ServerError(f"{self._name}: {faults[0].reason}{others}", partial(self._settle, keys, untold))
 
     def _settle(self, keys: Sequence[str], untold: bool) -> dict[int, A | Usage]:
-        """At most one bill a request, which is what a budget has reserved for it; `untold` are its faults."""
+        """At most one bill for each request, as a budget has reserved; `untold` are its faults."""
         left: dict[int, A | Usage] = {}
         with self._lock:
             for place, key in enumerate(keys):
@@ -131,7 +134,7 @@ class Kept(Generic[A]):
 
 
 def pop(queues: Queues[T], key: str) -> T | None:
-    """The oldest of a request, None where there is none."""
+    """The oldest entry of a request; None without one."""
     if key not in queues:
         return None
     oldest = queues[key].popleft()
