@@ -102,7 +102,7 @@ def read_reply(raw: str, stops: Sequence[str] = ()) -> Reply:
 
 
 def without_turns(raw: str) -> str:
-    """A reply without the marks of turns, and what follows its end, where a server hands them on as text."""
+    """A reply without the marks of turns and without the text after its end, if a server hands them on as text."""
     if not any(mark in raw for mark in ("|>", "｜>", "s>", "<eo", "<end", "<pad>", "<unk>", "INST]")):
         return raw
     raw = TURN.sub("", raw, count=1)

@@ -1,7 +1,8 @@
-"""What an adapter is, by its content: a hash of its tensors and of its settings, in a canonical form.
+"""The identity of an adapter: a hash of its tensors and of its settings, in a canonical form.
 
-PEFT writes `target_modules` in the order of a set and safetensors may order tensors in any way, so the bytes of
-two files differ where the adapters do not. No library is needed here: a server's client asks for adapters too.
+PEFT writes `target_modules` in the order of a set and safetensors may order tensors in any way, so the bytes of two
+files may differ where the adapters are equal. No library is needed here, for the client of a server asks for adapters
+too.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {"bias": ("none",), "init_lora_weights": (
 
 
 def content_of_adapter(folder: Path) -> str:
-    """sha256 over an adapter's tensors by name and over its settings.
+    """The sha256 of an adapter's tensors by name and of its settings.
 
-    Raises ValueError: a file is missing, damaged, or no adapter's.
+    Raises ValueError: a file is missing, damaged, or of no adapter.
     """
     return content(read_whole(folder / TENSORS), read_settings(folder))
 
@@ -49,7 +50,7 @@ def read_whole(path: Path) -> bytes:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """Raises ValueError: no settings there, or none of an adapter."""
+    """The settings of an adapter. Raises ValueError: no settings, or those of no adapter."""
     data = read_whole(folder / SETTINGS)
     try:
         told = read_json(data) if len(data) <= LONGEST_SETTINGS else None
@@ -61,7 +62,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 
 def content(tensors: bytes, settings: dict[str, Any]) -> str:
-    """Raises ValueError: the tensors are no safetensors."""
+    """The tensors of a safetensors file in a canonical order. Raises ValueError: no safetensors."""
     total = hashlib.sha256()
     view = memoryview(tensors)
     for name, (dtype, shape, begin, end) in sorted(spans(tensors).items()):
@@ -72,7 +73,7 @@ def content(tensors: bytes, settings: dict[str, Any]) -> str:
 
 
 def spans(data: bytes) -> dict[str, tuple[str, list[int], int, int]]:
-    """Of each tensor in a safetensors file: its type, its shape, and where its bytes lie.
+    """Type, shape and place of each tensor in a safetensors file.
 
     Raises ValueError: the file is damaged or of another kind.
     """
@@ -95,7 +96,7 @@ def spans(data: bytes) -> dict[str, tuple[str, list[int], int, int]]:
 
 
 def canonical(settings: dict[str, Any]) -> dict[str, Any]:
-    """What the settings say, without the order of sets, the origin, and what says nothing."""
+    """The settings with an effect, in a fixed order and without their origin."""
     found = {}
     for key, value in settings.items():
         if key not in NO_EFFECT and says_something(key, value):
@@ -104,7 +105,7 @@ def canonical(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def number(value: Any) -> Any:
-    """JSON has 16 and 16.0 for one number."""
+    """A number with one form for 16 and 16.0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -114,7 +115,7 @@ def says_something(key: str, value: Any) -> bool:
 
 
 def ordered(value: Any) -> Any:
-    """A set that may be written as one name, a list with any order and repetitions."""
+    """A set in one form: it may be one name, or a list in any order with repetitions."""
     return sorted(set(value), key=str) if isinstance(value, list) and all(map(is_name, value)) else value
 
 
@@ -124,7 +125,7 @@ def is_name(value: Any) -> bool:
 
 
 def in_order(value: Any) -> Any:
-    """PEFT takes the first pattern of a table that fits a module; where two may fit one, their order counts."""
+    """The patterns of a table. PEFT takes the first match, so their order counts where two may match one module."""
     if not isinstance(value, dict) or any(isinstance(inner, dict) for inner in value.values()):
         return value
     plain = all(re.fullmatch(r"[\w.]+", key) for key in value)

@@ -1,4 +1,4 @@
-"""Adapters folded into copies of a model's weights. PEFT never sees the weights themselves, whatever it does."""
+"""Adapters merged into copies of a model's weights; PEFT never changes the weights themselves."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOT_MERGED = (
 
 
 def refuse_unknown_kinds(config: PeftConfig) -> None:
-    """Raises ValueError: an adapter that does something else than to change weights."""
+    """Raises ValueError: an adapter with another effect than a change of weights."""
     kind = str(getattr(config.peft_type, "value", config.peft_type))
     if kind not in KINDS:
         raise ValueError(
@@ -43,7 +43,7 @@ def refuse_unknown_kinds(config: PeftConfig) -> None:
 
 
 def merged(model: PreTrainedModel, config: PeftConfig, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The weights that an adapter changes, by name, as they are with it; the model stays as it is.
+    """The weights that an adapter changes, by name, with the adapter in them; the model stays unchanged.
 
     Raises ValueError: the adapter does not fit the model, or cannot be merged.
     """
@@ -78,7 +78,7 @@ def fold(model: torch.nn.Module, config: PeftConfig, tensors: dict[str, torch.Te
 
 
 def absent(model: PeftModel, missing: set[str]) -> list[str]:
-    """Of the names without a tensor, those of the adapter; some are another name of a tensor that came."""
+    """The names of the adapter without a tensor; other names may be second names of a tensor."""
     held = model.state_dict()
     came = {tensor.data_ptr() for name, tensor in held.items() if name not in missing}
     return [
@@ -89,7 +89,7 @@ def absent(model: PeftModel, missing: set[str]) -> list[str]:
 
 
 def untie(model: PeftModel) -> None:
-    """Give each layer weights of its own: beside a layer, an adapter changes that layer and none tied to it."""
+    """Give each layer its own weights: an adapter changes one layer, and no layer tied to it."""
     shared = Counter(id(weight) for _, _, weight in owned(model))
     for module, name, weight in owned(model):
         if shared[id(weight)] > 1:
@@ -97,7 +97,7 @@ def untie(model: PeftModel) -> None:
 
 
 def owned(model: torch.nn.Module) -> list[tuple[torch.nn.Module, str, torch.nn.Parameter]]:
-    """Every module with each weight that is its own."""
+    """Every module with each of its own weights."""
     return [
         (module, name, weight)
         for module in model.modules()
@@ -112,7 +112,7 @@ def weights_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """PEFT warns about tied layers, which are untied here, and about settings that are looked at here."""
+    """Within this block PEFT does not warn about tied layers (untied here) and about settings (checked here)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

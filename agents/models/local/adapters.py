@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Adapter:
-    """What a PEFT folder held when it was read; what the folder holds later is another adapter."""
+    """The content of a PEFT folder at the time of reading; later content of the folder is another adapter."""
 
     folder: str
     content: str
@@ -27,7 +27,7 @@ class Adapter:
 
     @classmethod
     def read(cls, folder: Path) -> Adapter:
-        """Raises ValueError: no whole adapter in safetensors there, or one that is being written."""
+        """The adapter in a folder. Raises ValueError: no whole adapter in safetensors, or one that is being written."""
         from safetensors import SafetensorError
         from safetensors.torch import load
 
@@ -42,7 +42,7 @@ class Adapter:
 
 
 def config_of(settings: dict[str, object]) -> PeftConfig:
-    """Raises ValueError: settings that the installed PEFT does not know, or of a wrong type."""
+    """The settings as PEFT's class. Raises ValueError: unknown settings, or settings of a wrong type."""
     from peft import PeftConfig
     from peft import __version__ as installed
 
@@ -59,11 +59,12 @@ def config_of(settings: dict[str, object]) -> PeftConfig:
 
 
 class Base:
-    """A model, whose weights are swapped only when another adapter comes into use.
+    """A model; its weights are swapped only when another adapter comes into use.
 
-    An adapter is merged, since an unmerged one reads several times slower. It is merged into a copy, so that the
-    base comes back to the last bit, whatever an adapter holds; what it changed is kept for the last adapter. More
-    than these two sets stay in memory at no time, and a copy of the whole model while an adapter is merged.
+    An adapter is merged, since an unmerged one reads several times slower. It is merged into a copy, so that the base
+    comes back to the last bit after any adapter; the changed weights are kept for the last adapter. No more than these
+    two
+    sets are in memory, and a copy of the whole model during a merge.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -74,7 +75,7 @@ class Base:
         self._merged: dict[str, torch.nn.Parameter] = {}
 
     def use(self, adapter: Adapter | None) -> PreTrainedModel:
-        """The model with this adapter in its weights. Raises ValueError: it was not made for this model."""
+        """The model with this adapter in its weights. Raises ValueError: an adapter of another model."""
         key = adapter.content if adapter else ""
         if key == self.in_use:
             return self.model
@@ -90,14 +91,14 @@ class Base:
         return self.model
 
     def _put(self, weights: dict[str, torch.nn.Parameter]) -> None:
-        """Into the layers themselves: two that are tied may differ with an adapter."""
+        """Put weights into the layers themselves: two tied layers may differ with an adapter."""
         for name, weight in weights.items():
             layer, _, own = name.rpartition(".")
             setattr(self.model.get_submodule(layer), own, weight)
 
 
 def merge(model: PreTrainedModel, adapter: Adapter) -> dict[str, torch.nn.Parameter]:
-    """The weights that an adapter changes, by name, as they are with it."""
+    """The weights that an adapter changes, by name, with the adapter in them."""
     try:
         changed = merged(model, adapter.config, adapter.tensors)
     except ValueError as error:

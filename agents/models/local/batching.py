@@ -1,4 +1,4 @@
-"""How much memory a batch takes, and how requests are cut into batches that fit."""
+"""The memory of batches, and batches of requests within a limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of what a model makes, from its configuration."""
+    """Bytes of a model's tensors for a batch, from its configuration."""
 
     state: int  # keys and values of a token, in all layers
     token: int  # what a token passes on inside one layer
@@ -48,62 +48,62 @@ class Sizes:
         )
 
     def row(self, room: int, places: int) -> int:
-        """A row that may write `room` tokens while it reads so many places of prompts."""
+        """The bytes of a row that may write `room` tokens and reads so many places of prompts."""
         return room * self.state + self.token + (room + places) * self.score + self.logits
 
     def passing(self, tokens: int, places: int, wanted: int) -> int:
-        """One forward pass over tokens that read so many places, with the logits of some."""
+        """The bytes of one forward pass over tokens that read so many places, with the logits of some."""
         return tokens * (self.token + places * self.mask) + places * self.place + wanted * self.logits
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Bytes for all that is made of a batch, on top of the weights. A `firm` one holds for single requests too."""
+    """The most bytes of a batch beside the weights. A `firm` limit holds for single requests too."""
 
     bytes: int
     firm: bool
 
     @classmethod
     def of(cls, given: int | None, device: torch.device) -> Limit:
-        """The one given; else 2 GiB on a CPU and 0.6 of what is free on a GPU, or more where one request needs more."""
+        """The given limit; else 2 GiB on a CPU and 0.6 of the free memory of a GPU, or more for one large request."""
         if given is not None:
             return cls(given, True)
         return cls(int(OF_FREE * free_on(device)) if device.type == "cuda" else ON_CPU, False)
 
     @property
     def held(self) -> int:
-        """For what stays while a batch is written."""
+        """The bytes for tensors that stay while a batch is written."""
         return self.bytes * 3 // 4
 
     @property
     def passing(self) -> int:
-        """For what one forward pass over prompts makes, and drops."""
+        """The bytes for the tensors of one forward pass over prompts."""
         return self.bytes // 4
 
 
 def free_on(gpu: torch.device) -> int:
-    """Bytes that no program has, and those that PyTorch has taken here and does not use."""
+    """The free bytes of a device, and those that PyTorch has reserved here and does not use."""
     idle = torch.cuda.memory_reserved(gpu) - torch.cuda.memory_allocated(gpu)
     return torch.cuda.mem_get_info(gpu)[0] + idle
 
 
 @dataclass(frozen=True)
 class Need:
-    """What one item of a batch reads, and the tokens it may write."""
+    """The tokens that one item of a batch reads, and the tokens that it may write."""
 
     tokens: list[int]
     room: int = 0
 
 
 class Packed:
-    """A batch whose prompts are held as a forest; needs come sorted by their tokens."""
+    """A batch with its prompts in a forest; needs come sorted by their tokens."""
 
     def __init__(self, sizes: Sizes, spread: int) -> None:
         self.sizes, self.forest = sizes, Forest(spread)
         self.rows = self.room = 0
 
     def bytes_with(self, need: Need) -> int:
-        """Of the batch, if this one came too."""
+        """The memory of the batch with one more request, in bytes."""
         places = self.forest.places() + self.forest.growth(need.tokens)
         room = max(self.room, need.room)
         row = self.sizes.row(room, self.forest.widest_with(need.tokens)) if room else 0
@@ -117,7 +117,7 @@ class Packed:
 
 
 class Padded:
-    """A batch in which every row holds its own prompt, filled up to the longest."""
+    """A batch with a whole prompt in every row, padded to the longest one."""
 
     def __init__(self, sizes: Sizes) -> None:
         self.sizes = sizes
@@ -150,7 +150,7 @@ def padded(needs: Sequence[Need], sizes: Sizes, limit: Limit) -> Iterator[list[i
 def cut(
     needs: Sequence[Need], order: Sequence[int], start: Callable[[], Packed | Padded], limit: Limit
 ) -> Iterator[list[int]]:
-    """Raises MemoryError: a single need is over a firm limit."""
+    """Batches of needs within the limit. Raises MemoryError: a single need is over a firm limit."""
     batch: list[int] = []
     filling = start()
     for i in order:
@@ -177,7 +177,7 @@ def too_large(need: Need, takes: int, limit: Limit) -> str:
 
 
 def in_halves(work: Callable[[Sequence[Item]], list[Result]], batch: Sequence[Item]) -> list[Result]:
-    """The results of a batch; where memory runs out, of its halves in turn.
+    """The results of a batch; if memory runs out, of its halves in turn.
 
     Raises MemoryError: it ran out over a single item.
     """
@@ -198,6 +198,6 @@ def in_halves(work: Callable[[Sequence[Item]], list[Result]], batch: Sequence[It
 
 
 def ran_out(error: RuntimeError) -> bool:
-    """PyTorch has a class for GPUs; on a CPU only the text tells."""
+    """Whether an error means that memory ran out: PyTorch has a class for GPUs, and a text on a CPU."""
     texts = ("can't allocate memory", "not enough memory", "out of memory")
     return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in texts)

@@ -1,4 +1,4 @@
-"""Tokens chosen and texts ended: each row by its own temperature, seed, stops and length."""
+"""Choice of tokens and ends of texts: each row by its own temperature, seed, stops and length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MARGIN = 8  # tokens more than a stop has bytes: characters cut at the first, an
 
 
 class Rows(Protocol):
-    """A batch that a model writes on with."""
+    """A batch of texts that a model continues."""
 
     logits: torch.Tensor  # of the first token, [rows, vocabulary]
 
@@ -26,7 +26,7 @@ class Rows(Protocol):
         """The logits after one more token of each row."""
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Go on with some rows only, given in order."""
+        """Continue with some rows only, in the given order."""
 
 
 class Writer:
@@ -51,7 +51,7 @@ class Writer:
         self.truncated = full and not ended
 
     def _stopped(self) -> bool:
-        """Only the last tokens can have completed a stop; where they seem to, the whole text decides."""
+        """Whether a stop is complete: the last tokens decide whether to look at the whole text."""
         stops = self.sampling.stop
         if not stops:
             return False
@@ -59,7 +59,7 @@ class Writer:
         return any(stop in tail for stop in stops) and is_ended(str(self.tokenizer.decode(self.written)), stops)
 
     def reply(self) -> Reply:
-        """The reasoning, where special tokens may mark it, and the text without any special token."""
+        """The reasoning, if special tokens mark it, and the text without any special token."""
         whole = str(self.tokenizer.decode(self.written))
         if separate_reasoning(whole) == ("", whole):
             return read_reply(str(self.tokenizer.decode(self.written, skip_special_tokens=True)), self.sampling.stop)
@@ -103,10 +103,11 @@ def choose(logits: torch.Tensor, writers: Sequence[Writer]) -> torch.Tensor:
 def draw(probabilities: torch.Tensor, generators: Sequence[torch.Generator]) -> torch.Tensor:
     """One column of each row, by its probability.
 
-    The least of exponential variates over probabilities falls on each with its probability; so first a bucket
-    of columns is drawn, then a column of it. That takes a few hundred variates a row, where a race of the
-    whole vocabulary takes all of it, and unlike a point on the cumulated probabilities it is as good as never
-    moved by their last bits, which depend on the shape of a batch.
+    The least of exponential variates over probabilities falls on each column with its probability; so first a bucket of
+    columns is drawn, then a column of it. That takes a few hundred variates for each row, where a race of the whole
+    vocabulary takes one for each token, and unlike a point on the cumulated probabilities it is hardly ever moved by
+    their
+    last bits, which depend on the shape of a batch.
     """
     count, columns = probabilities.shape
     buckets = -(-columns // BUCKET)

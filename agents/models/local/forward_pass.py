@@ -1,7 +1,7 @@
-"""One forward pass through a model of transformers, and the check that its cache took part in it.
+"""One forward pass through a model of transformers, and the check that it used its cache.
 
-transformers renamed the argument of the cache once (5.24). A forward pass takes unknown keywords in silence, and
-a model that was not given its cache answers as if it had read no prompt; so the cache is looked at after each pass.
+transformers renamed the argument of the cache once (5.24). A forward pass ignores unknown keywords in silence, and a
+model without its cache answers as if it had read no prompt; so the cache is checked after each pass.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMES = ("cache", "past_key_values", "cache_params")  # from 5.24 on; before; be
 
 
 def argument_of_cache(model: PreTrainedModel) -> str:
-    """The name that the forward pass of this model has for its cache; by the version where it lists neither."""
+    """The name of the cache in the forward pass of this model; by the version if its signature lists neither name."""
     listed = inspect.signature(model.forward).parameters
     return next((name for name in NAMES if name in listed), NAMES[0 if since(5, 24) else 1])
 
@@ -33,7 +33,7 @@ def since(*version: int) -> bool:
 def forward(
     model: PreTrainedModel, cache: Cache | None, wanted: torch.Tensor | int, **inputs: Any
 ) -> tuple[torch.Tensor, Cache]:
-    """The logits at the wanted places (a number: so many last ones), `[rows, places, vocabulary]`, and the cache.
+    """The logits at the wanted places (a number: so many last places), `[rows, places, vocabulary]`, and the cache.
 
     Without a cache the model makes one. Raises ValueError: the pass did not put its tokens into the cache.
     """
@@ -48,7 +48,7 @@ def forward(
 
 
 def check_filled(model: PreTrainedModel, cache: Cache | None, before: int | None, after: Any, tokens: int) -> None:
-    """Raises ValueError: the cache after a pass is not the one handed over with the tokens of the pass added."""
+    """Raises ValueError: the cache after a pass is not the given one plus the tokens of the pass."""
     grown = None if before is None or after is None else length_of(after)
     same = after is not None and (cache is None or after is cache)
     if not same or (before is not None and grown is not None and grown != before + tokens):
@@ -61,7 +61,7 @@ def check_filled(model: PreTrainedModel, cache: Cache | None, before: int | None
 
 
 def check_places(model: PreTrainedModel, logits: torch.Tensor, wanted: torch.Tensor | int) -> None:
-    """Raises ValueError: there are logits of other places than those asked for."""
+    """Raises ValueError: the logits are of other places than the wanted ones."""
     count = wanted if isinstance(wanted, int) else len(wanted)
     if logits.shape[1] != count:
         part = (
@@ -80,7 +80,7 @@ def length_of(cache: Cache) -> int | None:
 
 
 def keep_rows(cache: Cache, rows: torch.Tensor) -> None:
-    """Go on with some rows of a batch, given in order. Raises ValueError: the cache cannot.
+    """Continue with some rows of a batch, in the given order. Raises ValueError: the cache cannot.
 
     `reorder_cache` is in every kind of layer; `batch_select_indices` is not, or leaves out the state of a recurrence.
     """

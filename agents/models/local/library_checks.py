@@ -1,7 +1,7 @@
-"""Tried once a process: that transformers and peft do what this package makes of their private parts.
+"""Checks of private parts of transformers and peft, once a process.
 
-Each proof runs a model of a few numbers, so that a version which renamed or changed a part is refused in a sentence
-before an answer of it counts.
+Each check runs a model of a few numbers, so that a version with a renamed or changed part is refused in a sentence
+before any of its answers counts.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ CLOSE = 1e-3
 
 @cache
 def prove_sharing(kind: str, read: Callable[[PreTrainedModel, list[list[int]], list[int]], torch.Tensor]) -> None:
-    """`read` gives the logits after several prompts, with one token behind each, as that kind of model shares them.
+    """Check the logits of `read` after several prompts, with one token after each, for one kind of model.
 
-    Private parts in use: the register of attentions, `_attn_implementation`, masks of four dimensions, own layers of
-    a cache. Raises ValueError: the logits are not those of one forward pass over each sequence.
+    Private parts in use: the register of attentions, `_attn_implementation`, masks of four dimensions, own layers of a
+    cache. Raises ValueError: the logits are not those of one forward pass over each sequence.
     """
     prompts, behind = [[1, 2, 3, 4], [1, 2, 5], [6, 7]], [8, 9, 8]
     try:
@@ -63,11 +63,12 @@ class Line(torch.nn.Module):
 
 @cache
 def prove_merging(fold: Callable[[Any, Any, dict[str, torch.Tensor]], torch.nn.Module]) -> None:
-    """`fold` puts an adapter into a model's weights.
+    """Check the weights after `fold` has put an adapter into a model.
 
-    Private parts in use: the names of an adapter's weights, what `set_peft_model_state_dict` returns and leaves
-    alone, merging. Raises ValueError: the weights are not W + (alpha / r) B A (Hu et al. 2021, section 4.1), or an
-    adapter that lacks a tensor is taken.
+    Private parts in use: the names of an adapter's weights, the result and the omissions of
+    `set_peft_model_state_dict`, merging. Raises ValueError: the weights are not W + (alpha / r) B A (Hu et al. 2021),
+    or
+    an adapter without one of its tensors is taken.
     """
     a, b = torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[4.0], [5.0]])
     tensors = {"base_model.model.layer.lora_A.weight": a, "base_model.model.layer.lora_B.weight": b}

@@ -1,4 +1,4 @@
-"""The versions of transformers and peft that this package knows, for sentences about parts that they never promised."""
+"""The known versions of transformers and peft, for messages about their private parts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ KNOWN = {"transformers": "5.20 to 5.x", "peft": "0.17 to 0.x"}
 
 
 def unlike(library: str, part: str) -> str:
-    """The sentence where a part of a library is not there, or does something else than it did."""
+    """The message for a missing or changed part of a library."""
     return (
         f"{part}. The installed {library} is {version_of(library)}, this package knows {KNOWN[library]}; "
         "install one of these"

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 class Local:
     """A transformers model that completes and scores in batches.
 
-    What prompts share, siblings or samples, is read once. The seed of a request alone decides its samples; the
-    shape of a batch may still change the last bits of its probabilities, as with every floating-point matrix
-    product, unless the model is `exact`. One thread at a time may use a model and what was adapted from it.
+    Shared prefixes of prompts, of siblings or of samples, are read once. The seed of a request alone decides its
+    samples;
+    the shape of a batch may still change the last bits of its probabilities, as with every floating-point matrix
+    product,
+    unless the model is `exact`. One thread at a time may use a model and its adapted versions.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class Local:
         memory: int | None = None,
         exact: bool = False,
     ) -> Local:
-        """Around a model that is already in memory."""
+        """A `Local` for a model that is already in memory."""
         lm = object.__new__(cls)
         lm._set(Base(model), tokenizer, name, content, memory, exact)
         return lm
@@ -78,8 +80,9 @@ class Local:
     def adapted(self, folder: Path) -> Local:
         """The same base model with a PEFT adapter, as the folder holds it now.
 
-        The weights are in memory once: the adapter is merged into them when it comes into use, and taken out when
-        the base or another one does. Raises ValueError: no adapter there.
+        The weights are in memory once: the adapter is merged into them when it comes into use, and removed when the
+        base or
+        another adapter does. Raises ValueError: no adapter in the folder.
         """
         lm = object.__new__(type(self))
         lm._set(self._base, self.tokenizer, self.name, self._base_content, self._memory, self._exact)
@@ -106,7 +109,7 @@ class Local:
 
     @property
     def model(self) -> PreTrainedModel:
-        """With this model's own adapter in its weights, until another one that shares the base is used."""
+        """The model with this adapter in its weights, until another adapter of the same base is used."""
         return self._base.use(self._adapter)
 
     def count(self, text: str) -> int:
@@ -118,7 +121,7 @@ class Local:
         return [known[text] for text in texts]
 
     def _refusal(self, prompt: Sequence[int], also: int) -> str:
-        """Why a prompt that so many tokens more are put behind can never be read; empty where it can."""
+        """The reason why a prompt with so many more tokens can never be read; "" where it can."""
         if not prompt:
             return NO_START
         rows = rows_of(self._base.model)
@@ -130,9 +133,9 @@ class Local:
 
     @torch.inference_mode()
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
-        """See ScoreRequest. Prompt and continuation are split into tokens apart from one another.
+        """The log-probabilities of continuations. Prompt and continuation are split into tokens separately.
 
-        A prompt beyond the model's positions is refused, and no other with it.
+        A prompt beyond the model's positions is refused; the other requests are not affected.
         """
         prompts = self._encode_all([request.prompt for request in requests])
         plans = [[self._continue(text) for text in request.continuations] for request in requests]
@@ -148,7 +151,7 @@ class Local:
         ]
 
     def _read(self, asked: Sequence[tuple[list[int], Plan]]) -> list[After]:
-        """What comes after each prompt, along its continuations."""
+        """The log-probabilities after each prompt, along its continuations."""
         readings = [(i, one) for i, (prompt, plan) in enumerate(asked) for one in Reading.all_of(prompt, plan)]
         model, limit = self.model, Limit.of(self._memory, self._base.model.device)
         after: list[After] = [{} for _ in asked]
@@ -167,11 +170,13 @@ class Local:
 
     @torch.inference_mode()
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """All requests at once, within the limit of memory.
+        """The completions of all requests, in batches within the limit of memory.
 
-        Usage counts a prompt's tokens as if it were alone: how many were shared depends on what else was asked
-        at the same time, and a ledger must not. A prompt beyond the model's positions is refused, and no other with
-        it; a text ends with the last position.
+        Usage counts a prompt's tokens as if it were alone: the number of shared tokens depends on the other requests of
+        the
+        batch, and a ledger must not. A prompt beyond the model's positions is refused; the other requests are not
+        affected. A
+        text ends with the last position.
         """
         prompts = self._encode_all([request.prompt for request in requests])
         rooms = [min(r.sampling.max_tokens, self._left(p)) for r, p in zip(requests, prompts, strict=True)]
@@ -191,7 +196,7 @@ class Local:
         return [found[i] for i in range(len(requests))]
 
     def _cut(self, needs: Sequence[Need], sizes: Sizes, limit: Limit, *, sharing: bool) -> Iterator[list[int]]:
-        """The numbers of the needs in batches that are computed at once; one each for an exact model."""
+        """The numbers of the needs in batches; one need each for an exact model."""
         if self._exact:
             yield from ([i] for i, need in enumerate(needs) for _ in padded([need], sizes, limit))
         elif sharing:
@@ -200,7 +205,7 @@ class Local:
             yield from padded(needs, sizes, limit)
 
     def _left(self, prompt: Sequence[int]) -> int:
-        """The positions behind a prompt."""
+        """The positions left after a prompt."""
         positions = positions_of(self._base.model)
         return sys.maxsize if positions is None else max(positions - len(prompt), 0)
 

@@ -1,4 +1,4 @@
-"""Models whose attention is not one that can be shared (windows, recurrences): every row holds its own prompt."""
+"""Models with an attention that cannot be shared (windows, recurrences): every row holds its own prompt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forethought.agents.models.local.positions import positions_of
 
 
 class PlainRows:
-    """Rows that write on from their prompts, padded on the left and read in one forward pass."""
+    """Rows that continue their prompts, padded on the left and read in one forward pass."""
 
     def __init__(self, model: PreTrainedModel, prompts: Sequence[list[int]]) -> None:
         self.model = model
@@ -39,7 +39,7 @@ class PlainRows:
         return logits[:, -1]
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Go on with some rows only, given in order."""
+        """Continue with some rows only, in the given order."""
         at = torch.tensor(rows, device=self.model.device)
         self.mask, self.positions = self.mask[at], self.positions[at]
         assert self.cache is not None

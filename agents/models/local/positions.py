@@ -1,4 +1,4 @@
-"""How many tokens a model has positions for, and requests that need more."""
+"""The number of a model's positions, and requests that need more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STRETCHED = ("linear", "dynamic", "yarn")  # rotations whose configuration gives
 
 
 def positions_of(model: PreTrainedModel) -> int | None:
-    """None: the model has no bound (recurrences, biases by distance). A window of attention bounds nothing."""
+    """The number of positions; None without a bound (recurrences, biases by distance, windows of attention)."""
     config: Any = model.config.get_text_config()
     told = next((n for name in NAMES if type(n := getattr(config, name, None)) is int and n > 0), None)
     if told is None or getattr(config, "alibi", False):

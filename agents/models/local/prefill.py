@@ -1,4 +1,4 @@
-"""Prompts read by a model, each shared prefix once: the rows of a batch then go on writing from there."""
+"""Prompts in a model's cache, each shared prefix read once; the rows of a batch continue from there."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from forethought.agents.models.local.shared_attention import Context, Rooms, is_
 
 
 def spread_of(device: torch.device) -> int:
-    """Places of a block that a row may have to skip: on a CPU each costs, on a GPU a block does."""
+    """Places of a block that a row may have to skip: on a CPU each place has a cost, on a GPU each block."""
     return 4096 if device.type == "cuda" else 512
 
 
 def can_share(model: PreTrainedModel) -> bool:
-    """Whether the rows of a batch may share prompts. Raises ValueError: the installed transformers fails at it."""
+    """Whether the rows of a batch may share prompts. Raises ValueError: the installed transformers fails the check."""
     if not is_shared(model):
         return False
     prove_sharing(str(model.config.model_type), read_tried)
@@ -31,7 +31,7 @@ def can_share(model: PreTrainedModel) -> bool:
 
 
 def read_tried(model: PreTrainedModel, prompts: list[list[int]], behind: list[int]) -> torch.Tensor:
-    """The logits after each prompt and one token behind it; for a proof."""
+    """The logits after each prompt and one token after it, for a check."""
     order = sorted(range(len(prompts)), key=lambda i: prompts[i])
     rows = SharedRows(model, [prompts[i] for i in order], 2, Limit(GIB, firm=False))
     logits = rows.step(torch.tensor([behind[i] for i in order]))
@@ -39,14 +39,14 @@ def read_tried(model: PreTrainedModel, prompts: list[list[int]], behind: list[in
 
 
 class Reader:
-    """Reads blocks of a forest one after the other; each starts from what it inherits of the one before."""
+    """Reads blocks of a forest one after the other; each block inherits a prefix of the block before."""
 
     def __init__(self, model: PreTrainedModel, limit: Limit) -> None:
         self.model, self.limit, self.sizes = model, limit, Sizes.of(model)
         self.cache: Rooms | None = None  # of the block read last
 
     def read(self, block: Block, wanted: Sequence[int]) -> Iterator[tuple[list[int], torch.Tensor]]:
-        """Places of the block, in order, with the logits of the token that comes next, `[places, vocabulary]`."""
+        """Places of the block, in order, with the logits of the next token, `[places, vocabulary]`."""
         device = self.model.device
         self.cache = Rooms(self.model, len(block), self.cache, block.above)
         tokens, positions, ends = torch.tensor([block.tokens, block.positions, block.ends], device=device)
@@ -67,7 +67,7 @@ class Reader:
             yield asked, logits[0]
 
     def _pieces(self, block: Block, wanted: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """Stretches of the block, each as long as one forward pass over it stays within the limit."""
+        """Parts of the block, each as long as one forward pass within the limit."""
         start = block.inherited
         while start < len(block):
             stop = len(block)
@@ -81,10 +81,10 @@ class Reader:
 
 
 class SharedRows:
-    """Rows that write on from their prompts. What several have in common is held once."""
+    """Rows that continue their prompts. A prefix of several rows is in memory once."""
 
     def __init__(self, model: PreTrainedModel, prompts: Sequence[list[int]], room: int, limit: Limit) -> None:
-        """`prompts` are sorted, one a row, many of them the same; `room` is what a row may write."""
+        """`prompts` are sorted, one for each row, many of them equal; `room` is the most tokens of a row."""
         self.model = model
         forest, counts = Forest(spread_of(model.device)), []
         for prompt, same in groupby(prompts):
@@ -121,7 +121,7 @@ class SharedRows:
         return logits[:, -1]
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Go on with some rows only, given in order."""
+        """Continue with some rows only, in the given order."""
         at = torch.tensor(rows, device=self.model.device)
         self.positions = self.positions[at]
         for room in self.written.rooms:
@@ -130,7 +130,7 @@ class SharedRows:
 
 
 def mask_of(model: PreTrainedModel, block: Block, counts: Sequence[int]) -> torch.Tensor | None:
-    """For each row of a block what it must not read, `[rows, 1, places]`; None for a block of one prompt."""
+    """The places that each row of a block must not read, `[rows, 1, places]`; None for a block of one prompt."""
     if len(block.paths) == 1:
         return None
     mask = torch.full((len(block.paths), 1, len(block)), -torch.inf, dtype=model.dtype)

@@ -1,4 +1,4 @@
-"""Prompts as a forest of tokens, in which what several of them share stands once."""
+"""Prompts as a forest of tokens; a shared prefix stands in it once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from itertools import takewhile
 class Block:
     """Some prompts as one sequence of places, a parent before its children.
 
-    A place reads itself and the places above it: those up to itself whose subtree has not ended there.
-    The first `inherited` places are a path of the block before; a model has read them already.
+    A place reads itself and its ancestors: the places up to itself with a subtree that has not ended there. The first
+    `inherited` places are a path of the block before; a model has read them already.
     """
 
     def __init__(self, before: Block | None = None, shared: int = 0) -> None:
@@ -27,12 +27,12 @@ class Block:
         return len(self.tokens)
 
     def unread(self, tokens: Sequence[int], shared: int) -> int:
-        """Places that some prompt would not read if this one came too."""
+        """Places that some prompt would not read with one more prompt in the block."""
         common = len(tokens) if self.common is None else min(self.common, shared)
         return len(self) + len(tokens) - shared - common
 
     def add(self, tokens: Sequence[int], shared: int) -> None:
-        """A prompt that shares its first `shared` tokens with the one added before."""
+        """Add a prompt that shares its first `shared` tokens with the last one."""
         self.leave(shared)
         new = range(len(self), len(self) + len(tokens) - shared)
         self.tokens += tokens[shared:]
@@ -43,16 +43,16 @@ class Block:
         self.common = len(tokens) if self.common is None else min(self.common, shared)
 
     def leave(self, depth: int = 0) -> None:
-        """No later place stands under those of the last path from this depth on."""
+        """End the subtrees of the last path from this depth on."""
         for place in self.path[depth:]:
             self.ends[place] = len(self)
 
 
 class Forest:
-    """Prompts in blocks, so that no prompt shares a block with more than `spread` places that it does not read.
+    """Prompts in blocks; no prompt shares a block with more than `spread` places that it does not read.
 
-    Prompts are added in the order of their tokens: the longest prefix that one shares with any before is then
-    the one it shares with the last.
+    Prompts are added in the order of their tokens: the longest prefix shared with any earlier prompt is then the prefix
+    shared with the last one.
     """
 
     def __init__(self, spread: int) -> None:
@@ -61,17 +61,17 @@ class Forest:
         self.last: list[int] = []
 
     def places(self) -> int:
-        """What is held of all prompts; an inherited place counts again in each block."""
+        """The places of all blocks; an inherited place counts again in each block."""
         return sum(map(len, self.blocks))
 
     def widest_with(self, tokens: Sequence[int]) -> int:
-        """The length of the longest block if this prompt came too."""
+        """The length of the longest block with one more prompt."""
         shared = common_prefix(self.last, tokens)
         last = len(self.blocks[-1]) if self._fits(tokens, shared) else shared
         return max([last + len(tokens) - shared, *map(len, self.blocks)])
 
     def growth(self, tokens: Sequence[int]) -> int:
-        """The places that this prompt would add; none if it was the last one added."""
+        """The places that a prompt would add; 0 for the prompt added last."""
         shared = common_prefix(self.last, tokens)
         if self.blocks and tokens == self.last:
             return 0

