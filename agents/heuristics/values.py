@@ -1,4 +1,4 @@
-"""Values and policies made of readable rules, one a family, and the rules that judge an ending."""
+"""Values and policies of readable rules, one for each family, and the rules that judge an ending."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ def numbers_left(context: Context) -> list[Number]:
 
 
 def game24_ending(context: Context) -> float:
-    """Whether what is left is 24: the observation itself proves it."""
+    """Whether the only number left is 24: the observation itself proves it."""
     return float(numbers_left(context) == [24])
 
 
 def game24_value(context: Context) -> float:
-    """How promising the numbers left look to a beginner.
+    """The promise of the numbers left, by simple rules.
 
-    One number: is it 24? Two: does one operation make 24? More: 24 is mostly a product, so numbers
-    that divide it are worth keeping, and fractions, negatives and large numbers are hard to use.
+    One number: is it 24? Two: does one operation make 24? More: 24 is mostly a product, so numbers that divide it are
+    worth
+    keeping, and fractions, negatives and large numbers are hard to use.
     """
     left = numbers_left(context)
     if len(left) <= 1:
@@ -70,7 +71,7 @@ MARKOV = ("Game24-v0",)  # whose rules read nothing but the newest observation, 
 
 
 class RuleValue:
-    """A family's readable heuristic. Raises ValueError: the family has none."""
+    """The readable value rule of a family. Raises ValueError: the family has none."""
 
     def __init__(self, env_id: str) -> None:
         self.rule = find(RULES, env_id, "rule value")
@@ -82,7 +83,7 @@ class RuleValue:
 
 
 class RulePolicy:
-    """What a family's readable rules would do, best first. Raises ValueError: the family has none."""
+    """The readable rules of a family for its next actions, best first. Raises ValueError: the family has none."""
 
     def __init__(self, env_id: str) -> None:
         self.rule = find(POLICY_RULES, env_id, "rule policy")

@@ -1,1 +1,1 @@
-"""The rules of a reader with a question."""
+"""The rules of HotpotQA: a reader with a question."""

@@ -1,4 +1,4 @@
-"""The kinds of answers, by the nouns that questions have for them, and the words that begin no name."""
+"""The kinds of answers, by the nouns of questions, and words at the beginning of no name."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ROLES = frozenset(ROLE_TEXT.split())
 
 @lru_cache(REMEMBERED)
 def kind_of_noun(noun: str) -> str:
-    """The kind of what a noun calls, in the singular or the plural; "thing" where it says nothing."""
+    """The kind of thing that a noun names, in the singular or the plural; "thing" for an unknown noun."""
     noun = noun.lower()
     for form in (noun, noun.removesuffix("s"), noun[:-3] + "y" if noun.endswith("ies") else noun):
         if form in KINDS:

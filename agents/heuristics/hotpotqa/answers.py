@@ -1,4 +1,4 @@
-"""Answers to a question for a fact: what was read that is of the wanted kind and stands near the question's words."""
+"""Answers to a question for a fact: texts of the wanted kind near the question's words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CALLED = 0.2  # what is added to the fit of a candidate with a word that the que
 
 
 class Candidate(NamedTuple):
-    """An answer with what speaks for it, about 0 to 1."""
+    """An answer with its support, from about 0 to 1."""
 
     score: float
     text: str
@@ -31,7 +31,7 @@ class Candidate(NamedTuple):
 
 @lru_cache(REMEMBERED)
 def candidates(asked: Asked, page: Page) -> tuple[Candidate, ...]:
-    """The best answers that a page gives to a question for a fact, best first; of equal ones the first."""
+    """The best answers on a page to a question for a fact, best first; of equal ones the first."""
     title = words(core(page.title))
     rest = asked.words - title
     further = 0.0 if in_question(asked, page.title) else FURTHER
@@ -64,7 +64,7 @@ def candidates(asked: Asked, page: Page) -> tuple[Candidate, ...]:
 
 @lru_cache(REMEMBERED)
 def weights_from(asked: Asked, *seen: int) -> dict[str, float]:
-    """What each word of a question counts for, seen from the nearest of some places: the less the farther away."""
+    """The weight of each word of a question by its distance from the nearest of some places: less for a larger one."""
     found: dict[str, float] = {}
     for stem, other in asked.places:
         away = min(abs(other - place) for place in seen)
@@ -73,24 +73,24 @@ def weights_from(asked: Asked, *seen: int) -> dict[str, float]:
 
 
 def weight(met: frozenset[str], weights: dict[str, float]) -> float:
-    """The sum for some words, the same in whatever order."""
+    """The sum of the weights of some words, independent of their order."""
     return fsum(weights.get(stem, INSIDE) for stem in met)
 
 
 def said_already(asked: Asked, text: str) -> bool:
-    """Whether the question itself has an answer, but for one with the wanted noun: "what Hawaii county?"."""
+    """Whether the question itself contains an answer, unless the answer has the wanted noun: "what Hawaii county?"."""
     own = words(text)
     literal = text.lower().removeprefix("the ") in asked.text.lower()
     return (literal and asked.noun not in own) or own <= asked.words - {asked.noun}
 
 
 def said_title(asked: Asked, page: Page) -> str:
-    """The title as an answer: "Hilo" rather than "Hilo, Hawaii" where a town is asked for."""
+    """The title as an answer: "Hilo" rather than "Hilo, Hawaii" to a question for a town."""
     return core(page.title).partition(", ")[0] if asked.kind == "place" and asked.noun else core(page.title)
 
 
 def fit_of_title(asked: Asked, page: Page) -> float:
-    """How well the subject of a page is of the kind that is asked for, by its first sentence."""
+    """The fit of a page's subject to the wanted kind, by its first sentence."""
     first = page.sentences[0] if page.sentences else ""
     said = defined(first)
     if asked.noun and asked.noun in words(said) | words(page.title):

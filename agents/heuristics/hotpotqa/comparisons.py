@@ -1,4 +1,4 @@
-"""Questions about two things: which of them, or whether something is true of both."""
+"""Questions about two things: a choice between them, or a fact about both."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DECIDED, LIKELY, GUESSED, UNREAD, CLOSE = 0.95, 0.75, 0.4, 0.2, 0.05
 
 
 def page_of(walk: Walk, name: str) -> Page | None:
-    """The page that was opened for a name: of its title, or the one with the most words in common."""
+    """The page that was opened for a name: by its title, or by the most words in common."""
     exact = walk.pages.get(plain(name))
     if exact is not None:
         return exact
@@ -46,7 +46,7 @@ def both_open(walk: Walk) -> bool:
 
 
 def compared(walk: Walk) -> list[Candidate]:
-    """The answers to a question for a choice or a verdict, best first; of what nobody has read, a guess."""
+    """The answers to a question for a choice or a verdict, best first; a guess about unread pages."""
     first, second = (page_of(walk, name) for name in (walk.asked.choices or ("", "")))
     if walk.asked.kind == "verdict":
         return verdicts(walk, first, second)
@@ -54,7 +54,7 @@ def compared(walk: Walk) -> list[Candidate]:
 
 
 def sided(better: bool | None, yes: str, no: str, sure: float) -> list[Candidate]:
-    """Both answers; the first is the better one where that is known, and a guess where it is not."""
+    """Both answers, the better one first; a guess if it is not known."""
     if better is None:
         return [Candidate(GUESSED, yes), Candidate(GUESSED - CLOSE, no)]
     chosen, other = (yes, no) if better else (no, yes)
@@ -81,14 +81,14 @@ def choice(asked: Asked, first: Page | None, second: Page | None) -> list[Candid
 
 
 def is_smaller(first: Measure | None, second: Measure | None, *, wanted: bool) -> bool | None:
-    """Whether the first is the smaller one, if that is wanted, else the larger one; None for equal or unknown ones."""
+    """Whether the first is the smaller one (or the larger one, if that is wanted); None for equal or unknown ones."""
     if first is None or second is None or first == second:
         return None
     return (first < second) == wanted
 
 
 def moment(asked: Asked, page: Page) -> Measure | None:
-    """The date that is compared: of a death the second of a life, else of the sentence most like the question."""
+    """The date to compare: of a death the second date of a life, else that of the sentence most like the question."""
     first = page.sentences[0] if page.sentences else ""
     if DIED.search(asked.text):
         return next(iter(moments(first)[1:2]), None)
@@ -99,7 +99,7 @@ def moment(asked: Asked, page: Page) -> Measure | None:
 
 
 def measure(asked: Asked, page: Page) -> Measure:
-    """The number of the sentence most like the question; without one, how many things its sentences list."""
+    """The number in the sentence most like the question; without one, the length of the lists in its sentences."""
     about = [sentence for sentence in page.sentences if words(sentence) & asked.free]
     for sentence in sorted(about, key=lambda sentence: -len(words(sentence) & asked.free)):
         for span, number in numbers(sentence):
@@ -109,14 +109,14 @@ def measure(asked: Asked, page: Page) -> Measure:
 
 
 def share(asked: Asked, page: Page) -> Measure:
-    """How much of what is asked a page says; a nation counts in all its names."""
+    """The share of the asked words on a page; a nation counts under all its names."""
     wanted, peoples = asked.free - ASIDE, nations(outside_names(asked))
     met = len(wanted & page.words) + len(set(peoples) & nations_of(page))
     return (met / max(1, len(wanted) + len(peoples)),)
 
 
 def nations_of(page: Page) -> set[str]:
-    """The countries named where a page says what its subject is."""
+    """The countries in the definition of a page's subject."""
     return set(nations(" ".join(page.sentences[:2])))
 
 
@@ -136,7 +136,7 @@ def verdicts(walk: Walk, first: Page | None, second: Page | None) -> list[Candid
 
 
 def verdict(asked: Asked, first: Page, second: Page) -> bool | None:
-    """Whether what is asked is true of both pages; None where that is not to be told."""
+    """Whether the asked fact is true of both pages; None if the pages do not tell."""
     if SAME.search(asked.text):
         return alike(asked, first, second)
     if "different" in asked.text:
@@ -155,7 +155,7 @@ def verdict(asked: Asked, first: Page, second: Page) -> bool | None:
 
 
 def alike(asked: Asked, first: Page, second: Page) -> bool | None:
-    """Whether two pages say the same of what is asked: of nations, of places, or of what their subjects are."""
+    """Whether two pages agree on the asked fact: nations, places, or definitions of their subjects."""
     if BORN_IN.search(asked.text):
         one, other = people_of(first), people_of(second)
         return bool(one & other) if one and other else None
@@ -166,7 +166,7 @@ def alike(asked: Asked, first: Page, second: Page) -> bool | None:
 
 
 def people_of(page: Page) -> set[str]:
-    """The nations of a page, or what it calls its subject first, as in "is a Merovian painter"."""
+    """The nations of a page, or the first word of its definition, as in "is a Merovian painter"."""
     return nations_of(page) or set(filter(is_people, definition(page).split()[:1]))
 
 
@@ -176,7 +176,7 @@ def definition(page: Page) -> str:
 
 
 def names_about(asked: Asked, page: Page) -> set[str]:
-    """The names in the sentences that have most of what is asked."""
+    """The names in the sentences with most of the asked words."""
     left = asked.free - ASIDE
     most = max((len(words(sentence) & left) for sentence in page.sentences), default=0)
     about = [sentence for sentence in page.sentences if most and len(words(sentence) & left) == most]
@@ -190,7 +190,7 @@ def names_about(asked: Asked, page: Page) -> set[str]:
 
 
 def shared_answers(walk: Walk) -> list[Candidate]:
-    """What two pages have in common, for "What are both ...?"."""
+    """The common facts of two pages, for "What are both ...?"."""
     first, second = (page_of(walk, name) for name in (walk.asked.choices or ("", "")))
     if first is None or second is None or first is second:
         return []
@@ -202,7 +202,7 @@ def shared_answers(walk: Walk) -> list[Candidate]:
 
 
 def common_run(first: list[str], second: list[str]) -> str:
-    """The longest run of words that both have; of equal ones the first."""
+    """The longest run of words in both; of equal runs the first."""
     best: list[str] = []
     for start in range(len(first)):
         for end in range(start + len(best) + 1, len(first) + 1):

@@ -1,8 +1,8 @@
-"""The rules of a reader with a question: what a position in HotpotQA is worth, and what to do there.
+"""The rules of a reader with a question: the value of a position in HotpotQA, and the next actions.
 
-They read the context and the admissible actions, as any model does. The reader opens what the question names, follows
-the names whose sentences have most of its other words, and answers with what is of the wanted kind and stands nearest
-to these words; or compares two pages (Yang et al. 2018, arXiv:1809.09600, has both sorts of questions).
+They read the context and the admissible actions, as any model does. The reader opens the names in the question,
+follows names in sentences with most of its other words, and answers with the text of the wanted kind nearest to these
+words; or compares two pages (Yang et al. 2018, arXiv:1809.09600, has both sorts of questions).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FINISHED = 2  # the place, from 0, where an answer is proposed at the latest
 
 
 def answers(walk: Walk) -> list[Candidate]:
-    """All answers that come to mind, best first; there is always one."""
+    """All possible answers, best first; there is always one."""
     if walk.asked.kind in COMPARING:
         return compared(walk)
     proof = evidence(walk).pages
@@ -43,7 +43,7 @@ def answers(walk: Walk) -> list[Candidate]:
 
 
 def hotpotqa_value(context: Context) -> float:
-    """What a position is worth, in [0, 1]: how much of the question is explained, and how well an answer fits."""
+    """The value of a position, in [0, 1]: the explained part of the question, and the fit of an answer."""
     walk = follow(context)
     if walk.answer is not None and not walk.answer.strip():
         return 0.0
@@ -60,14 +60,14 @@ def worth(walk: Walk, support: float) -> float:
 
 
 def hoped(walk: Walk, now: float) -> float:
-    """The worth that the steps left may lead to; reading on costs nothing before the last of them."""
+    """The value that the remaining steps may reach; more reading costs nothing before the last step."""
     if walk.asked.kind in COMPARING and both_open(walk):
         return now
     return now + HOPE * (1 - now) * max(0, PATIENCE - walk.steps) / PATIENCE
 
 
 def hotpotqa_proposals(query: Query) -> list[Proposal]:
-    """The moves a reader thinks of, best first, each with half the prior of the one before."""
+    """The actions of the rules, best first, each with half the prior of the one before."""
     walk = follow(query.context)
     if walk.answer is not None:
         return []

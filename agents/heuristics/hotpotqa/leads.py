@@ -1,4 +1,4 @@
-"""Where to go on reading: titles to search for and words to look up, each with what it promises, about 0 to 1."""
+"""Leads: titles to search for and words to look up, each with its promise, from about 0 to 1."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LOST, WHOLE = 0.7, 0.4  # the question's other words, while nothing is open that
 
 
 def leads(walk: Walk, actions: Sequence[str]) -> list[tuple[float, str]]:
-    """The moves that go on reading, best first; none twice, and no search that was made."""
+    """The actions that continue the reading, best first; no action twice, and no repeated search."""
     found: dict[str, tuple[float, str]] = {}
     for promise, title in searches(walk, actions):
         title = " ".join(title.split())
@@ -64,7 +64,7 @@ def searches(walk: Walk, actions: Sequence[str]) -> Leads:
 
 
 def unnamed(asked: Asked) -> str:
-    """What the question says besides the names and the words of every question."""
+    """The words of the question outside its names, without the words of every question."""
     text = asked.text
     for name in asked.names:
         text = text.replace(name, " ")
@@ -72,7 +72,7 @@ def unnamed(asked: Asked) -> str:
 
 
 def named_titles(walk: Walk) -> Leads:
-    """What the question names, unless a page of it is open by now."""
+    """The names in the question without an open page."""
     for place, name in enumerate(walk.asked.names):
         if page_of(walk, name) is not None or is_met(walk, name):
             continue
@@ -84,13 +84,13 @@ def named_titles(walk: Walk) -> Leads:
 
 
 def is_met(walk: Walk, name: str) -> bool:
-    """Whether a search for the name told titles, and one that may be it was opened."""
+    """Whether a search for the name gave titles, and a matching one of them was opened."""
     told = walk.missed.get(plain(name), ())
     return any(walk.opened(title) and likeness(walk.asked, name, title) >= ALIKE for title in told)
 
 
 def told_titles(walk: Walk) -> Leads:
-    """The titles told by a search that found nothing, by the words they have in common with what was searched for."""
+    """The similar titles of a search without a page, by the words in common with the search."""
     for name, titles in walk.missed.items():
         less = MET if is_met(walk, name) else 0.0
         for place, title in enumerate(titles):
@@ -102,7 +102,7 @@ def told_titles(walk: Walk) -> Leads:
 
 @lru_cache(REMEMBERED)
 def likeness(asked: Asked, name: str, title: str) -> float:
-    """How much a title is like a name, in [0, 1]: words in common, and a qualifier that the question has."""
+    """The similarity of a title and a name, in [0, 1]: words in common, and a qualifier in the question."""
     wanted, have = words(name), words(core(title))
     if not wanted or not have:
         return 0.0
@@ -112,7 +112,7 @@ def likeness(asked: Asked, name: str, title: str) -> float:
 
 
 def linked_titles(walk: Walk, links: Sequence[str]) -> Leads:
-    """The titles that the open page links to, by the sentences that have them."""
+    """The titles that the open page links to, by their sentences."""
     page = walk.pages.get(walk.here)
     if page is None:
         return
@@ -135,14 +135,14 @@ def unseen(walk: Walk, page: Page, name: str) -> float:
 
 
 def from_question(walk: Walk, page: Page) -> bool:
-    """Whether the question names a page, in its own words or in those for which a search told the title."""
+    """Whether the question names a page, in its own words or in a search that gave its title."""
     if in_question(walk.asked, page.title):
         return True
     return any(page.title in walk.missed.get(plain(name), ()) for name in walk.asked.names)
 
 
 def read_names(walk: Walk, links: frozenset[str]) -> Leads:
-    """Names in the sentences read so far, but for parts of the titles opened, and peoples."""
+    """Names in the sentences read so far, without peoples and parts of opened titles."""
     titles = [words(core(page.title)) for page in walk.pages.values()]
     known = frozenset[str]().union(*titles)
     for page in walk.pages.values():
@@ -163,7 +163,7 @@ def names_of(page: Page) -> tuple[str, ...]:
 
 
 def without_role(name: str) -> str:
-    """ "Italian Prime Minister Benito Mussolini" is to be found under the last two words."""
+    """The name without a role: the last two words of "Italian Prime Minister Benito Mussolini"."""
     first, _, rest = name.partition(" ")
     while " " in rest and rest.partition(" ")[0] not in JOINERS and (first in PEOPLES or first.lower() in ROLES):
         name = rest
@@ -173,9 +173,9 @@ def without_role(name: str) -> str:
 
 @lru_cache(REMEMBERED)
 def bridge(asked: Asked, page: Page, name: str, named: bool) -> float:
-    """What speaks for following a name, up to about 0.5: the words of the question in its sentence, and beside it.
+    """The promise of a name, up to about 0.5: words of the question in its sentence, and beside it.
 
-    Words near the name of the page in the question count most: they say where to go from it.
+    Words near the name of the page in the question count most: they tell the next step.
     """
     own = words(name)
     weights = weights_from(asked, asked.text.lower().find(core(page.title).lower()))
@@ -193,9 +193,9 @@ def bridge(asked: Asked, page: Page, name: str, named: bool) -> float:
 
 
 def expected(asked: Asked, page: Page, named: bool) -> str:
-    """Whether a page should lead to a person or a place: by the noun next to its name in the question, if it is named.
+    """Whether a page should lead to a person or a place: by the noun next to its name in the question, if it is there.
 
-    A page that the question does not name leads to what is asked for.
+    A page that the question does not name leads to the answer.
     """
     if not named:
         return asked.kind if asked.kind in ("person", "place") else ""
@@ -204,7 +204,7 @@ def expected(asked: Asked, page: Page, named: bool) -> str:
 
 @lru_cache(REMEMBERED)
 def kind_beside(asked: Asked, place: int) -> str:
-    """The kind of the nearest noun outside the names, if it is of a person or a place."""
+    """The kind of the nearest noun outside the names, if it means a person or a place."""
     named = [(at, at + len(name)) for name in asked.names if (at := asked.text.find(name)) >= 0]
     found = [
         (abs(match.start() - place), kind)
@@ -216,16 +216,16 @@ def kind_beside(asked: Asked, place: int) -> str:
 
 
 def looks_like(kind: str, sentence: str, place: int, name: str) -> bool:
-    """Whether a name looks like a person's where the kind is person, and not like it where it is another one."""
+    """Whether a name fits the kind: like a person's name for a person, and unlike one for another kind."""
     placed = is_placed(sentence, place) and not sentence[:place].endswith("of ")
     person = 2 <= len(name.split()) <= 4 and not placed and may_be_person(name)
     return bool(kind) and (kind == "person") == person
 
 
 def lookups(walk: Walk) -> Leads:
-    """A word of the question, where the open page may have more sentences and none shown has the word.
+    """A word of the question to look up, if the open page may have more sentences and no shown one has the word.
 
-    On a page that the question names, the word nearest to the name; on another one, that nearest to what is asked.
+    On a page in the question it is the word nearest to the name; on another page the word nearest to the answer.
     """
     page = walk.pages.get(walk.here)
     if page is None or not page.more or any(title == walk.here for title, _ in walk.looked_up):

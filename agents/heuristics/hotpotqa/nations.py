@@ -1,4 +1,4 @@
-"""Countries, and how English calls what comes from them."""
+"""Countries, and the English adjectives and nouns of their peoples."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ OF_A_PEOPLE = ("ian", "ish", "ese")  # what the adjectives of most peoples end i
 
 
 def is_people(word: str) -> bool:
-    """Whether a capitalised word says what people somebody belongs to."""
+    """Whether a capitalised word names a people."""
     return word in PEOPLES or (word.endswith(OF_A_PEOPLE) and word.isalpha() and word not in COUNTRIES)
 
 
 @lru_cache(REMEMBERED)
 def nations(text: str) -> tuple[str, ...]:
-    """The countries that a text names, in one way or another, in their order."""
+    """The countries in a text, under any of their names, in their order."""
     parts = (part for found in WORD.finditer(text) for part in found[0].removesuffix("'s").split("-"))
     return tuple(dict.fromkeys(NATIONS[part] for part in parts if part in NATIONS))

@@ -1,4 +1,4 @@
-"""What a question asks for: the names in it, the kind of answer wanted, and the words that a text has to explain."""
+"""The parts of a question: its names, the wanted kind of answer, and the words that a text has to explain."""
 
 from __future__ import annotations
 
@@ -43,14 +43,15 @@ ORDERS = {
 
 
 class Asked(NamedTuple):
-    """What a question asks.
+    """The parts of a question.
 
     `names` are to be searched for, the most promising first. `kind` is "verdict" (yes or no), "choice" (one of
-    `choices`), or that of the answer: year, date, number, nation, place, person or thing; `noun` is the stem of what
-    the question calls it, `phrase` are those of the words before that. `order` is how the choices are compared.
+    `choices`),
+    or that of the answer: year, date, number, nation, place, person or thing; `noun` is the stem of its noun in the
+    question, `phrase` are the stems of the words before it. `order` is the order of a comparison.
 
-    `words` are all stems that count, `free` those outside the names, each in `places` with where it stands, in
-    characters; the word that asks ends at `asking`, and `lead` stands before it.
+    `words` are all stems that count, `free` those outside the names, each in `places` with its position, in characters;
+    the question word ends at `asking`, and `lead` stands before it.
     """
 
     text: str
@@ -95,7 +96,7 @@ def read_question(opening: str) -> Asked:
 
 
 def named(text: str) -> tuple[Span, ...]:
-    """The names in a question, quoted or capitalised, in their order; quoted ones stand for all inside them."""
+    """The names in a question, quoted or capitalised, in their order; a quoted name stands for all names inside it."""
     found = list(quoted(text))
     inside = [range(title.start - 1, title.end + 1) for title in found]
     joiners = JOINERS | ({"to", "without"} if is_comparing(text) else {"to", "and", "without"})
@@ -111,13 +112,13 @@ def is_comparing(text: str) -> bool:
 
 
 def with_qualifier(text: str, span: Span) -> Span:
-    """ "The Road (film)" is one name."""
+    """The name with its qualifier: "The Road (film)" is one name."""
     found = IN_BRACKETS.match(text, span.end)
     return Span(span.start, found.end(), text[span.start : found.end()]) if found else span
 
 
 def without_starter(text: str, span: Span) -> Span | None:
-    """A name without the word that begins a sentence; nothing where no more than a people's name is left."""
+    """A name without the word that begins a sentence; "" if only the name of a people is left."""
     first, _, rest = span.text.partition(" ")
     titled = first.lower() in ("if", "this", "that", "there", "it", "its") and is_capital(rest)
     offset = 0
@@ -131,7 +132,7 @@ def without_starter(text: str, span: Span) -> Span | None:
 
 
 def by_promise(spans: Sequence[Span], choices: Sequence[str]) -> Iterator[str]:
-    """Choices first, then names of several words, then others, in the order of the question; none inside another."""
+    """Choices first, then names of several words, then others, in the order of the question; no name inside another."""
     seen = dict.fromkeys(choices)
     for several in (True, False):
         for span in spans:
@@ -142,7 +143,7 @@ def by_promise(spans: Sequence[Span], choices: Sequence[str]) -> Iterator[str]:
 
 
 def loose_names(text: str) -> Iterator[str]:
-    """Longer runs, with "and" or "in" inside, for what is found under none of its parts."""
+    """Longer runs, with "and" or "in" inside, for titles that no part of them finds."""
     yield from (trimmed.text for span in names(text, LOOSE) if (trimmed := without_starter(text, span)))
 
 
@@ -166,7 +167,7 @@ def order_of(text: str) -> str:
 
 
 def wanted(text: str, choices: Sequence[str]) -> tuple[str, str]:
-    """The kind of the answer, and the stem of the noun that the question has for it."""
+    """The kind of the answer, and the stem of its noun in the question."""
     clause = text.rpartition(", ")[2] if ", are " in text or ", were " in text else text
     either = OR.search(text) is not None
     if clause.partition(" ")[0].lower() in VERBS:
@@ -188,7 +189,7 @@ def wanted(text: str, choices: Sequence[str]) -> tuple[str, str]:
 
 
 def asking_words(text: str) -> list[tuple[str, int]]:
-    """The words that may ask, each with its end, the likeliest first: one that leads, then the last "what"."""
+    """The possible question words, each with its end, the likeliest first: a leading one, then the last "what"."""
     found = [(match[1].lower(), match.end()) for match in ASKING.finditer(text)]
     first = {
         end for word, end in found[:1] if end - len(word) <= LEADING and " " not in text[: end - len(word)].strip()
@@ -197,7 +198,7 @@ def asking_words(text: str) -> list[tuple[str, int]]:
 
 
 def kind_of(text: str, word: str, place: int) -> tuple[str, str]:
-    """The kind of what a word asks for, and the stem of the noun behind it."""
+    """The kind of answer to a question word, and the stem of the noun after it."""
     phrase = list(noun_phrase(text[place:]))
     noun = phrase[-1] if phrase else ""
     if word == "how":
@@ -211,7 +212,7 @@ def kind_of(text: str, word: str, place: int) -> tuple[str, str]:
 
 
 def noun_phrase(text: str) -> Iterator[str]:
-    """The words behind "what" or "which" (or "what is the name of the"), up to a verb or a preposition."""
+    """The words after "what" or "which" (or "what is the name of the"), up to a verb or a preposition."""
     place = end_of(BEFORE_NOUN, text, 0)
     begun = False
     for match in PIECE.finditer(text, end_of(NAME_OF, text, place)):

@@ -1,4 +1,4 @@
-"""The pieces of a sentence that may be an answer, by the kind that a question wants, and how well each is of it."""
+"""The parts of a sentence that may be an answer, by the wanted kind, each with its fit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LOOSE_NOUNS = words("type kind genre profession occupation position role sort st
 
 
 def spans_in(asked: Asked, sentence: str) -> Fits:
-    """The candidates in a sentence with their fits: 1 for what is of the wanted kind, less for what hardly is."""
+    """The candidates in a sentence with their fits: 1 for the wanted kind, less for a doubtful one."""
     match asked.kind:
         case "year" | "date":
             return dated_spans(asked, sentence)
@@ -73,7 +73,7 @@ def dated_spans(asked: Asked, sentence: str) -> Fits:
 
 
 def of_another_end(asked: Asked, sentence: str, span: Span) -> bool:
-    """Whether a date is that of a birth where none is asked for, or of a death."""
+    """Whether a date is that of a birth or a death that the question does not ask for."""
     before, after = sentence[: span.start].rstrip(), sentence[span.end :].lstrip()
     if before.endswith(DASHES):
         return DEATH not in asked.words
@@ -102,7 +102,7 @@ def nation_spans(sentence: str) -> Fits:
 
 
 def people_spans(sentence: str) -> Fits:
-    """The first word of "is a Merovian painter", of whatever people."""
+    """The first word of a definition such as "is a Merovian painter", for any people."""
     said = defined(sentence).partition(" ")[0]
     if is_people(said):
         start = sentence.find(said)
@@ -110,7 +110,7 @@ def people_spans(sentence: str) -> Fits:
 
 
 def place_spans(asked: Asked, sentence: str) -> Fits:
-    """Places, and "town, county" as well: better than the town alone where a question only asks where."""
+    """Places, and "town, county" as well: better than the town alone for a question with "where"."""
     found = [span for span in names(sentence) if not is_people(span.text)]
     for place, span in enumerate(found):
         fit = fit_of_place(asked, sentence, span)
@@ -132,7 +132,7 @@ def fit_of_place(asked: Asked, sentence: str, span: Span) -> float:
 
 
 def is_placed(sentence: str, start: int) -> bool:
-    """Whether a preposition of place stands before."""
+    """Whether a preposition of place stands before it."""
     return PLACED.search(sentence[max(0, start - 40) : start]) is not None
 
 
@@ -154,7 +154,7 @@ def may_be_person(name: str) -> bool:
 
 
 def thing_spans(asked: Asked, sentence: str) -> Fits:
-    """Titles and names, the better if the wanted noun stands in or beside them, and what the sentence says it is."""
+    """Titles and names, better with the wanted noun in or beside them, and the definition in the sentence."""
     for span in (*quoted(sentence), *names(sentence)):
         beside = " ".join([*sentence[: span.start].split()[-3:], *sentence[span.end :].split()[:2]])
         if asked.noun and asked.noun in words(span.text):
@@ -172,7 +172,7 @@ def thing_spans(asked: Asked, sentence: str) -> Fits:
 
 
 def cloze_spans(asked: Asked, sentence: str) -> Fits:
-    """What follows the words that stand before "what", as in "was part of what?"."""
+    """The text after the words before "what", as in "was part of what?"."""
     for length, fit in ((3, 1.0), (2, 0.8)):
         lead = " ".join(asked.lead[-length:])
         place = f" {sentence.lower()} ".find(f" {lead} ") if len(asked.lead) >= length else -1
@@ -182,7 +182,7 @@ def cloze_spans(asked: Asked, sentence: str) -> Fits:
 
 
 def object_spans(asked: Asked, sentence: str) -> Fits:
-    """What follows a word of the question, as "medicine" follows "studied"."""
+    """The text after a word of the question, as "medicine" follows "studied"."""
     for found in WORD.finditer(sentence):
         told = BEHIND.match(sentence, found.end()) if stemmed(found[0]) in asked.free else None
         if told and may_be_object(told[1].split()):
@@ -198,7 +198,7 @@ def may_be_object(said: list[str]) -> bool:
 
 
 def defined(sentence: str) -> str:
-    """The words behind "is a", up to a preposition or a participle."""
+    """The words after "is a", up to a preposition or a participle."""
     found = DEFINED.search(sentence)
     said = found[1].split()[:MOST] if found else []
     while said and said[-1].endswith(("ed", "ing")):
@@ -207,5 +207,5 @@ def defined(sentence: str) -> str:
 
 
 def is_person(first: str) -> bool:
-    """Whether the first sentence of a page tells of a person."""
+    """Whether the first sentence of a page is about a person."""
     return BORN.search(first[:OPENING]) is not None or kind_of_noun(defined(first).rpartition(" ")[2]) == "person"

@@ -1,4 +1,4 @@
-"""What English text is made of: names, quoted titles, dates and numbers."""
+"""The parts of English text: names, quoted titles, dates and numbers."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def moments(text: str) -> list[tuple[int, int, int]]:
 
 
 def numbers(text: str) -> Iterator[tuple[Span, float]]:
-    """The numbers of a text, in figures or as one of the first twelve in words, with what they are worth."""
+    """The numbers of a text, in figures or as one of the first twelve in words, with their amounts."""
     for found in WORD.finditer(text):
         if found[0].lower() in NUMERALS:
             yield Span(*found.span(), found[0]), float(NUMERALS[found[0].lower()])

@@ -1,4 +1,4 @@
-"""What a reader remembers of a walk through the encyclopedia: pages opened, titles told, sentences looked up."""
+"""The memory of a walk through the encyclopedia: opened pages, similar titles, looked-up sentences."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HEX, HEX_DIGITS = re.compile(r"[0-9a-f]+"), {"x": 2, "u": 4, "U": 8}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as far as it was shown. `title` is what was searched for; a page may have another spelling of it."""
+    """The shown part of a page. `title` is the text of the search; the page may spell it in another way."""
 
     title: str
     sentences: tuple[str, ...]
@@ -44,7 +44,7 @@ class Page:
 
 @dataclass(slots=True)
 class Walk:
-    """What was asked, the pages opened by their lower-case titles, and what searches that found none told instead."""
+    """The question, the opened pages by their lower-case titles, and the similar titles of searches without a page."""
 
     asked: Asked
     pages: dict[str, Page] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def plain(title: str) -> str:
 
 
 def follow(context: Context) -> Walk:
-    """All that the steps of a context have shown."""
+    """The walk of all steps of a context."""
     walk = Walk(read_question(context.opening))
     for action, observation in context.steps:
         verb, argument = read_action(action)
@@ -111,7 +111,7 @@ def read_page(title: str, observation: str) -> Page:
 
 @lru_cache(REMEMBERED)
 def similar_titles(observation: str) -> tuple[str, ...]:
-    """The titles behind "Similar: ", a list as Python writes it: each in single or double quotes, with backslashes."""
+    """The titles after "Similar: ", a list in Python's form: each in single or double quotes, with backslashes."""
     text = observation[:LONGEST].rpartition(SIMILAR)[2]
     titles, place = list[str](), 0
     while place < len(text):
@@ -123,7 +123,7 @@ def similar_titles(observation: str) -> tuple[str, ...]:
 
 
 def read_quoted(text: str, start: int) -> tuple[str, int]:
-    """The text between a quote and the next one like it, and where that stands."""
+    """The text between a quote and the next equal quote, and the place of that quote."""
     place, found = start + 1, list[str]()
     while place < len(text) and text[place] != text[start]:
         character, place = read_escaped(text, place) if text[place] == "\\" else (text[place], place + 1)
@@ -132,7 +132,7 @@ def read_quoted(text: str, start: int) -> tuple[str, int]:
 
 
 def read_escaped(text: str, start: int) -> tuple[str, int]:
-    """The character that a backslash and what follows it stand for, and the place behind."""
+    """The character of an escape after a backslash, and the place after it."""
     sign = text[start + 1 : start + 2]
     digits = text[start + 2 : start + 2 + HEX_DIGITS.get(sign, 0)]
     if digits and HEX.fullmatch(digits) and (code := int(digits, 16)) <= sys.maxunicode:
@@ -142,7 +142,7 @@ def read_escaped(text: str, start: int) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The two pages (or the one) that explain the question best, and how well, in [0, 1]."""
+    """The two pages (or the one page) that explain the question best, with their share, in [0, 1]."""
 
     pages: tuple[Page, ...]
     covered: float

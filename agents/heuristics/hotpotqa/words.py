@@ -1,4 +1,4 @@
-"""The words of a text that count, spelled so that those which say the same of somebody or something are equal."""
+"""The words of a text that count, spelled so that words of one meaning are equal."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ IDLE = frozenset(terms(IDLE_TEXT))
 
 @lru_cache(REMEMBERED)
 def words(text: str) -> frozenset[str]:
-    """The stems of a text that count, one for those that are alike."""
+    """The stems of a text that count, one for similar words."""
     return frozenset(ALIKE.get(term, term) for term in terms(text[:LONGEST])) - IDLE
 
 
 @lru_cache(REMEMBERED)
 def stemmed(noun: str) -> str:
-    """The stem of one word, "" where it does not count."""
+    """The stem of one word; "" for a word that does not count."""
     return next(iter(sorted(words(noun))), "")

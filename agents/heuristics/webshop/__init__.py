@@ -1,1 +1,1 @@
-"""The rules of a patient shopper."""
+"""The rules of WebShop: a patient shopper."""

@@ -1,8 +1,7 @@
-"""The rules of a patient shopper: what a position in WebShop is worth, and what to do there.
+"""The rules of a patient shopper: the value of a position in WebShop, and the next actions.
 
-They read the context and the admissible actions, as any model does. The worth of a position is an estimate of the
-score (Yao et al. 2022, WebShop, arXiv:2207.01206, section 3.3) of the best purchase it leads to, a little less for
-every step that is still to go.
+They read the context and the admissible actions, as any model does. The value of a position is an estimate of the
+score (Yao et al. 2022, WebShop, arXiv:2207.01206) of its best purchase, a little less for each remaining step.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ SEARCHING = "search[<query>]"
 
 
 def prospects(walk: Walk) -> dict[str, float]:
-    """The worth of each product listed, seen from the results; nobody opens another one without patience."""
+    """The value of each listed product, seen from the results; without patience no other product is opened."""
     worth = {}
     for asin, promise in walk.listed.items():
         product = walk.opened.get(asin)
@@ -35,12 +34,12 @@ def prospects(walk: Walk) -> dict[str, float]:
 
 
 def elsewhere(walk: Walk) -> float:
-    """The worth of going back to the results for the best of the other products."""
+    """The value of a return to the results for the best of the other products."""
     return STEP * max((worth for asin, worth in prospects(walk).items() if asin != walk.asin), default=0.0)
 
 
 def webshop_value(context: Context) -> float:
-    """What a position is worth, in [0, 1]: 0 for the first page, and the most for the right purchase."""
+    """The value of a position, in [0, 1]: 0 for the first page, and the most for the right purchase."""
     walk = follow(context, CAUTIOUS)
     product = walk.here
     if walk.bought:
@@ -52,7 +51,7 @@ def webshop_value(context: Context) -> float:
 
 
 def webshop_proposals(query: Query) -> list[Proposal]:
-    """The moves a shopper thinks of, best first, each with half the prior of the one before."""
+    """The actions of the rules, best first, each with half the prior of the one before."""
     admissible = {plain(action): action for action in query.actions}
     walk = follow(query.context, BOLD)
     found = dict.fromkeys(
@@ -81,7 +80,7 @@ def moves(walk: Walk) -> Iterator[str]:
 
 
 def moves_at_results(walk: Walk) -> Iterator[str]:
-    """Open the best product, or search in other words. The first page is one of no results."""
+    """Open the best product, or search in other words. The first page counts as results without products."""
     worth = prospects(walk)
     yield from (f"click[{asin.lower()}]" for asin in sorted(worth, key=lambda asin: -worth[asin]))
     yield from [f"search[{query}]" for query in walk.wish.queries if query not in walk.searches][:1]
@@ -90,7 +89,7 @@ def moves_at_results(walk: Walk) -> Iterator[str]:
 
 
 def moves_at_item(walk: Walk, product: Product) -> Iterator[str]:
-    """Leave for a better product; read where it may help; choose what is wanted; buy."""
+    """Leave for a better product; read where it may help; choose the wanted options; buy."""
     missing = product.missing()
     unread = [f"click[{part}]" for part in PARTS if part not in product.read]
     worth = product.estimate(walk.wish)

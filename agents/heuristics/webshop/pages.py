@@ -1,4 +1,4 @@
-"""A page of the shop, read back from its text in any of the four observation modes, and nothing but what it shows."""
+"""A page of the shop, read from its text in any of the four observation modes, and from nothing else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DOLLARS = re.compile(r"\$\s*(\d[\d,]*(?:\.\d+)?)")
 
 
 class Offer(NamedTuple):
-    """A product as a page shows it. `price` is in dollars, the lowest of a range, None where none is shown."""
+    """A product on a page of results. `price` is in dollars, the lowest of a range; None without one."""
 
     asin: str
     title: str
@@ -30,10 +30,10 @@ class Offer(NamedTuple):
 
 
 class Page(NamedTuple):
-    """`kind` is index, results, item, part (a description, the features or the reviews) or note.
+    """A page. `kind` is index, results, item, part (a description, the features or the reviews) or note.
 
-    A note is the one line that `compact` shows after the choice of an option. Results have `offers`; an item has a
-    `title`, a `price` and `choices`, its groups and their values as they follow each other; a part has a `text`.
+    A note is the one line in `compact` after the choice of an option. Results have `offers`; an item has a `title`, a
+    `price` and `choices`, its groups and their values in order; a part has a `text`.
     """
 
     kind: str
@@ -46,7 +46,7 @@ class Page(NamedTuple):
 
 @lru_cache(REMEMBERED)
 def read_page(observation: str) -> Page:
-    """What kind of page a text is, and what stands on it; a text that is no page is a part."""
+    """The page in a text, with its kind; a text of no known page is a part."""
     if observation.startswith(CLICKED) and "\n" not in observation:
         return Page("note")
     found = segments(observation)
@@ -62,7 +62,7 @@ def read_page(observation: str) -> Page:
 
 
 def segments(observation: str) -> list[str]:
-    """The visible texts of a page in their order; what marks a text as a button is left out."""
+    """The visible texts of a page in their order, without the marks of buttons."""
     if SEPARATOR in observation:
         return [text.strip() for text in observation.split(SEPARATOR)]
     if observation.lstrip().startswith("<"):
@@ -81,7 +81,7 @@ def segments(observation: str) -> list[str]:
 
 
 def without_brackets(line: str) -> Sequence[str]:
-    """From "color [red][[blue]]" to color, red, blue; a line that does not end in brackets stays as it is."""
+    """The texts color, red, blue of "color [red][[blue]]"; a line without brackets at its end stays as it is."""
     if not line.endswith("]") or "[" not in line:
         return (line,)
     name, _, values = line.partition("[")
@@ -89,7 +89,7 @@ def without_brackets(line: str) -> Sequence[str]:
 
 
 def read_offers(body: Sequence[str]) -> tuple[Offer, ...]:
-    """A product is an ASIN, then a title (which may be missing), then a price."""
+    """The products of a page: an ASIN, then a title (which may be missing), then a price."""
     offers, asin, title = list[Offer](), "", list[str]()
     for segment in body:
         if asin and segment.startswith("$"):
@@ -103,7 +103,7 @@ def read_offers(body: Sequence[str]) -> tuple[Offer, ...]:
 
 
 def read_item(body: Sequence[str], place: int) -> Page:
-    """The page of a product whose price stands at `place`, behind the title."""
+    """The page of a product with its price at `place`, after the title."""
     first = body.index(PREVIOUS) + 1 if PREVIOUS in body[:place] else 0
     *choices, title = body[first:place] or [""]
     return Page("item", title=title, price=price_of(body[place]), choices=tuple(choices))

@@ -1,4 +1,4 @@
-"""What a shopper remembers of a walk through the shop, and how well each product seems to meet the wish."""
+"""The memory of a walk through the shop, and the fit of each product to the wish."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Hope = tuple[float, float]  # what an unopened product will meet of the rest: at
 
 
 class Item(NamedTuple):
-    """What the page of a product says of a wish: the words its title meets, the values wanted, each value's group."""
+    """The page of a product against a wish: the met words of its title, the wanted values, the group of each value."""
 
     price: float | None
     met: frozenset[str]
@@ -35,13 +35,13 @@ class Item(NamedTuple):
     group_of: dict[str, str]
 
     def name_of(self, choice: Choice) -> str:
-        """How an action names a choice: by its value, or with its group where a later group has the value too."""
+        """The name of a choice in an action: its value, or with its group if a later group has the value too."""
         return choice.value if self.group_of[choice.value] == choice.group else f"{choice.group}: {choice.value}"
 
 
 @dataclass(slots=True)
 class Product:
-    """A product that was opened: its page, the words its parts met, the parts read, the options chosen."""
+    """An opened product: its page, the met words of its parts, the parts read, the options chosen."""
 
     item: Item
     met: frozenset[str] = frozenset()
@@ -53,7 +53,7 @@ class Product:
         return [choice for choice in self.item.choices if self.chosen.get(choice.group) != choice.value]
 
     def estimate(self, wish: Wish, *, bought: bool = False) -> float:
-        """The score of its purchase: with all options wanted, or with those chosen where it is `bought`."""
+        """The score of its purchase: with all wanted options, or with the chosen ones if it is `bought`."""
         missing = self.missing() if bought else []
         met, lost = self.item.met | self.met, frozenset[str]()
         for choice in self.item.choices:
@@ -69,7 +69,7 @@ class Product:
 
 @dataclass(slots=True)
 class Walk:
-    """What a shopper remembers: the page, its products with their promises, the products opened, the searches made."""
+    """The memory of a shopper: the page, its products with their promises, the opened products, the searches."""
 
     wish: Wish
     page: Page
@@ -83,7 +83,7 @@ class Walk:
 
 
 def share(wish: Wish, words: float, options: float, price: float | None) -> float:
-    """How much of a wish is met, in [0, 1], by so many of its words and of its named options, hoped for or seen."""
+    """The met share of a wish, in [0, 1], for so many of its words and named options, hoped for or seen."""
     fits = price is None or price <= wish.ceiling
     whole = WORD * len(wish.words) + OPTION * len(wish.named) + PRICE
     return (WORD * words + OPTION * options + PRICE * fits) / whole
@@ -91,7 +91,7 @@ def share(wish: Wish, words: float, options: float, price: float | None) -> floa
 
 @lru_cache(REMEMBERED)
 def promises(wish: Wish, observation: str, hopes: Hope) -> dict[str, float]:
-    """The products of a page of results, each with what its title, its price and its place promise."""
+    """The products of a page of results, each with its promise by title, price and position."""
     top, further = hopes
     found = {}
     for place, offer in enumerate(read_page(observation).offers):
@@ -125,7 +125,7 @@ def words_of_part(wish: Wish, observation: str) -> frozenset[str]:
 
 
 def follow(context: Context, hopes: Hope) -> Walk:
-    """All that the steps of a context have shown."""
+    """The walk of all steps of a context."""
     walk = Walk(read_wish(context.instruction), read_page(context.opening))
     for action, observation in context.steps:
         if observation == TERMINAL:
@@ -141,7 +141,7 @@ def follow(context: Context, hopes: Hope) -> Walk:
 
 
 def look(walk: Walk, name: str, observation: str, hopes: Hope) -> None:
-    """Remember what a page shows after a click on `name`."""
+    """Add the page after a click on `name`."""
     page, product = read_page(observation), walk.here
     if page.kind == "note":  # an option was chosen, and the page of the item is still there
         choose(product, name)

@@ -1,4 +1,4 @@
-"""What an instruction wishes for: words, options and a ceiling of the price, and what of it a text grants."""
+"""The wish in an instruction: words, options and a highest price, and the part of it that a text meets."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ SIZES = frozenset(tokens("small medium large " + " ".join(f"{n}x-small {n}x-larg
 
 
 class Wish(NamedTuple):
-    """`words` are distinct, in order, without the options that the instruction writes as "name: value" (`named`).
+    """A wish. `words` are distinct, in order, without the options in the form "name: value" (`named`).
 
-    `tokens` is the whole instruction but for the ceiling, which is in dollars. `queries` are to be searched for, the
-    most promising first.
+    `tokens` is the whole instruction without the highest price in dollars. `queries` are to be searched for, the most
+    promising first.
     """
 
     words: tuple[str, ...]
@@ -108,7 +108,7 @@ def read_wish(instruction: str) -> Wish:
 
 
 def granted(wanted: Sequence[str], told: frozenset[str]) -> frozenset[str]:
-    """The wanted words that a text tells, in one word or, as "light weight" is in "lightweight", in two."""
+    """The wanted words in a text, in one word or, as "light weight" in "lightweight", in two."""
     met = {word for word in wanted if word in told}
     for first, second in pairwise(wanted):
         if first + second in told:
@@ -117,7 +117,7 @@ def granted(wanted: Sequence[str], told: frozenset[str]) -> frozenset[str]:
 
 
 class Choice(NamedTuple):
-    """A value of a group that the wish names, with the words of the wish that it grants."""
+    """A value of a group in the wish, with the words of the wish that it meets."""
 
     group: str
     value: str
@@ -128,7 +128,7 @@ Groups = Mapping[str, Sequence[str]]
 
 
 def wanted_choices(wish: Wish, groups: Groups) -> tuple[Choice, ...]:
-    """At most one value of each group: what the instruction writes as "name: value", else what its words name."""
+    """At most one value of each group: that of "name: value" in the instruction, else that of its words."""
     if not wish.named:
         return tuple(choices_by_words(wish, groups))
     found = {}
@@ -157,7 +157,7 @@ def choices_by_words(wish: Wish, groups: Groups) -> Iterator[Choice]:
 
 
 def runs_in(words: Sequence[str], run: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where the words of a value stand among the words of an instruction: from, to."""
+    """The places of a value's words among the words of an instruction: from, to."""
     for first in range(len(words) - len(run) + 1 if run else 0):
         if words[first : first + len(run)] == run:
             yield first, first + len(run)
