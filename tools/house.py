@@ -1,4 +1,4 @@
-"""Figures of the house: files, floors, arrows and circles of each package, public names, docstrings, English.
+"""Figures of the house: files, floors, arrows and circles of each package, and public names; tools/english.py counts docstrings.
 
 `python tools/house.py [FOLDER]` prints them as a Markdown table, for this checkout or another one.
 """
@@ -6,15 +6,11 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = ("common", "envs", "search", "agents", "experiments", "value", "leaderboards", "cli")
-WORD = re.compile(r"[A-Za-z']+")
-# Clauses in the place of a noun: "what it cost", "whoever wrote it", "whose rules".
-CLAUSE = re.compile(r"\b(what|whatever|who|whoever|whom|whose)\b", re.IGNORECASE)
 
 
 def modules(root: Path) -> dict[str, Path]:
@@ -98,49 +94,19 @@ def public_names(root: Path, package: str) -> int:
     return 0
 
 
-def definitions(path: Path) -> Iterator[tuple[str, str | None]]:
-    """The public classes, functions and methods of a file, with their docstrings; the module itself too."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    yield path.stem, ast.get_docstring(tree)
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
-            yield node.name, ast.get_docstring(node)
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            for method in node.body:
-                if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
-                    yield f"{node.name}.{method.name}", ast.get_docstring(method)
-
-
-def english(root: Path) -> tuple[int, int]:
-    """Words of all docstrings, and the clauses in them that stand in the place of a noun."""
-    texts = [
-        ast.get_docstring(node) or ""
-        for path in modules(root).values()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
-    return sum(len(WORD.findall(text)) for text in texts), sum(len(CLAUSE.findall(text)) for text in texts)
-
-
 def table(root: Path) -> Iterator[str]:
+    """The figures of each package, as Markdown."""
     graph = imports(root)
-    yield "| package | files | floors | arrows | public names | docstrings of public definitions |"
-    yield "|---|---|---|---|---|---|"
+    yield "| package | files | floors | arrows | public names |"
+    yield "|---|---|---|---|---|"
     for package in PACKAGES:
         names = [name for name in graph if package_of(name) == package]
         if not names:
             continue
         arrows = sum(package_of(other) == package for name in names for other in graph[name])
-        told = [text for name in names for _, text in definitions(modules(root)[name])]
-        share = f"{sum(map(bool, told))} of {len(told)}"
-        yield (
-            f"| {package} | {len(names)} | {floors(graph, package)} | {arrows} | "
-            f"{public_names(root, package)} | {share} |"
-        )
-    words, clauses = english(root)
+        yield f"| {package} | {len(names)} | {floors(graph, package)} | {arrows} | {public_names(root, package)} |"
     yield ""
-    yield f"Circles of imports: {len(circles(graph))}. Clauses in the place of a noun: {clauses} in {words} words of"
-    yield f"docstrings, {100 * clauses / words:.2f} a hundred."
+    yield f"Circles of imports: {len(circles(graph))}."
 
 
 if __name__ == "__main__":
