@@ -1,4 +1,4 @@
-"""Figures of the house: files, floors, arrows and circles of each package, and public names; tools/english.py counts docstrings.
+"""Figures of the house: files, floors, arrows and circles of imports, and public names (English: tools/english.py).
 
 `python tools/house.py [FOLDER]` prints them as a Markdown table, for this checkout or another one.
 """
