@@ -55,7 +55,7 @@ def merged(model: PreTrainedModel, config: PeftConfig, tensors: dict[str, torch.
             whole = fold(copy.deepcopy(model), copy.deepcopy(config), tensors)
     except Exception as error:  # PEFT raises whatever its parts raise; the copy is dropped with it
         if isinstance(error, RuntimeError) and ran_out(error):
-            raise
+            raise ValueError(f"it needs more memory than there is ({error!s:.200})") from error
         raise ValueError(f"{error!s:.300}" or type(error).__name__) from error
     before, after = weights_of(model), weights_of(whole)
     if before.keys() != after.keys() or any(before[n].shape != after[n].shape for n in before):

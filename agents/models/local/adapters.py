@@ -103,4 +103,9 @@ def merge(model: PreTrainedModel, adapter: Adapter) -> dict[str, torch.nn.Parame
         changed = merged(model, adapter.config, adapter.tensors)
     except ValueError as error:
         raise ValueError(f"the adapter in {adapter.folder} was not made for this model: {error}") from error
+    if wrong := [name for name, weight in changed.items() if not torch.isfinite(weight).all()]:
+        raise ValueError(
+            f"the adapter in {adapter.folder} makes weights that are no numbers ({len(wrong)}, the first {wrong[0]}); "
+            "its training has failed, train it anew"
+        )
     return {name: torch.nn.Parameter(weight, requires_grad=False) for name, weight in changed.items()}
