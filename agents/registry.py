@@ -44,7 +44,7 @@ VALUES: dict[str, Callable[..., Value]] = {
     "lm-tokens": LMTokenValue,
     "lm-text": LMTextValue,
 }
-# The parameters by which a policy or value asks for what a run has; see docs/agents.md.
+# The parameters of a policy or value that a run can fill; see docs/agents.md.
 GIVEN = {"env_id": "the id of the environment", "lm": "the language model", "prompt": "its prompt file"}
 
 

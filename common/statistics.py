@@ -16,7 +16,7 @@ T = TypeVar("T")
 Counts: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 RESAMPLES = 2000
-BLOCK = 200  # draws whose statistic is computed at once
+BLOCK = 200  # draws with a statistic computed at once
 Z = 1.959963984540054  # the normal distribution's 97.5% point
 
 

@@ -23,7 +23,7 @@ from forethought.search.registry import ALGORITHMS
 DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 NUMBER = re.compile(r"-?[0-9]{1,30}")
 MOST_TASKS = 10_000_000  # of a run; numbers of tasks are held in memory
-# What a resume may find changed in config.toml: no result depends on it, but on the CHANGE_ANSWERS of model_options.
+# Fields of config.toml that may change before a resume: no result depends on them, but on CHANGE_ANSWERS of them.
 MAY_CHANGE = ("concurrency", "workers", "device", "model_options", "cache", "record")
 KINDS: dict[str, Any] = {
     "str": str,
@@ -75,7 +75,7 @@ class Experiment:
     def __post_init__(self) -> None:
         self._check_types()
         parse_tasks(self.tasks)
-        Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks what it is given
+        Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks its arguments
         read_options(self.model, self.model_options)
         Staffing.parse(self.workers)
         if self.concurrency < 1:

@@ -79,7 +79,7 @@ def result_line(outcome: TaskSearch) -> dict[str, Json]:
     if outcome.error is None:
         try:
             return result(outcome)
-        except Exception as error:  # a world that cannot tell what came of a task loses that task alone
+        except Exception as error:  # an error of the world about one task's outcome loses that task alone
             outcome.error = error
     return failure(outcome)
 

@@ -13,7 +13,7 @@ from forethought.experiments.run_folder import Run, RunError
 from forethought.search.engine.journal import JournalError, locked
 from forethought.search.engine.journal_parts import PastJournal
 
-FOREIGN = re.compile(r"[^A-Za-z0-9._-]+")  # what a folder's name cannot hold everywhere
+FOREIGN = re.compile(r"[^A-Za-z0-9._-]+")  # characters that some system does not allow in a folder's name
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names of devices on Windows
 LONGEST = 100  # characters of a name
 UNPAID = re.compile(r"config\.toml|manifest\.json|journal(-\d+)?\.jsonl|\.(config\.toml|manifest\.json)\.\d+")

@@ -67,7 +67,7 @@ POLICY_RULES: dict[str, Callable[[Query], list[Proposal]]] = {
     "HotpotQA-v0": hotpotqa_proposals,
 }
 TERMINAL_RULES: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_ending}
-MARKOV = ("Game24-v0",)  # whose rules read nothing but the newest observation, and that tells the position
+MARKOV = ("Game24-v0",)  # their rules read the newest observation alone, and it shows the position
 
 
 class RuleValue:

@@ -19,7 +19,7 @@ from forethought.experiments.workers.scheduler import Worker
 from forethought.experiments.workers.worker import Message, Order, work
 from forethought.search.engine.journal import Journal, locked
 
-LOST = 1  # exit code of a worker whose run is gone
+LOST = 1  # exit code of a worker without its run
 
 
 class Process:
@@ -37,7 +37,7 @@ class Process:
 
     def tell(self, answer: Any) -> None:
         """Send an answer; a dead process is noticed by `hear`."""
-        with contextlib.suppress(OSError):  # it died, and that is what is heard of it next
+        with contextlib.suppress(OSError):  # it died; `hear` reports that next
             self.pipe.send(answer)
 
     def end(self, patience: float = 0.0) -> None:

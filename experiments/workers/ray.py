@@ -139,7 +139,7 @@ class Cluster:
 
     def begin(self, order: Order, part: Path) -> Hired:
         """Start an actor that journals to `part`."""
-        hiring = ray.remote(Actor).options(  # a death is for the run to see to, which knows what was journaled
+        hiring = ray.remote(Actor).options(  # the run handles a death, for it has the journal
             num_cpus=self.staffing.cpus, num_gpus=self.staffing.gpus, max_restarts=0, max_task_retries=0
         )
         actor = hiring.remote(order)
@@ -158,7 +158,7 @@ class Cluster:
                 if error.actor_init_failed:
                     raise RunError(
                         f"{hired.name} could not begin ({str(error).strip().splitlines()[-1]}); "
-                        "every node needs the same forethought, and what the run is given besides"
+                        "every node needs the same forethought, and the same files of the run"
                     ) from error
                 LOG.warning("%s: %.200s", hired.name, str(error).strip().splitlines()[-1])
                 hired.heard = None

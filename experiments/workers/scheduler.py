@@ -46,7 +46,7 @@ SUSPECT = 2  # deaths at each of which a task was in flight, before it goes on a
 REPLACED = 3  # deaths for each worker, since a task last ended, that are made good by new workers
 STILLBORN = 3  # deaths of workers that were not ready yet, since one last was, that are made good
 GRANTS = 8  # in which a worker would have an equal part of the dollars
-UNSORTED = "unsorted"  # the role of all answers of a lost task: a journal does not tell what each was for
+UNSORTED = "unsorted"  # the role of all answers of a lost task, for a journal holds no roles
 
 
 class Worker(Protocol):
@@ -88,8 +88,8 @@ class Place:
     ready: bool = False
     idle: bool = False  # it waits for tasks
     alone: bool = False  # it has one suspected task, and gets no more
-    usd: float = 0.0  # what it was granted, of all dollars
-    bill: Bill = None  # what it told last
+    usd: float = 0.0  # the dollars granted to it
+    bill: Bill = None  # its newest bill
 
 
 class Foreman:
@@ -202,7 +202,7 @@ class Foreman:
             worker.end(patience=5.0)
             del self.places[worker]
         else:
-            raise TypeError(f"{worker.name} sent {message!r:.80}, which is no message to a foreman")
+            raise TypeError(f"{worker.name} sent {message!r:.80}; expected a message of a worker")
 
     def check(self, worker: Worker, message: Ready) -> None:
         """Compare the content of a worker with that of the run. Raises RunError: they differ."""

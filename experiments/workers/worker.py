@@ -25,7 +25,7 @@ NOTHING = 1e-12  # dollars: a limit must be positive
 REFUSALS: dict[str, type[Exception]] = {e.__name__: e for e in (ValueError, RunError, JournalError, OSError)}
 
 OpenModel: TypeAlias = "Callable[[Experiment], LM | None]"
-Handed: TypeAlias = "list[tuple[int, list[Entry]]]"  # tasks, each with what was journaled of it before
+Handed: TypeAlias = "list[tuple[int, list[Entry]]]"  # tasks, each with its journaled answers
 Bill: TypeAlias = "tuple[dict[str, Json], dict[str, Json]] | None"  # see Components.bill
 
 
@@ -104,7 +104,7 @@ class Order:
 
     experiment: Experiment
     workers: int
-    usd: float | None = None  # of the run's limit: what this worker may spend at first, and has to spare at the most
+    usd: float | None = None  # dollars that this worker may spend at first, and the most that it may hold unspent
     open_model: OpenModel | None = None
     path: tuple[str, ...] = ()  # folders of the user's own modules
 

@@ -669,7 +669,7 @@ def test_a_page_and_a_stream_in_the_place_of_a_reply_are_told(stub, open_server)
         complete_one(open_server("server+chat:m"))
     stub.seen.clear()
     stub.fault = lambda asked: stub_server.raw(b'data: {"choices": []}\n\ndata: [DONE]\n\n')
-    with pytest.raises(ServerError, match="it comes as a stream of events"):
+    with pytest.raises(ServerError, match="it is a stream of events"):
         complete_one(open_server("server+chat:m"))
     assert len(stub.seen) == 1  # for it was paid
 

@@ -31,7 +31,7 @@ IMPERSONAL_TEXT = """
 IMPERSONAL = frozenset(IMPERSONAL_TEXT.split())
 VERB_TEXT = "is are was were do does did has have had can could will would should isn't aren't wasn't weren't"
 VERBS = frozenset(VERB_TEXT.split())
-# What begins a sentence, or ends a phrase, and begins no name.
+# Words at the beginning of a sentence, or at the end of a phrase, and at the beginning of no name.
 STARTER_TEXT = """
     what which who whom whose when where why how in on at for of from by between among both this that these those during
     after before to with and or if as while although not name out since there its his her their the a an he she it they

@@ -15,11 +15,11 @@ from forethought.agents.heuristics.hotpotqa.words import REMEMBERED, words
 
 NEAR = 60  # characters to each side of a candidate
 REACH = 30  # characters of a question after which a word counts half
-INSIDE = 0.3  # what a word counts that stands inside a name
+INSIDE = 0.3  # weight of a word inside a name
 KEPT = 12  # candidates of a page
-FIT, OVERLAP, BESIDE = 0.44, 0.22, 0.22  # what the kind, the words of the sentence and those beside it count for
-FURTHER = 0.12  # what speaks for a page that the question does not name: it tells what the named one leads to
-CALLED = 0.2  # what is added to the fit of a candidate with a word that the question puts before the noun
+FIT, OVERLAP, BESIDE = 0.44, 0.22, 0.22  # weights of the kind, of the sentence's words, of words beside it
+FURTHER = 0.12  # for a page that the question does not name: the named page leads to it
+CALLED = 0.2  # added to the fit of a candidate with a word before the question's noun
 
 
 class Candidate(NamedTuple):

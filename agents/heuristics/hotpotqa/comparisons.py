@@ -149,7 +149,7 @@ def verdict(asked: Asked, first: Page, second: Page) -> bool | None:
     left = asked.free - ASIDE
     if not left:
         return None
-    if len(left) <= 2:  # what they are, rather than what they have to do with
+    if len(left) <= 2:  # a definition, rather than a relation
         return all(left <= words(" ".join(page.sentences[:1])) for page in (first, second))
     return all(2 * len(left & page.words) >= len(left) for page in (first, second))
 

@@ -17,10 +17,10 @@ from forethought.search import Proposal, Query
 from forethought.search.node import Context
 
 PATIENCE = 6  # steps; the seventh has to be the answer
-STEP = 0.98  # what a step that is still to go leaves of a worth
-COVERED, JOINED, SUPPORT = 0.5, 0.15, 0.35  # what the words explained, a link between pages, and the answer count for
-HOPE = 0.3  # the share of what a question lacks that all steps may bring
-PROVED = 0.15  # of the score of an answer, what counts whether its page explains the question
+STEP = 0.98  # factor of a value for each remaining step
+COVERED, JOINED, SUPPORT = 0.5, 0.15, 0.35  # weights of explained words, of a link between pages, of the answer
+HOPE = 0.3  # the part of the unexplained share that all steps may explain
+PROVED = 0.15  # the part of an answer's score for a page that explains the question
 ENOUGH = 0.35  # a search that promises less waits until after the answer
 ANSWERS = 3  # that are proposed
 FINISHED = 2  # the place, from 0, where an answer is proposed at the latest

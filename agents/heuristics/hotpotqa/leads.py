@@ -23,12 +23,12 @@ LONGEST_SEARCH = 300  # characters; far fewer words than a search takes
 NAMED, VAGUE, ROLE = 1.0, 0.65, 0.2
 # A title that a search told: just like the name, like it in a word, or without a word of it (its text has them then).
 TOLD, UNLIKE, BY_TEXT = 0.9, 0.4, 0.6
-ALIKE = 0.5  # from this likeness on a title may be what a name means
+ALIKE = 0.5  # from this likeness on, a title may be that of a name
 MET = 0.3  # less, where a title that may be it is open
 # A link of the open page, a name read; more from a page that the question names, less for a name that is no link here.
 LINKED, READ, FROM_NAMED, UNLINKED = 0.45, 0.4, 0.1, 0.15
 ODD = 0.2  # less, for a "(qualifier)" that neither the question nor the page has
-UNSEEN = 0.25  # for a link from sentences that are not shown, where those shown do not say what is asked
+UNSEEN = 0.25  # for a link from hidden sentences, if the shown ones do not answer
 BRIDGE = 0.15  # for each word of the question in the sentence of a name, and beside the name
 KIND = 0.05  # for a name that looks like a person's where the question leads to a person, and so with places
 LOOKED_UP = 0.45

@@ -43,7 +43,7 @@ COUNTRIES = frozenset(group.split()[0] for group in TABLE.split("|")) | {"Britai
 PEOPLES = frozenset(NATIONS) - COUNTRIES
 
 
-OF_A_PEOPLE = ("ian", "ish", "ese")  # what the adjectives of most peoples end in, also of those not in the table
+OF_A_PEOPLE = ("ian", "ish", "ese")  # ends of most adjectives of peoples, also of those not in the table
 
 
 def is_people(word: str) -> bool:

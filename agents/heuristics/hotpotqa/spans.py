@@ -15,7 +15,7 @@ from forethought.agents.heuristics.hotpotqa.words import stemmed, words
 Fits = Iterator[tuple[Span, float]]
 
 OF_NOUN = 1.3  # the fit of "Sam Boyd Stadium" where a stadium is asked for
-LIFE = 0.5  # what a date of somebody's life is less of a fit where another one is asked for
+LIFE = 0.5  # taken from the fit of a date of birth or death, if another date is asked for
 BIRTH, DEATH, WEEK = stemmed("born"), stemmed("died"), stemmed("week")
 DASHES = ("–", "-")
 WEEKDAY = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")

@@ -17,7 +17,7 @@ JOINER_TEXT = "of the de von van der la le du di del da dos el al y und des for"
 JOINERS = frozenset(JOINER_TEXT.split())
 LOOSE_TEXT = "and & in on at to a an with or from by without"
 LOOSE = JOINERS.union(LOOSE_TEXT.split())
-# What may begin a sentence in a capital, and is no part of a name there; and what is no name of its own.
+# Words with a capital at the beginning of a sentence, which belong to no name; and words that are no names.
 OPENER_TEXT = """
     it in on at during after before he she his her their they while when as its from by for with since although however
     about both is are was were these those there where which who whose did does do has have

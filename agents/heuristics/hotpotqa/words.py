@@ -9,7 +9,7 @@ from forethought.envs.ranking.analysis import terms
 REMEMBERED = 4096  # texts, about 40 MB
 LONGEST = 20_000  # characters of a text that are read; an honest observation has a few hundred
 
-# Words that say how somebody asks, and not what about.
+# Words of the form of a question, not of its subject.
 IDLE_TEXT = """
     about after all also am among an any anyone are as been before being between both but by can could did do does each
     either for from had has have having he her hers him his how i if in into is it its itself made me more most my name

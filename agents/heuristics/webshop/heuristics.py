@@ -12,10 +12,10 @@ from forethought.agents.heuristics.webshop.walk import PARTS, Product, Walk, fol
 from forethought.search import Proposal, Query
 from forethought.search.node import Context
 
-# Hopes for what nobody has opened yet. The policy has to be bold to look at products at all; to a bold value, every
+# Hopes for unopened products. The policy has to be bold to look at products at all; to a bold value, every
 # product unread would be better than one read.
 BOLD, CAUTIOUS = (0.8, 0.9), (0.3, 0.8)
-STEP = 0.97  # what a step that is still to go leaves of a worth
+STEP = 0.97  # factor of a value for each remaining step
 ENOUGH = 0.9  # a product worth this much is bought without more reading
 PATIENCE = 9  # steps; after them the best of the products opened has to do
 SEARCHING = "search[<query>]"

@@ -18,12 +18,12 @@ from forethought.agents.heuristics.webshop.wishes import (
 )
 from forethought.search.node import TERMINAL, Context
 
-# An attribute is two words and weighs as much as the price. Who lacks a named option is hardly the product meant.
+# An attribute is two words and weighs as much as the price. A product without a named option is hardly the wanted one.
 WORD, OPTION, PRICE = 0.5, 2.0, 1.0
 HOPE = (0.4, 0.2, 0.0)  # of the words not met yet, how many the unread parts will meet, by the number of parts read
 PARTS = ("features", "description")
 
-Hope = tuple[float, float]  # what an unopened product will meet of the rest: at the top, and by each place further down
+Hope = tuple[float, float]  # met part of the rest for an unopened product: at the top, and less for each place below
 
 
 class Item(NamedTuple):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from forethought.agents.heuristics.webshop.pages import REMEMBERED
 from forethought.envs.ranking.porter import stem
 
-# Words that say how somebody asks, and not what for.
+# Words of the form of a wish, not of its subject.
 IDLE_TEXT = """
     a about add after all also am an and any are as at be because been before being birthday both but buy by can cart
     choose come comes could do does doesn don each find for friend from get gift give go going good got had has have

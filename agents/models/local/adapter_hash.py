@@ -19,7 +19,7 @@ TENSORS = "adapter_model.safetensors"
 SETTINGS = "adapter_config.json"
 LONGEST_HEADER = 100_000_000  # bytes, as in safetensors itself
 LONGEST_SETTINGS = 4_000_000
-# Settings that tell where an adapter comes from or how it was trained, not what it does to a model.
+# Settings of the origin and the training of an adapter, without an effect on a model.
 NO_EFFECT = frozenset(
     {"auto_mapping", "base_model_name_or_path", "inference_mode", "lora_dropout", "megatron_core", "peft_version"}
     | {"qalora_group_size", "revision", "task_type", "runtime_config", "ephemeral_gpu_offload", "module_dropout"}

@@ -53,7 +53,7 @@ def merged(model: PreTrainedModel, config: PeftConfig, tensors: dict[str, torch.
     try:
         with quiet():
             whole = fold(copy.deepcopy(model), copy.deepcopy(config), tensors)
-    except Exception as error:  # PEFT raises whatever its parts raise; the copy is dropped with it
+    except Exception as error:  # PEFT passes on any error of its parts; the copy is dropped
         if isinstance(error, RuntimeError) and ran_out(error):
             raise ValueError(f"it needs more memory than there is ({error!s:.200})") from error
         raise ValueError(f"{error!s:.300}" or type(error).__name__) from error
@@ -85,7 +85,7 @@ def absent(model: PeftModel, missing: set[str]) -> list[str]:
         name
         for name in missing
         if "default" in name.split(".") and "ranknum" not in name and held[name].data_ptr() not in came
-    ]  # "default" is the adapter; AdaLoRA counts in "ranknum" what it trains
+    ]  # "default" is the adapter; "ranknum" is a counter of AdaLoRA's training
 
 
 def untie(model: PeftModel) -> None:

@@ -49,7 +49,7 @@ def config_of(settings: dict[str, object]) -> PeftConfig:
     try:
         with quiet():
             config: PeftConfig = PeftConfig.from_peft_type(**settings)  # type: ignore[no-untyped-call]  # PEFT's own
-    except Exception as error:  # a configuration's own checks raise whatever they like
+    except Exception as error:  # the checks of a configuration may raise any error
         raise ValueError(
             f"{SETTINGS} does not suit peft {installed} ({type(error).__name__}: {error!s:.200}); "
             "install the version that wrote it"

@@ -23,7 +23,7 @@ class Sizes:
     """Bytes of a model's tensors for a batch, from its configuration."""
 
     state: int  # keys and values of a token, in all layers
-    token: int  # what a token passes on inside one layer
+    token: int  # of one token inside one layer
     place: int  # in one layer, keys and values of a place, repeated for the heads that share them
     score: int  # of a token for a place that it reads, all heads
     mask: int  # of a token for a place

@@ -36,7 +36,7 @@ def prove_sharing(kind: str, read: Callable[[PreTrainedModel, list[list[int]], l
             found = read(model, prompts, behind)
             whole = [model(torch.tensor([[*p, t]])).logits[0, -1] for p, t in zip(prompts, behind, strict=True)]
             right = bool(torch.allclose(found, torch.stack(whole), atol=CLOSE))
-    except Exception as error:  # a part that is gone raises whatever its absence makes
+    except Exception as error:  # a missing part may raise any error
         raise ValueError(unlike("transformers", f"{kind} models cannot share prompts ({error!s:.200})")) from error
     if not right:
         raise ValueError(unlike("transformers", f"{kind} models that share prompts give other logits than alone"))

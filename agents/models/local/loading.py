@@ -37,7 +37,7 @@ def load_weights(weights: Weights, device: str) -> tuple[PreTrainedModel, PreTra
             model, tokenizer, missing = read_files(weights, device)
     except ImportError:
         raise
-    except Exception as error:  # transformers raises whatever its parts raise
+    except Exception as error:  # transformers passes on any error of its parts
         said = re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")
         raise ValueError(
             f"the model {weights.source} cannot be loaded by transformers {__version__} ({said:.300}); "

@@ -7,7 +7,7 @@ from typing import Any
 from transformers import PreTrainedModel
 
 NAMES = ("max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len", "n_ctx")
-STRETCHED = ("linear", "dynamic", "yarn")  # rotations whose configuration gives a factor on the positions trained
+STRETCHED = ("linear", "dynamic", "yarn")  # rotations with a factor on the trained positions
 
 
 def positions_of(model: PreTrainedModel) -> int | None:

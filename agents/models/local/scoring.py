@@ -26,7 +26,7 @@ class Reading:
 
     tokens: list[int]
     start: int  # the length of the prompt
-    wanted: list[tuple[int, list[int]]]  # places, and what may come next there
+    wanted: list[tuple[int, list[int]]]  # places, and the possible next tokens there
 
     @classmethod
     def all_of(cls, prompt: list[int], plan: Plan) -> list[Reading]:

@@ -20,7 +20,7 @@ except ImportError as error:
     raise ImportError(unlike("transformers", f"{error!s:.200}")) from error
 
 SHARED = "forethought_shared"
-# Those whose attention is a softmax over all earlier tokens, through transformers' attention interface.
+# Models with an attention that is a softmax over all earlier tokens, through transformers' attention interface.
 ARCHITECTURES = ("granite", "llama", "mistral", "olmo2", "qwen2", "qwen3", "smollm3")
 
 

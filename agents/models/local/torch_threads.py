@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-TOLD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # whoever sets one of these is obeyed
+TOLD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # a user's own setting of these is kept
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}  # of GNU's OpenMP, and of Intel's and LLVM's
 
 

@@ -26,8 +26,8 @@ from forethought.common.retry import wait_of
 PASSING = (408, 409, 425, 429, 498)  # and 5xx; 498 of Groq: no room at present
 SPEC = re.compile(r"server(?P<chat>\+chat)?:(?P<model>.+)@(?P<url>https?://.+)", re.DOTALL)
 SECRET = re.compile(r"//[^/@]*@")  # a user and a password
-CLOSING = 5.0  # seconds that what is asked gets to end
-NO_KEY = "none"  # what a server of one's own, that asks for no key, is sent
+CLOSING = 5.0  # seconds for requests in flight to end
+NO_KEY = "none"  # sent to a server that asks for no key
 LISTING = 1 << 22  # bytes of a list of models
 MODELS = "expected an address such as http://127.0.0.1:8000/v1 and a model that its /models lists"
 ADVICE: dict[Kind, str] = {
@@ -39,7 +39,7 @@ ADVICE: dict[Kind, str] = {
     "model": MODELS,
     "path": MODELS + "{chat}",
     "chat": "this model only chats; ask it as server+chat:MODEL@URL",
-    "responses": "this model only answers the Responses API, which is not asked here; take another model",
+    "responses": "this model answers only the Responses API, and this package does not use it; take another model",
     "plain": "this model does not chat; ask it as server:MODEL@URL",
     "parameter": "leave the parameter out with --model-option omit=NAME (temperature, stop or seed), or give it "
     "another name with --model-option rename=OLD:NAME",
@@ -106,7 +106,7 @@ class Line:
 
     def __init__(self, url: str, key: str, variable: str, concurrency: int, hint: str = "") -> None:
         """Start the thread. `hint` is the advice for a server that does not know the model."""
-        self.gate = asyncio.Semaphore(concurrency)  # of all who ask here
+        self.gate = asyncio.Semaphore(concurrency)  # of all requests here
         self._key, self._variable, self._hint = key, variable, hint
         self._wire = Wire(url, key)
         self.first = asyncio.Lock()  # held by the first request, see Server
@@ -255,7 +255,7 @@ class Line:
     def _no_json(self, text: str) -> Fault:
         told = f"the reply is no JSON ({self.clean(text)})"
         if text.lstrip().startswith("data:"):
-            return Fault(f"{told}: it comes as a stream of events, which was not asked for", paid=True)
+            return Fault(f"{told}: it is a stream of events, and none was asked for", paid=True)
         page = text.lstrip("\ufeff \t\r\n").startswith("<")
         return Fault(
             f"{told}; a page is no server of models: {MODELS}" if page else told, passing=True, failed=not page

@@ -140,7 +140,7 @@ def inflater(encoding: str) -> Any:
     if name in ("", "identity"):
         return lambda chunk, most: chunk
     if name not in WINDOWS:
-        raise Broken(f"the answer is encoded as {name[:40]!r}, which was not asked for")
+        raise Broken(f"the answer is encoded as {name[:40]!r}; no encoding was asked for")
     state = zlib.decompressobj(WINDOWS[name])
 
     def inflate(chunk: bytes, most: int) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from forethought.agents.models.protocol import Completion, Request
 
 LOG = logging.getLogger(__name__)
-ENOUGH = 8  # samples of prompts whose samples are all equal, until it is said
+ENOUGH = 8  # equal samples before the warning
 
 
 class Samples:
@@ -32,6 +32,6 @@ class Samples:
             self.done = True
             LOG.warning(
                 "%s gave %d samples with different seeds, and those of each prompt are equal; it may write greedily "
-                "whatever the temperature (transformers serve does, unless generation_config.json says do_sample)",
+                "at any temperature (transformers serve does, unless generation_config.json says do_sample)",
                 *(self.name, self.equal),
             )

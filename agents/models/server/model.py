@@ -86,7 +86,7 @@ class Server:
         adapter_folder: Path | None = None,
         concurrency: int = 16,
         retries: int = 6,
-        timeout: float = 300.0,  # transformers serve answers one by one, also what was given up by then
+        timeout: float = 300.0,  # transformers serve answers one request at a time, abandoned ones too
         deadline: float = 1800.0,
         key_variable: str = "OPENAI_API_KEY",
         retry_policy: RetryPolicy | None = None,
@@ -134,8 +134,8 @@ class Server:
         self.bills = Bills(self.name, self.address.chat, self.ways)
         self._samples = Samples(self.name)
         self._stops: dict[Sampling, bool] = {}  # whether they are sent
-        self._refused = False  # whether a request was refused for good, which is said once
-        self._begun = False  # whether a first reply has told what a template adds
+        self._refused = False  # whether a request was refused for good; logged once
+        self._begun = False  # whether a first bill has shown the tokens of the template
         self._begin()
 
     @property
@@ -208,7 +208,7 @@ class Server:
         self.__dict__ |= state
         self._begin()
 
-    # A batch, of which only what is not kept is asked.
+    # A batch; only requests without a kept reply are sent.
 
     def _answer(
         self,

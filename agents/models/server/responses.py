@@ -16,7 +16,7 @@ from forethought.search import Usage
 MOST = 1e300  # no number beyond is read; a whole one may be too large to be a float
 MOST_TOKENS = 10**12  # that a reply may count
 TOKEN_LENGTH = 256  # characters that a token holds at most; the longest of known vocabularies have 128
-SPARE = 16  # tokens whose text is allowed beyond the bill
+SPARE = 16  # tokens of text allowed beyond the bill
 DEPTH = 8  # of lists in lists of parts
 REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks", "reasoning_text")
 THOUGHTS = ("thinking", "reasoning", "reasoning_text", "reasoning.text", "reasoning.summary", "summary_text")

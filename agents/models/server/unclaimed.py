@@ -68,7 +68,7 @@ class Kept(Generic[A]):
         self._lock = threading.Lock()
         self._replies: Queues[A] = {}
         self._faults: Queues[tuple[Fault, int]] = {}  # to be told once more, with the size of the batch it was in
-        self._owed: Queues[Usage] = {}  # what faults have cost
+        self._owed: Queues[Usage] = {}  # the usage of faults
 
     def answer(self, keys: Sequence[str], ask: Callable[[list[A | Fault | None]], None]) -> list[A]:
         """The reply to each of these requests. `ask` fills in the missing ones, in their order.
@@ -99,7 +99,7 @@ class Kept(Generic[A]):
         with self._lock:
             before = [(key, pop(self._faults, key)) for key in keys]
             if told := [(key, kept[0]) for key, kept in before if kept is not None and kept[1] > len(keys)]:
-                if in_parts := len(keys) > 1:  # whoever asks again in smaller parts is told at once, too
+                if in_parts := len(keys) > 1:  # a repeat in smaller parts fails at once, too
                     for key, fault in told:
                         self._faults.setdefault(key, deque()).append((fault, len(keys)))
                 raise self._error(keys, [fault for _, fault in told], untold=in_parts)
