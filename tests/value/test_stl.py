@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from forethought.agents import RuleTerminalValue
-from forethought.value import TabularTrainer
-from forethought.value.stl import STL, Round, best, self_taught_lookahead
+from forethought.value import STL, Round, TabularTrainer, best, self_taught_lookahead
 
 
 class Table:
