@@ -19,8 +19,9 @@ from search_peers import ACTIONS, SECONDS_TO_MICROSECONDS, WIDTH, worth
 
 from forethought.envs import Json, Step
 from forethought.search import Budget, Estimate, Proposal, Query
-from forethought.search.engine.driver import Algorithm, Driver
+from forethought.search.engine.driver import Driver
 from forethought.search.engine.journal import Journal
+from forethought.search.engine.scheduling import Algorithm
 from forethought.search.estimates import Reply
 from forethought.search.models import PromptRequest
 from forethought.search.needs import PRIVILEGES

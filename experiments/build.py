@@ -37,9 +37,10 @@ from forethought.envs import Json, Simulator, simulate
 from forethought.envs.simulator import TaskSimulator
 from forethought.experiments.config import Experiment, parse_tasks
 from forethought.search import Budget, Expand, ExpandAll, Node, Policy, Propose, Query, Search, Usage, Value
-from forethought.search.engine.driver import Algorithm, Driver
+from forethought.search.engine.driver import Driver
 from forethought.search.engine.journal import Journal
 from forethought.search.engine.journal_parts import PastJournal
+from forethought.search.engine.scheduling import Algorithm
 from forethought.search.engine.transpositions import shared
 from forethought.search.node import visible
 from forethought.search.registry import find_algorithm

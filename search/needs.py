@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+STEP_SECONDS = 60.0
 # The capabilities that a search has only where its run grants them; its row lists them.
 PRIVILEGES = {"reward": "the true reward", "reflection": "a reflection on how an attempt truly ended"}
 
@@ -17,16 +19,26 @@ class Needs:
     """The requests of a search beside proposals.
 
     Attributes:
+<<<<<<< HEAD
         privileges: Names in PRIVILEGES; the user must grant each one (`--privilege`).
         prompts: The roles of its `Ask` and `Imagine` requests; each role is a prompt file of the family.
         values: Whether it asks for values.
         unless: By role, a setting that drops the role, and the privilege of that name, when the setting is 0.
+=======
+        privileges: of PRIVILEGES; the user must grant each (`--privilege`).
+        prompts: the roles of its `Ask` and `Imagine` requests; each is a prompt file of the family.
+        values: whether it asks for values.
+        step_seconds: the longest time between two requests that a model answers; a task whose algorithm takes longer
+            fails.
+        unless: by role, a setting that drops the role, and the privilege of that name, when it is 0.
+>>>>>>> 2348fc0 (wip: the driver in parts)
     """
 
     privileges: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     values: bool = True
     unless: Mapping[str, str] = field(default_factory=dict)
+    step_seconds: float = STEP_SECONDS
 
     def under(self, settings: Mapping[str, Any]) -> Needs:
         """The remaining needs under these settings."""
@@ -35,6 +47,7 @@ class Needs:
             tuple(name for name in self.privileges if name not in dropped),
             tuple(role for role in self.prompts if role not in dropped),
             self.values,
+            step_seconds=self.step_seconds,
         )
 
 
@@ -44,13 +57,16 @@ def needs(
     prompts: tuple[str, ...] = (),
     values: bool = True,
     unless: Mapping[str, str] | None = None,
+    step_seconds: float = STEP_SECONDS,
 ) -> Callable[[Function], Function]:
     """A decorator that states the needs of an algorithm; see `Needs`.
 
     Raises:
-        ValueError: an unknown privilege, or a setting that the algorithm does not have.
+        ValueError: an unknown privilege, a setting that the algorithm does not have, or a step of no time.
     """
-    stated = Needs(tuple(privileges), tuple(prompts), values, dict(unless or {}))
+    stated = Needs(tuple(privileges), tuple(prompts), values, dict(unless or {}), step_seconds)
+    if not step_seconds > 0:
+        raise ValueError(f"step_seconds is {step_seconds}; give the seconds that the longest step may take")
     if unknown := set(stated.privileges) - set(PRIVILEGES):
         raise ValueError(f"unknown privileges {sorted(unknown)}; expected {' or '.join(PRIVILEGES)}")
 
@@ -65,5 +81,7 @@ def needs(
 
 def needs_of(function: Callable[..., Any]) -> Needs:
     """The stated needs; an algorithm that states none asks for values, and for nothing else."""
+    while isinstance(function, partial):
+        function = function.func
     found = getattr(function, "needs", None)
     return found if isinstance(found, Needs) else Needs()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple, NoReturn
 
 from forethought.envs import Simulator, Step
 from forethought.search.estimates import Estimate
@@ -30,17 +31,43 @@ class Context(NamedTuple):
         return self.steps[-1][1] if self.steps else self.opening
 
 
+def read_only(name: str) -> Any:
+    """An attribute that the engine alone writes, under the name with an underscore; a getter in C keeps it cheap."""
+
+    def refuse(node: Node, value: object) -> NoReturn:
+        raise AttributeError(
+            f"node.{name} is read-only, given {value!r:.60}; a search writes `value`, `visits`, `total` and `capped` "
+            "of a node, and grows its tree by requests such as Expand(node)"
+        )
+
+    return property(attrgetter(f"_{name}"), refuse)
+
+
 class Node:
     """A state in a search tree. It holds no reward.
 
     `value` is the last estimate, in [0, 1]. `visits` and `total` belong to the algorithm (N and W of
-    Monte Carlo tree search). `dead` is set where an expansion found no child.
+    Monte Carlo tree search). `dead` is set where an expansion found no child. The place in the tree and the state
+    are read-only: a search that could edit them could return an answer that nobody has played.
     """
 
+    state: Any = read_only("state")
+    observation: str = read_only("observation")
+    parent: Node | None = read_only("parent")
+    action: str = read_only("action")
+    prior: float = read_only("prior")
+    done: bool = read_only("done")
+    world: Simulator[Any] = read_only("world")
+    task: int = read_only("task")
+    depth: int = read_only("depth")
+    children: tuple[Node, ...] = read_only("children")
+    estimate: Estimate | None = read_only("estimate")
+    imagined: bool = read_only("imagined")  # a model wrote its observation; it has no state
+    attempt: int = read_only("attempt")  # of a root: the number of roots before it
+    attempts: tuple[Node, ...] = read_only("attempts")  # of the first root: the roots of later attempts
+
     # Defaults of the class: most nodes are leaves that never need more, and making one stays cheap.
-    children: Sequence[Node] = ()
     value: float = 0.0
-    estimate: Estimate | None = None
     rationale: str = ""  # why the policy proposed it
     visits: int = 0
     total: float = 0.0
@@ -48,11 +75,13 @@ class Node:
     fingerprint: int = 0  # see question_digest.py; 0: not needed yet
     dead: bool = False
     capped: bool = False  # of the first root: a cap of the algorithm's own settings ended the search, not the budget
-    refusal: str = ""  # why a model will never answer a question about it, such as a prompt beyond its context
-    imagined: bool = False  # a model wrote its observation; it has no state
+    refusal: str = ""  # the reason why a model will never answer a question about it, such as a prompt beyond its context
     memory: tuple[str, ...] = ()  # reflections on earlier attempts; part of its context
-    attempt: int = 0  # of a root: the number of roots before it
-    attempts: Sequence[Node] = ()  # of the first root: the roots of later attempts
+    _children: tuple[Node, ...] = ()
+    _estimate: Estimate | None = None
+    _imagined: bool = False
+    _attempt: int = 0
+    _attempts: tuple[Node, ...] = ()
 
     def __init__(
         self,
@@ -65,22 +94,20 @@ class Node:
         world: Simulator[Any] | None = None,
         task: int = 0,
     ) -> None:
-        self.state = state
-        self.observation = observation
-        self.parent = parent
-        self.action = action
-        self.prior = prior
-        self.done = done
-        self.world: Simulator[Any]
-        self.task: int
-        self.depth: int
+        self._state = state
+        self._observation = observation
+        self._parent = parent
+        self._action = action
+        self._prior = prior
+        self._done = done
+        self._world: Simulator[Any]
         if parent is not None:
-            self.world, self.task, self.depth = parent.world, parent.task, parent.depth + 1
+            self._world, self._task, self._depth = parent._world, parent._task, parent._depth + 1
             if parent.memory:
                 self.memory = parent.memory
         else:
             assert world is not None
-            self.world, self.task, self.depth = world, task, 0
+            self._world, self._task, self._depth = world, task, 0
 
     @property
     def index(self) -> int:
@@ -91,7 +118,7 @@ class Node:
     def ancestors(self) -> list[Node]:
         """From the root to this node, both included."""
         nodes = [self]
-        while (parent := nodes[-1].parent) is not None:
+        while (parent := nodes[-1]._parent) is not None:
             nodes.append(parent)
         return nodes[::-1]
 
@@ -111,8 +138,8 @@ class Node:
         assert self.parent is None, "an attempt begins at a root"
         assert not self.attempt, "attempts are counted at the first root"
         root = Node(self.state, self.observation, world=self.world, task=self.task, done=self.done)
-        root.memory, root.attempt = tuple(memory), 1 + len(self.attempts)
-        self.attempts = [*self.attempts, root]
+        root.memory, root._attempt = tuple(memory), 1 + len(self.attempts)
+        self._attempts = (*self._attempts, root)
         return root
 
     def set_memory(self, memory: Sequence[str]) -> None:
@@ -143,6 +170,33 @@ class Node:
     def __repr__(self) -> str:
         seen, children = self.observation[:60], len(self.children)
         return f"Node({seen!r}, depth={self.depth}, value={self.value:.3f}, children={children})"
+
+
+def add_children(node: Node, children: Iterable[Node]) -> None:
+    """Append children to a node: of the engine, which has made them."""
+    node._children = (*node._children, *children)
+
+
+def set_estimate(node: Node, estimate: Estimate) -> None:
+    """Give a node the answer of the value model: of the engine, which has asked for it."""
+    node.value, node._estimate = estimate.value, estimate
+
+
+def imagined_child(node: Node, observation: str, action: str, prior: float) -> Node:
+    """A child whose observation a model wrote: of the engine. `Terminal State` is an imagined ending."""
+    done = observation.rstrip(".") == TERMINAL
+    child = Node(None, TERMINAL if done else observation, node, action, prior, done)
+    child._imagined = True
+    return child
+
+
+def is_in_tree(node: Node, root: Node) -> bool:
+    """Whether a path of children leads to the node from the root, or from the root of a later attempt."""
+    while (parent := node._parent) is not None:
+        if not any(child is node for child in parent._children):
+            return False
+        node = parent
+    return any(node is start for start in (root, *root._attempts))
 
 
 def by_value(node: Node) -> float:

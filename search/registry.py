@@ -15,7 +15,7 @@ from forethought.search.best_first import best_first
 from forethought.search.best_of_n import best_of_n
 from forethought.search.depth_first import depth_first
 from forethought.search.dvts import dvts
-from forethought.search.engine.driver import Algorithm
+from forethought.search.engine.scheduling import Algorithm
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
 from forethought.search.lats import lats

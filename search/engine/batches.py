@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forethought.search.engine.request_handlers import RequestHandler, total
+from forethought.search.engine.handlers.handler import RequestHandler, total
 from forethought.search.estimates import Usage
 from forethought.search.models import keeps, raises_bound
 
@@ -27,15 +27,15 @@ class Broken:
     errors: list[Exception]
 
 
-def ask_all(kind: RequestHandler[Any, Any], groups: Sequence[Sequence[Any]]) -> list[Sequence[Any] | Broken]:
+def ask_all(handler: RequestHandler[Any, Any], groups: Sequence[Sequence[Any]]) -> list[Sequence[Any] | Broken]:
     """The answers of each group. One call for all; if that fails, one call a group, so that only one is lost."""
     queries = groups[0] if len(groups) == 1 else [query for group in groups for query in group]
     try:
-        parts = call(kind, queries)
+        parts = call(handler, queries)
     except Exception as error:
         if len(groups) > 1:
-            return [answer for group in groups for answer in ask_all(kind, [group])]
-        return [one_by_one(kind, queries, error)]
+            return [answer for group in groups for answer in ask_all(handler, [group])]
+        return [one_by_one(handler, queries, error)]
     if len(groups) == 1:
         return [parts]
     answers, at = list[Sequence[Any] | Broken](), 0
@@ -45,28 +45,28 @@ def ask_all(kind: RequestHandler[Any, Any], groups: Sequence[Sequence[Any]]) -> 
     return answers
 
 
-def call(kind: RequestHandler[Any, Any], queries: Sequence[Any]) -> Sequence[Any]:
+def call(handler: RequestHandler[Any, Any], queries: Sequence[Any]) -> Sequence[Any]:
     """Raises Miscounted, TypeError: no answer for each query; whatever the model raises."""
-    parts = kind.ask(queries) if queries else []
+    parts = handler.ask(queries) if queries else []
     if isinstance(parts, str | bytes) or not isinstance(parts, Sequence):
         raise TypeError(
-            f"the model answered {parts!r:.80} to {len(queries)} queries ({kind.name}); "
+            f"the model answered {parts!r:.80} to {len(queries)} queries ({handler.name}); "
             "expected a list with an answer for each"
         )
     if len(parts) != len(queries):
-        wrong = f"the model gave {len(parts)} answers to {len(queries)} queries ({kind.name})"
-        raise Miscounted(wrong, total(kind.bills(parts)))
+        wrong = f"the model gave {len(parts)} answers to {len(queries)} queries ({handler.name})"
+        raise Miscounted(wrong, total(handler.bills(parts)))
     return parts
 
 
-def one_by_one(kind: RequestHandler[Any, Any], queries: Sequence[Any], error: Exception) -> Sequence[Any] | Broken:
+def one_by_one(handler: RequestHandler[Any, Any], queries: Sequence[Any], error: Exception) -> Sequence[Any] | Broken:
     """A model that has kept its good replies gives them to whoever asks for them again, and they are not paid twice."""
     if len(queries) < 2 or not keeps(error) or raises_bound(error):
         return Broken({}, [error])
     broken = Broken({}, [])
     for place, query in enumerate(queries):
         try:
-            broken.good[place] = call(kind, [query])[0]
+            broken.good[place] = call(handler, [query])[0]
         except Exception as lone:
             broken.errors.append(lone)
     return broken if broken.errors else list(broken.good.values())

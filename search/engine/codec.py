@@ -82,42 +82,72 @@ def load_reply(data: Any) -> Reply:
     return Reply(text, load_usage(usage), load_refusal(rest))
 
 
-def bill_of_proposals(proposals: Any) -> Usage:
-    """Raises TypeError: no list of proposals."""
-    if not isinstance(proposals, list | tuple):
-        raise TypeError(
-            f"the policy answered {proposals!r:.80} to a query; expected a list, as in [Proposal('an action')]"
-        )
-    return proposals.usage if isinstance(proposals, Proposals) else NO_USAGE
+def bills_of_proposals(answers: Iterable[Any]) -> list[Usage]:
+    """The usage of each answer that was paid. Raises TypeError: an answer is no list of proposals."""
+    bills = []
+    for proposals in answers:
+        if isinstance(proposals, Proposals):
+            if proposals.usage is not NO_USAGE:
+                bills.append(proposals.usage)
+        elif not isinstance(proposals, list | tuple):
+            raise TypeError(
+                f"the policy answered {proposals!r:.80} to a query; expected a list, as in [Proposal('an action')]"
+            )
+    return bills
 
 
-def bill_of_estimate(estimate: Any) -> Usage:
-    """Raises TypeError: no estimate."""
-    if not isinstance(estimate, Estimate):
-        raise TypeError(f"the value model answered {estimate!r:.80} to a query; expected an Estimate(0.5)")
-    return estimate.usage
+def bills_of_estimates(answers: Iterable[Any]) -> list[Usage]:
+    """The usage of each answer that was paid. Raises TypeError: an answer is no estimate."""
+    bills = []
+    for estimate in answers:
+        if not isinstance(estimate, Estimate):
+            raise TypeError(f"the value model answered {estimate!r:.80} to a query; expected an Estimate(0.5)")
+        if estimate.usage is not NO_USAGE:
+            bills.append(estimate.usage)
+    return bills
 
 
-def bill_of_reply(reply: Any) -> Usage:
-    """Raises TypeError: no reply."""
-    if not isinstance(reply, Reply):
-        raise TypeError(f"the responder answered {reply!r:.80} to a prompt; expected a Reply('a text')")
-    return reply.usage
+def bills_of_replies(answers: Iterable[Any]) -> list[Usage]:
+    """The usage of each answer that was paid. Raises TypeError: an answer is no reply."""
+    bills = []
+    for reply in answers:
+        if not isinstance(reply, Reply):
+            raise TypeError(f"the responder answered {reply!r:.80} to a prompt; expected a Reply('a text')")
+        if reply.usage is not NO_USAGE:
+            bills.append(reply.usage)
+    return bills
 
 
-def check(answers: Iterable[Any]) -> None:
-    """Raises ValueError, TypeError: an answer that no search can use. Numbers of other libraries become Python's."""
+def check_proposals(answers: Iterable[Sequence[Proposal]]) -> None:
+    """Raises ValueError, TypeError: a proposal that no search can use. Priors of other libraries become Python's."""
+    for proposals in answers:
+        for proposal in proposals:
+            # The common case first: each proposal of each answer comes through here.
+            if (
+                type(proposal) is Proposal
+                and type(proposal.action) is type(proposal.rationale) is str
+                and type(proposal.prior) is float
+                and 0.0 <= proposal.prior < inf
+            ):
+                continue
+            check_proposal(proposal)
+
+
+def check_estimates(answers: Iterable[Estimate]) -> None:
+    """Raises ValueError, TypeError: an estimate that no search can use. Values of other libraries become Python's."""
     for answer in answers:
-        if isinstance(answer, Estimate):
-            answer.value = check_value(answer.value)
-            if not (isinstance(answer.rationale, str) and isinstance(answer.refusal, str)):
-                raise no_text(answer)
-        elif isinstance(answer, Reply):
-            if not (isinstance(answer.text, str) and isinstance(answer.refusal, str)):
-                raise no_text(answer)
-        else:
-            for proposal in answer:
-                check_proposal(proposal)
+        value = answer.value
+        if not (type(value) is float and 0.0 <= value <= 1.0):
+            answer.value = check_value(value)
+        if not (isinstance(answer.rationale, str) and isinstance(answer.refusal, str)):
+            raise no_text(answer)
+
+
+def check_replies(answers: Iterable[Reply]) -> None:
+    """Raises TypeError: a reply that is no text."""
+    for answer in answers:
+        if not (isinstance(answer.text, str) and isinstance(answer.refusal, str)):
+            raise no_text(answer)
 
 
 def no_text(answer: Estimate | Reply) -> TypeError:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from forethought.search.engine.handlers.handler import RequestHandler
 from forethought.search.engine.journal import JournalError
 from forethought.search.engine.question_digest import in_words
-from forethought.search.engine.request_handlers import RequestHandler
 from forethought.search.engine.task_search import TaskSearch
 from forethought.search.node import Node
 from forethought.search.requests import (
@@ -39,20 +39,47 @@ def begun(search: Any) -> Search:
 
 def explained(error: Exception, request: Any) -> Exception:
     """The error, or, where a request was about something else than nodes, one that says so."""
-    nodes = getattr(request, "nodes", None) if hasattr(request, "nodes") else [getattr(request, "node", None)]
     if not isinstance(error, TypeError | AttributeError) or not isinstance(request, REQUESTS):
         return error
-    if isinstance(nodes, Sequence) and all(isinstance(node, Node) for node in nodes):
+    nodes = request.nodes if isinstance(request, ExpandAll | Evaluate) else [request.node]
+    if isinstance(nodes, list | tuple) and all(isinstance(node, Node) for node in nodes):
         return error
     told = TypeError(
-        f"a search asks about nodes of its tree, in a list where there are several; it asked {request!r:.80}"
+        f"a search asks about nodes of its tree, in a list where there are several; it asked {shown(request)}"
     )
     return told.with_traceback(error.__traceback__)
 
 
-def compare(search: TaskSearch, kind: RequestHandler[Any, Any], name: str, asked: str) -> None:
+def check_nodes(request: Any, task: int) -> None:
+    """Raises TypeError: a request about something else than a list of nodes. ValueError: about another task's node."""
+    kind = type(request)
+    nodes = request.nodes if kind is Evaluate or kind is ExpandAll else (request.node,)
+    if not isinstance(nodes, Sequence):
+        raise TypeError(f"expected a list of nodes, found {shown(nodes)}")
+    for node in nodes:
+        if not isinstance(node, Node):
+            raise TypeError(f"expected a node, found {shown(node)}")
+        if node.task != task:
+            raise ValueError(
+                f"a search asks about nodes of its own tree; that of task {task} asked about a node of task {node.task}"
+            )
+
+
+def no_request(given: Any) -> TypeError:
+    return TypeError(f"a search yields requests such as Expand(node); it yielded {shown(given)}")
+
+
+def shown(thing: object) -> str:
+    """The beginning of its repr; of an object whose repr fails, its type."""
+    try:
+        return f"{thing!r:.80}"
+    except Exception:
+        return f"an object of {type(thing).__module__}.{type(thing).__qualname__}"
+
+
+def compare(search: TaskSearch, handler: RequestHandler[Any, Any], name: str, asked: str) -> None:
     """Raises JournalError: the journaled answer was given to another question than the search asks now."""
-    if (now := kind.question_digest(search.request)) == asked:
+    if (now := handler.question_digest(search.request)) == asked:
         return
     before, after = in_words(asked), in_words(now)
     if before == after:

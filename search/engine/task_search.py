@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forethought.search.engine.budget import Ledger
+from forethought.search.engine.handlers.handler import RequestHandler
 from forethought.search.engine.journal import Entry
 from forethought.search.engine.transpositions import Positions
 from forethought.search.estimates import NO_USAGE, Usage
-from forethought.search.node import Node
+from forethought.search.node import Node, is_in_tree
 from forethought.search.requests import Search
 
 
@@ -22,8 +23,9 @@ class TaskSearch:
     task: int
     root: Node
     recorded: deque[Entry]  # answers of the journal that are still to be replayed
-    generator: Search = field(init=False)
-    request: Any = None
+    generator: Search | None = None  # None: the algorithm has not begun
+    request: Any = None  # the paid request that waits for its answer
+    handler: RequestHandler[Any, Any] | None = None  # of the request
     away: bool = False  # its request is with a thread
     poor: bool = False  # it waits for dollars that others have set aside
     reserved: Usage = NO_USAGE  # what the waiting request can cost at the worst
@@ -31,7 +33,7 @@ class TaskSearch:
     seq: int = 0
     parts: dict[int, Any] = field(default_factory=dict)  # good answers of the waiting request, which failed before
     spent: Ledger = field(default_factory=Ledger)
-    answer: Node | None = None  # the last offer, at the end the answer
+    answer: Node | None = None  # the offer that stands, at the end the answer
     attempts: list[Node] = field(default_factory=list)
     positions: Positions | None = None  # what models said of them, where transpositions are merged
     stopped: str | None = None  # "returned", "cap" (of its settings), or the limit reached; None while it lives
@@ -40,6 +42,25 @@ class TaskSearch:
     @property
     def live(self) -> bool:
         return self.stopped is None and self.error is None
+
+    @property
+    def waits(self) -> bool:
+        """Whether its request waits here for an answer."""
+        return not self.away and self.stopped is None and self.error is None
+
+    def offer(self, node: Any) -> None:
+        """Take an answer: the newest stands, but an ending stands before an unfinished node.
+
+        Raises TypeError, ValueError: see `checked_answer`.
+        """
+        node = checked_answer(node, self.task)
+        if node.done or self.answer is None or not self.answer.done:
+            self.answer = node
+
+    def end(self, reason: str) -> None:
+        """The search is over; the offer that stands is the answer. Raises ValueError: it is not of the tree."""
+        self.stopped, self.answer = reason, self.answer or self.root
+        checked_path(self.answer, self.root)
 
     def missing(self, queries: Sequence[Any]) -> Sequence[Any]:
         """Of the queries of the waiting request those that have no answer yet."""
@@ -52,17 +73,9 @@ class TaskSearch:
         rest, count = iter(answers), len(self.parts) + len(answers)
         return [self.parts[place] if place in self.parts else next(rest) for place in range(count)]
 
-    def stop(self, reason: str) -> None:
-        try:
-            self.generator.close()
-        except Exception as error:  # a search may clean up, and fail at it
-            self.error = error
-        self.stopped = reason
-        self.answer = self.answer or self.root
-
 
 def checked_answer(node: Any, task: int) -> Node:
-    """The node, as an answer. Raises TypeError: it is none. ValueError: another task's, or nobody has been there."""
+    """The node, as an answer. Raises TypeError: no node. ValueError: another task's, or an imagined one."""
     if not isinstance(node, Node):
         raise TypeError(f"a search returns the node of its answer; it returned {node!r:.80}")
     if node.task != task:
@@ -71,6 +84,16 @@ def checked_answer(node: Any, task: int) -> Node:
         )
     if node.imagined:
         raise ValueError(f"the answer after {node.action!r} is imagined; a search plays its actions before it offers")
+    return node
+
+
+def checked_path(node: Node, root: Node) -> Node:
+    """The node. Raises ValueError: it is not of a tree that the engine has grown."""
+    if not is_in_tree(node, root):
+        raise ValueError(
+            f"the answer after {node.action!r:.60} is no node of the tree; a search answers with a node that a request "
+            "such as Expand(node) has made"
+        )
     return node
 
 

@@ -5,6 +5,7 @@ import pytest
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
 from forethought.search import Node, Query
+from forethought.search.node import add_children
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def query():
             step = world.step(node.state, move)
             assert step.illegal is None, step.illegal
             child = Node(step.state, step.observation, node, move, 1.0, step.terminated)
-            node.children = [*node.children, child]
+            add_children(node, [child])
             node = child
         return Query(node, num_children, seed)
 

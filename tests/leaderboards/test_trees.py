@@ -43,7 +43,7 @@ def test_truth_is_marked():
 
 def test_the_page_is_one_file_and_escapes_its_text():
     done = outcome()
-    done.root.observation = "<script>alert(1)</script>"
+    done.root._observation = "<script>alert(1)</script>"  # as a world could show it
     page = tree_page("<b>", "lead", [draw(done.root, done.answer, "<i>", "note")], [["a", "<u>"], ["b", "c"]])
     for hostile in ("<script", "<b>", "<i>", "<u>"):
         assert hostile not in page

@@ -12,12 +12,14 @@ import pytest
 from forethought.common.seeds import seed_of
 from forethought.envs import Step
 from forethought.search import Budget, Estimate, Node, Proposal, Proposals, Query, Usage, greedy
-from forethought.search.engine.driver import Algorithm, Driver
+from forethought.search.engine.driver import Driver
 from forethought.search.engine.journal import Journal
 from forethought.search.engine.results import result
+from forethought.search.engine.scheduling import Algorithm
 from forethought.search.engine.task_search import TaskSearch
 from forethought.search.estimates import NO_USAGE, Reply
 from forethought.search.models import PromptRequest
+from forethought.search.node import add_children
 
 
 class Word(NamedTuple):
@@ -258,7 +260,7 @@ def leaf() -> Callable[..., Node]:
             return Node(Word(0, ""), "0:", world=Letters({}), **fields)
         state = Word(parent.task, parent.state.letters + action)
         child = Node(state, f"0:{state.letters}", parent, action, **fields)
-        parent.children = [*parent.children, child]
+        add_children(parent, [child])
         return child
 
     return make

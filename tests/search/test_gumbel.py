@@ -12,6 +12,7 @@ from forethought.common.seeds import seed_of
 from forethought.search import Estimate, Evaluate, Expand, ExpandAll, Offer, Proposal
 from forethought.search.engine.results import result
 from forethought.search.gumbel import completed, gumbel, logits, softmax
+from forethought.search.node import set_estimate
 
 #                    root
 #   a .1 (.4)    b .5 (.3)    c .6 (.2)    d .4 (.1)
@@ -170,7 +171,7 @@ def test_logits_and_softmax(leaf):
     assert softmax(logits(root)) == [near(0.25), 0.0, near(0.75)]
     assert softmax([1000.0, 1000.0 + log(3)]) == [near(0.25), near(0.75)]
     for child in root.children:
-        child.prior = 0.0
+        child._prior = 0.0
     assert softmax(logits(root)) == [near(1 / 3)] * 3
 
 
@@ -268,7 +269,7 @@ def test_among_candidates_not_all_of_which_are_known_the_best_known_is_offered(l
     a, b = leaf(root, "a", prior=0.1), leaf(root, "b", prior=0.9)
     asked.send([a, b])
     assert asked.send([]) == Evaluate([b])
-    b.estimate = Estimate(0.0)
+    set_estimate(b, Estimate(0.0))
     assert asked.send(None) == Offer(b)
 
 
@@ -279,7 +280,7 @@ def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
     child = leaf(root, "a")
     assert asked.send([child]) == ExpandAll([], 3)
     assert asked.send([]) == Evaluate([child])
-    child.estimate = Estimate(0.5)
+    set_estimate(child, Estimate(0.5))
     assert asked.send(None) == Offer(child)
     assert next(asked) == ExpandAll([child], 3)
     deep = leaf(child, "b")

@@ -98,7 +98,7 @@ def test_a_deep_tree_is_walked_without_recursion(leaf):
 
 def test_repr_fits_on_a_line(leaf):
     node = leaf()
-    node.observation = "long " * 100
+    node._observation = "long " * 100
     assert repr(node).startswith("Node('long long")
     assert repr(node).endswith("depth=0, value=0.000, children=0)")
     assert len(repr(node)) < 120

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from forethought.common.seeds import seed_of
 from forethought.search import Estimate, Evaluate, ExpandAll, Offer, Proposal
+from forethought.search.node import set_estimate
 from forethought.search.puct import best_finished, count, priors, puct
 
 #              root .5
@@ -194,7 +195,7 @@ def test_it_asks_for_what_it_needs_and_offers_what_it_has(leaf):
     asked = puct(root, num_simulations=2)
     assert next(asked) == ExpandAll([], None)
     assert asked.send([]) == Evaluate([root])
-    root.estimate = Estimate(0.5)
+    set_estimate(root, Estimate(0.5))
     assert asked.send(None) == Offer(root)
     assert next(asked) == ExpandAll([root], None)
     child = leaf(root, "a")
@@ -211,7 +212,7 @@ def test_priors_add_up_to_one(leaf):
         leaf(root, letter, prior=prior)
     assert priors(root) == [0.25, 0.0, 0.75]
     for child in root.children:
-        child.prior = 0.0
+        child._prior = 0.0
     assert priors(root) == [1 / 3] * 3
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.search import Budget, Proposal
-from forethought.search.engine.driver import PrivilegeError
+from forethought.search.engine.privileges import PrivilegeError
 from forethought.search.engine.results import result
 from forethought.search.engine.tree_dump import dump
 from forethought.search.estimates import Reply

@@ -5,6 +5,7 @@ import pytest
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
 from forethought.search import Estimate, Node
+from forethought.search.node import add_children, set_estimate
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def grow():
         assert step.illegal is None, step.illegal
         child = Node(step.state, step.observation, node, action, 1.0, step.terminated)
         if value is not None:
-            child.value, child.estimate = value, Estimate(value, rationale, parsed=parsed)
-        node.children = [*node.children, child]
+            set_estimate(child, Estimate(value, rationale, parsed=parsed))
+        add_children(node, [child])
         return child
 
     return child_of

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from forethought.envs import Step, Template
 from forethought.search import Budget, Estimate, Node, Proposal, beam
 from forethought.search.engine.driver import Driver
-from forethought.search.node import TERMINAL
+from forethought.search.node import TERMINAL, add_children, set_estimate
 from forethought.value import target, targets
 
 
@@ -105,8 +105,8 @@ def test_a_target_never_leaves_the_range_of_values(values, gamma):
     root = Node(None, "", world=Flat())
     for value in values:
         child = Node(None, "", root, str(value))
-        child.value, child.estimate = value, Estimate(value)
-        root.children = [*root.children, child]
+        set_estimate(child, Estimate(value))
+        add_children(root, [child])
     assert target(root, gamma).target == gamma * max(values)
     assert 0 <= target(root, gamma).target <= 1
 
@@ -173,7 +173,7 @@ def test_a_planted_reward_reaches_no_model_and_no_example():
 def test_what_was_imagined_teaches_nothing(tree, grow):
     root = tree("4 6")
     dream = grow(root, "4 * 6", 1.0)
-    dream.imagined = True
+    dream._imagined = True
     assert target(root) is None
     assert target(dream) is None
     grow(root, "4 + 6", 0.3)

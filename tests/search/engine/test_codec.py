@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from forethought.search import Estimate, Proposal, Proposals, Usage
 from forethought.search.engine.codec import (
-    check,
+    check_estimates,
+    check_proposals,
     check_value,
     dump_estimate,
     dump_proposals,
@@ -88,10 +89,11 @@ def test_values_of_the_unit_interval_pass(value):
 
 
 def test_numbers_of_other_libraries_become_plain():
-    answers = [Estimate(np.float32(0.5)), [Proposal("a", np.float64(0.25))], Reply("text")]
-    check(answers)
-    assert type(answers[0].value) is type(answers[1][0].prior) is float
-    assert (answers[0].value, answers[1][0].prior) == (0.5, 0.25)
+    estimate, proposal = Estimate(np.float32(0.5)), Proposal("a", np.float64(0.25))
+    check_estimates([estimate])
+    check_proposals([[proposal]])
+    assert type(estimate.value) is type(proposal.prior) is float
+    assert (estimate.value, proposal.prior) == (0.5, 0.25)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ def test_numbers_of_other_libraries_become_plain():
 )
 def test_a_proposal_that_is_none_is_refused(proposal):
     with pytest.raises(ValueError, match="the policy proposed"):
-        check([[proposal]])
+        check_proposals([[proposal]])
 
 
 @pytest.mark.parametrize("value", [-0.001, 1.001, float("nan"), float("inf"), float("-inf"), 7, -1])

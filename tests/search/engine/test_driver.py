@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forethought.search import Ask, Attempt, Budget, Evaluate, Expand, ExpandAll, Offer, Proposal, Reward, greedy
-from forethought.search.engine.driver import Driver, PrivilegeError
+from forethought.search.engine.driver import Driver
+from forethought.search.engine.privileges import PrivilegeError
 from forethought.search.engine.task_search import episode_return
 from forethought.search.engine.tree_dump import digest
 from forethought.search.registry import algorithm

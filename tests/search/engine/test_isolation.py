@@ -21,8 +21,8 @@ from forethought.search import (
     Usage,
     greedy,
 )
-from forethought.search.engine.driver import PrivilegeError
 from forethought.search.engine.journal import Journal
+from forethought.search.engine.privileges import PrivilegeError
 from forethought.search.estimates import Reply
 from forethought.search.registry import algorithm
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 
 from forethought.search import Proposal
-from forethought.search.engine.imagination import Imagining, Proposing
+from forethought.search.engine.handlers.evaluation import EvaluateHandler
+from forethought.search.engine.handlers.expansion import ExpandHandler
+from forethought.search.engine.handlers.questions import AskHandler
+from forethought.search.engine.handlers.imagination import ImagineHandler, ProposeHandler
 from forethought.search.engine.question_digest import about, about_actions, fingerprint, in_words
-from forethought.search.engine.request_handlers import Asking, Evaluating, Expanding
 from forethought.search.requests import Ask, Evaluate, Expand, ExpandAll, Imagine, Propose
 
 
@@ -18,14 +20,14 @@ def tree(leaf):
 @pytest.fixture
 def digest(mover, judge, oracle):
     """Of a request, by the kind that answers it."""
-    asking = Asking(oracle())
+    asking = AskHandler(oracle())
     kinds = {
-        Expand: Expanding(mover()),
-        ExpandAll: Expanding(mover()),
-        Evaluate: Evaluating(judge()),
+        Expand: ExpandHandler(mover()),
+        ExpandAll: ExpandHandler(mover()),
+        Evaluate: EvaluateHandler(judge()),
         Ask: asking,
-        Propose: Proposing(mover()),
-        Imagine: Imagining(asking),
+        Propose: ProposeHandler(mover()),
+        Imagine: ImagineHandler(asking),
     }
     return lambda request: kinds[type(request)].question_digest(request)
 
@@ -73,7 +75,7 @@ def test_what_was_asked_before_and_the_memory_count(tree):
 def test_an_imagined_node_is_not_the_real_one(leaf):
     root = leaf()
     real, imagined = leaf(root, "a"), leaf(root, "a")
-    imagined.imagined = True
+    imagined._imagined = True
     assert fingerprint(real) != fingerprint(imagined)
 
 

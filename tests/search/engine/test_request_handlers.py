@@ -25,7 +25,7 @@ def expand(letters, mover, judge, one):
 
         policy = mover(lambda query: [Proposal(letter, **fields) for letter in proposed])
         outcome = one(letters({"": legal}), judge(), search, policy=policy)
-        assert answered == [outcome.root.children]
+        assert answered == [list(outcome.root.children)]
         return SimpleNamespace(
             spent=outcome.spent, root=outcome.root, words=[n.action for n in answered[0]], policy=policy
         )

@@ -1,37 +1,49 @@
-"""The paid answers of a search that does nothing: what the policy would do, and what a model imagines comes of it."""
+"""Propose and Imagine: a policy's actions that nobody plays, and a language model's account of their results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from forethought.common.seeds import seed_of
 from forethought.search.engine.budget import Ledger
 from forethought.search.engine.codec import (
-    bill_of_proposals,
-    bill_of_reply,
+    bills_of_proposals,
+    bills_of_replies,
+    check_proposals,
+    check_replies,
     dump_proposals,
     dump_reply,
     load_proposals,
     load_reply,
     usage_of,
 )
+from forethought.search.engine.growth import note_refusal
+from forethought.search.engine.handlers.expansion import check_num_children
+from forethought.search.engine.handlers.handler import bounded
+from forethought.search.engine.handlers.questions import AskHandler
 from forethought.search.engine.question_digest import about, about_actions
-from forethought.search.engine.request_handlers import Asking, check_num_children, note_refusal
-from forethought.search.estimates import NO_USAGE, Proposal, Reply, Usage
+from forethought.search.estimates import NO_USAGE, Proposal, Reply
 from forethought.search.models import Policy, PromptRequest, Query, is_remote
-from forethought.search.node import TERMINAL, Node
+from forethought.search.node import Node, add_children, imagined_child
 from forethought.search.requests import Imagine, Propose
 
 ROLE = "imagination"
 
 
-class Proposing:
+class ProposeHandler:
     name, plays = "propose", False
     dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
+    bills, check = staticmethod(bills_of_proposals), staticmethod(check_proposals)
 
     def __init__(self, policy: Policy) -> None:
-        self.ask, self.is_remote = policy.propose, is_remote(policy)
+        self.ask, self.is_remote, self.bounded = policy.propose, is_remote(policy), bounded(policy)
+
+    def needs_model(self, request: Propose) -> bool:
+        return True
+
+    def free_answer(self, request: Propose) -> list[Proposal]:
+        raise AssertionError("a policy is always asked for proposals")
 
     def queries(self, request: Propose, seed: int) -> tuple[list[Query], int]:
         check_num_children(request.num_children)
@@ -39,9 +51,6 @@ class Proposing:
 
     def question_digest(self, request: Propose) -> str:
         return about([request.node], f"1*{request.num_children}")
-
-    def bills(self, answers: Sequence[Sequence[Proposal]]) -> Iterable[Usage]:
-        return list(map(bill_of_proposals, answers))
 
     def apply(self, request: Propose, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> list[Proposal]:
         node, proposals = request.node, answers[0]
@@ -56,12 +65,19 @@ class Proposing:
         return [proposal for proposal in spelled if distinct.pop(proposal.action, None)]
 
 
-class Imagining:
+class ImagineHandler:
     name, plays = "imagine", False
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
+    bills, check = staticmethod(bills_of_replies), staticmethod(check_replies)
 
-    def __init__(self, asking: Asking) -> None:
-        self.ask, self.is_remote = asking.ask, asking.is_remote
+    def __init__(self, asking: AskHandler) -> None:
+        self.ask, self.is_remote, self.bounded = asking.ask, asking.is_remote, asking.bounded
+
+    def needs_model(self, request: Imagine) -> bool:
+        return len(request.proposals) > 0
+
+    def free_answer(self, request: Imagine) -> list[Node]:
+        return []
 
     def queries(self, request: Imagine, seed: int) -> tuple[list[PromptRequest], int]:
         node = request.node
@@ -73,23 +89,17 @@ class Imagining:
         actions = [proposal.action for proposal in request.proposals]
         return about_actions(request.node, str(len(actions)), actions)
 
-    def bills(self, answers: Sequence[Reply]) -> Iterable[Usage]:
-        return list(map(bill_of_reply, answers))
-
     def apply(self, request: Imagine, answers: Sequence[Reply], spent: Ledger) -> list[Node]:
-        """One child a reply; an empty one makes none. `Terminal State` is an imagined ending."""
+        """One child a reply; an empty one makes none."""
         node, children = request.node, []
         for proposal, answer in zip(request.proposals, answers, strict=True):
             if answer.usage is not NO_USAGE:
                 spent.charge(ROLE, answer.usage)
             note_refusal(node, answer)
             if answer.text:
-                done = answer.text.rstrip(".") == TERMINAL
-                child = Node(None, TERMINAL if done else answer.text, node, proposal.action, proposal.prior, done)
-                child.imagined = True
-                children.append(child)
+                children.append(imagined_child(node, answer.text, proposal.action, proposal.prior))
         node.num_queries += 1
         spent.nodes += len(children)
-        node.children = [*node.children, *children]
+        add_children(node, children)
         node.dead = not node.children
         return children

@@ -1,0 +1,81 @@
+"""Accounting: what a request can cost is reserved before a model is asked; what it has cost is paid afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from forethought.search.engine.budget import Budget, check_bound
+from forethought.search.engine.codec import LOST, check_usage, paid
+from forethought.search.engine.dollars import DollarBudget, Price
+from forethought.search.engine.handlers.handler import RequestHandler, total, worst_case
+from forethought.search.engine.journal import Journal
+from forethought.search.engine.journal_parts import PastJournal
+from forethought.search.engine.task_search import TaskSearch
+from forethought.search.estimates import NO_USAGE, Usage
+
+
+class Accounts:
+    """The budgets of all tasks of a run, its dollars, and its time."""
+
+    def __init__(self, budget: Budget, price: Price | None, journal: Journal | PastJournal | None) -> None:
+        self.budget, self.journal = budget, journal
+        self.dollars = DollarBudget(budget.usd, price)
+        if price is not None and journal is not None:
+            self.dollars.pay(paid(chain.from_iterable(journal.entries.values())))
+        self._began = time.monotonic()
+
+    def reserve(
+        self, search: TaskSearch, handler: RequestHandler[Any, Any], queries: Sequence[Any], children: int
+    ) -> str | None:
+        """Set the worst case of a request aside; else the limit that forbids it.
+
+        `search.poor` is set where dollars that others have set aside may come back: the search then waits.
+        """
+        search.reserved = worst = worst_case(handler, queries)
+        if search.parts:
+            worst = worst + total(handler.bills(search.parts.values()))
+        reason = self._out_of_time() or self.budget.blocks(
+            search.spent, children, children if handler.plays else 0, worst
+        )
+        search.poor = False
+        if reason is None and (reason := self.dollars.reserve(search.task, search.reserved)) is not None:
+            search.poor = self.dollars.holding
+        return reason
+
+    def check(self, search: TaskSearch, cost: Usage) -> None:
+        """Raises RuntimeError: an answer cost more than was reserved for it."""
+        check_bound(cost, search.reserved)
+
+    def pay(self, cost: Usage) -> None:
+        """Pay for answers that are used."""
+        if cost is not NO_USAGE:
+            self.dollars.pay([cost])
+
+    def lose(self, search: TaskSearch, usage: Usage) -> None:
+        """Pay for answers that nobody got."""
+        self.dollars.pay([usage])
+        search.spent.charge(LOST, usage)
+
+    def settle(self, search: TaskSearch) -> None:
+        """Give back what was set aside for the request that was answered."""
+        self.dollars.settle(search.task)
+
+    def close(self, search: TaskSearch) -> None:
+        """Tell the dollars of a search that has ended."""
+        search.spent.usd = self.dollars.cost(search.spent.usage)
+
+    def _out_of_time(self) -> str | None:
+        if self.budget.seconds is None:
+            return None
+        spent = self.journal.elapsed() if self.journal else time.monotonic() - self._began
+        return "seconds" if spent > self.budget.seconds else None
+
+
+def cost_of(bills: Sequence[Usage]) -> Usage:
+    """The sum of the bills of fresh answers. Raises TypeError, ValueError: one of them cannot be."""
+    for usage in bills:
+        check_usage(usage)
+    return total(bills) if bills else NO_USAGE
