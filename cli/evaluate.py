@@ -42,7 +42,10 @@ EXAMPLES = example(
     "eval --env WebShop-v0 --agent my_search:climb --tasks 0:20 --budget nodes=300 --set depth=5 --workers 4",
 )
 TOLD = {"nodes": "nodes", "lm_calls": "calls"}  # parts of the spending that are always shown
-LIMITS = {"cap": "a cap of the agent's own settings"}  # the other limits are those of the budget, by their names
+LIMITS = {
+    "cap": "a cap of the agent's own settings",
+    "stalled": "requests that spent nothing of the budget",
+}  # the other limits are those of the budget, by their names
 FAILED, UNREADABLE = 1, 3  # exit codes
 AllowUnreadable = Annotated[
     bool,

@@ -59,11 +59,11 @@ def lats(
             score = yield Reward(end)
         backup(end, [score])
         close(end, closed)
-        if end.done and score > highest:
-            best, highest = end, score
-        elif not best.done:
+        if not end.done or score > highest:
             best = end
-        yield Offer(best)
+            yield Offer(best)
+        if end.done:
+            highest = max(highest, score)
         if highest >= success_threshold:
             break
         if end.done and max_reflections:

@@ -19,19 +19,11 @@ class Needs:
     """The requests of a search beside proposals.
 
     Attributes:
-<<<<<<< HEAD
         privileges: Names in PRIVILEGES; the user must grant each one (`--privilege`).
         prompts: The roles of its `Ask` and `Imagine` requests; each role is a prompt file of the family.
         values: Whether it asks for values.
+        step_seconds: The seconds that the algorithm may run between two requests that a model answers.
         unless: By role, a setting that drops the role, and the privilege of that name, when the setting is 0.
-=======
-        privileges: of PRIVILEGES; the user must grant each (`--privilege`).
-        prompts: the roles of its `Ask` and `Imagine` requests; each is a prompt file of the family.
-        values: whether it asks for values.
-        step_seconds: the longest time between two requests that a model answers; a task whose algorithm takes longer
-            fails.
-        unless: by role, a setting that drops the role, and the privilege of that name, when it is 0.
->>>>>>> 2348fc0 (wip: the driver in parts)
     """
 
     privileges: tuple[str, ...] = ()

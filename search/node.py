@@ -75,7 +75,9 @@ class Node:
     fingerprint: int = 0  # see question_digest.py; 0: not needed yet
     dead: bool = False
     capped: bool = False  # of the first root: a cap of the algorithm's own settings ended the search, not the budget
-    refusal: str = ""  # the reason why a model will never answer a question about it, such as a prompt beyond its context
+    refusal: str = (
+        ""  # the reason why a model will never answer a question about it
+    )
     memory: tuple[str, ...] = ()  # reflections on earlier attempts; part of its context
     _children: tuple[Node, ...] = ()
     _estimate: Estimate | None = None
@@ -101,6 +103,8 @@ class Node:
         self._prior = prior
         self._done = done
         self._world: Simulator[Any]
+        self._task: int
+        self._depth: int
         if parent is not None:
             self._world, self._task, self._depth = parent._world, parent._task, parent._depth + 1
             if parent.memory:
@@ -196,7 +200,7 @@ def is_in_tree(node: Node, root: Node) -> bool:
         if not any(child is node for child in parent._children):
             return False
         node = parent
-    return any(node is start for start in (root, *root._attempts))
+    return node is root or (0 < node._attempt <= len(root._attempts) and root._attempts[node._attempt - 1] is node)
 
 
 def by_value(node: Node) -> float:

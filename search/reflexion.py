@@ -39,13 +39,11 @@ def reflexion(
     """
     lessons: list[str] = []
     idle = 0  # attempts in a row without a step: where the policy proposes nothing, no budget would end them
-    start = best = root
+    start = end = root
     for number in up_to(attempts):
-        end = yield from attempt(start, depth, offers=not best.done)
+        end = yield from react(start, depth=depth)
         yield Attempt(end)
-        if end.done or not best.done:
-            best = end
-            yield Offer(best)
+        yield Offer(end)
         if (yield Reward(end)) >= success_threshold:
             break
         idle = 0 if end is not start else idle + 1
@@ -55,16 +53,4 @@ def reflexion(
         if max_reflections:
             lessons.append((yield Ask(end, "reflection")))
         start = root.new_attempt(lessons[-max_reflections:])
-    return best
-
-
-def attempt(start: Node, depth: int, *, offers: bool) -> Search:
-    """ReAct. With `offers` each step is offered as an answer, else no step."""
-    search, answer = react(start, depth=depth), None
-    while True:
-        try:
-            request = search.send(answer)
-        except StopIteration as end:
-            best: Node = end.value
-            return best
-        answer = None if isinstance(request, Offer) and not offers else (yield request)
+    return end

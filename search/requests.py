@@ -78,7 +78,10 @@ class Reward:
 
 @dataclass(slots=True)
 class Offer:
-    """The best answer so far, for a budget that ends here. Free. Answer: None."""
+    """The best answer so far, for a budget that ends here. Free. Answer: None.
+
+    The newest offer stands, but an ending stands before an unfinished node, offered or returned.
+    """
 
     node: Node
 

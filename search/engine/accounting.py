@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from forethought.search.engine.budget import Budget, check_bound
+from forethought.search.engine.budget import Budget, Ledger, check_bound
 from forethought.search.engine.codec import LOST, check_usage, paid
 from forethought.search.engine.dollars import DollarBudget, Price
 from forethought.search.engine.handlers.handler import RequestHandler, total, worst_case
@@ -15,6 +15,9 @@ from forethought.search.engine.journal import Journal
 from forethought.search.engine.journal_parts import PastJournal
 from forethought.search.engine.task_search import TaskSearch
 from forethought.search.estimates import NO_USAGE, Usage
+
+STALLED_REQUESTS = 5_000  # requests in a row after which a search that spends nothing of its budget ends
+STALLED = "stalled"
 
 
 class Accounts:
@@ -66,6 +69,22 @@ class Accounts:
     def close(self, search: TaskSearch) -> None:
         """Tell the dollars of a search that has ended."""
         search.spent.usd = self.dollars.cost(search.spent.usage)
+
+    def is_stalled(self, search: TaskSearch) -> bool:
+        """Whether nothing that the budget limits was spent since the last call: no limit would ever end the search."""
+        before, search.spent_before = search.spent_before, self._limited(search.spent)
+        return self.budget.seconds is None and before == search.spent_before
+
+    def _limited(self, spent: Ledger) -> list[float]:
+        """The amounts that the budget limits."""
+        amounts = {
+            "nodes": spent.nodes,
+            "env_steps": spent.env_steps,
+            "lm_calls": spent.usage.calls,
+            "tokens": spent.usage.tokens,
+            "usd": self.dollars.cost(spent.usage) or 0.0,
+        }
+        return [amount for name, amount in amounts.items() if name in self.budget.limits()]
 
     def _out_of_time(self) -> str | None:
         if self.budget.seconds is None:

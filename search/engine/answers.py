@@ -7,7 +7,7 @@ from functools import partial
 from itertools import count, islice
 from typing import Any, TypeAlias
 
-from forethought.search.engine.accounting import Accounts, cost_of
+from forethought.search.engine.accounting import STALLED, STALLED_REQUESTS, Accounts, cost_of
 from forethought.search.engine.batches import Broken, ask_all
 from forethought.search.engine.codec import LOST, PART, check_usage, dump_usage
 from forethought.search.engine.errors import explained, unreadable
@@ -150,6 +150,9 @@ class Answers:
             answer = handler.apply(search.request, parts, search.spent)
         except Exception as error:
             search.error = error
+            return
+        if search.seq % STALLED_REQUESTS == 0 and self.accounts.is_stalled(search):
+            self.steps.stop(search, STALLED)  # a resume comes to the same end by itself: nothing to journal
         else:
             self.steps.advance(search, answer)
 

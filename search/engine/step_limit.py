@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from forethought.search.needs import STEP_SECONDS
 
 LOOK_SECONDS = 0.5
+ARRIVAL_LOOKS = 10
 LOOKS_BETWEEN_STRIKES = 4  # a step may catch an interrupt, and go on
 raise_in_thread = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
@@ -67,8 +68,11 @@ class StepLimit:
                 self._strike(thread, step)
 
     def _strike(self, thread: int, step: object) -> None:
-        """Interrupt the step. The flag goes up before the look whether the step still runs, and `leave` looks at it
-        after the step has ended: so an interrupt is never on its way without a flag, and never ends a later step."""
+        """Interrupt the step.
+
+        The flag goes up before the look whether the step still runs, and `leave` looks at the flag after the step has
+        ended: an interrupt is never on its way without the flag, and never ends a later step.
+        """
         with self._striking:
             self._struck = True
             if self.step is not step or raise_in_thread(ctypes.c_ulong(thread), ctypes.py_object(StepInterrupt)) != 1:
@@ -82,9 +86,9 @@ class StepLimit:
         """The step has ended. Raises StepInterrupt: one was on its way, and has arrived here."""
         self.step = None
         if self._struck:
-            with self._striking:
-                on_its_way = self._struck
-            while on_its_way:
+            with self._striking:  # from here on no interrupt is sent
+                self._struck = False
+            for _ in range(ARRIVAL_LOOKS):  # one that was sent and not caught arrives here
                 self._over.wait(0.001)
 
     def catch(self, interrupt: StepInterrupt) -> StepTimeout:

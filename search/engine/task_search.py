@@ -32,11 +32,12 @@ class TaskSearch:
     raised: Exception | None = None  # the waiting request was found to cost more than was reserved, and is asked again
     seq: int = 0
     parts: dict[int, Any] = field(default_factory=dict)  # good answers of the waiting request, which failed before
+    spent_before: Sequence[float] = ()  # amounts that the budget limits, when they were last looked at
     spent: Ledger = field(default_factory=Ledger)
     answer: Node | None = None  # the offer that stands, at the end the answer
     attempts: list[Node] = field(default_factory=list)
     positions: Positions | None = None  # what models said of them, where transpositions are merged
-    stopped: str | None = None  # "returned", "cap" (of its settings), or the limit reached; None while it lives
+    stopped: str | None = None  # "returned", "cap" (a setting), "stalled", or the limit reached; None while it lives
     error: Exception | None = None
 
     @property

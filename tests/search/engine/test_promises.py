@@ -86,10 +86,10 @@ def test_no_limit_of_a_task_is_ever_exceeded(search, seed, name, share, limits, 
         spent = outcome.spent.to_json()
         assert all(spent[limit] <= amount for limit, amount in limits.items())
         assert sum(role["calls"] for role in spent["roles"].values()) == spent["lm_calls"]
-        assert outcome.stopped == "returned" or outcome.stopped in limits
+        assert outcome.stopped in ("returned", "stalled") or outcome.stopped in limits
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "reflexion"])  # whose answer is its last attempt
+@pytest.mark.parametrize("name", NAMES)
 @settings(deadline=None, max_examples=60)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(1, 60))
 def test_an_ending_is_never_given_up_for_something_unfinished(search, seed, name, nodes):
@@ -109,9 +109,8 @@ def test_an_ending_is_never_given_up_for_something_unfinished(search, seed, name
 
     for task, outcome in search(seed, name, 0, search=listening, budget=Budget(nodes=nodes)).items():
         nodes_offered = offered.get(task, [outcome.root])
-        assert outcome.answer is nodes_offered[-1]
-        finished = [node.done for node in nodes_offered]
-        assert finished == sorted(finished)
+        finished = [node for node in nodes_offered if node.done]
+        assert outcome.answer is (finished or nodes_offered)[-1]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,8 +5,8 @@ import pytest
 from forethought.search import Proposal
 from forethought.search.engine.handlers.evaluation import EvaluateHandler
 from forethought.search.engine.handlers.expansion import ExpandHandler
-from forethought.search.engine.handlers.questions import AskHandler
 from forethought.search.engine.handlers.imagination import ImagineHandler, ProposeHandler
+from forethought.search.engine.handlers.questions import AskHandler
 from forethought.search.engine.question_digest import about, about_actions, fingerprint, in_words
 from forethought.search.requests import Ask, Evaluate, Expand, ExpandAll, Imagine, Propose
 
