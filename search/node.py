@@ -75,9 +75,7 @@ class Node:
     fingerprint: int = 0  # see question_digest.py; 0: not needed yet
     dead: bool = False
     capped: bool = False  # of the first root: a cap of the algorithm's own settings ended the search, not the budget
-    refusal: str = (
-        ""  # the reason why a model will never answer a question about it
-    )
+    refusal: str = ""  # the reason why a model will never answer a question about it
     memory: tuple[str, ...] = ()  # reflections on earlier attempts; part of its context
     _children: tuple[Node, ...] = ()
     _estimate: Estimate | None = None
