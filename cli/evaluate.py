@@ -232,6 +232,8 @@ def go_on(run: Run, as_json: bool, allow_unreadable: bool = False) -> None:
         print(json.dumps(summary))
     else:
         show(run.folder)
+        if summary["traceback"]:
+            show(summary["traceback"], to=console, lines=True)
         show(said(summary))
     if summary["failed"]:
         raise typer.Exit(FAILED)
@@ -244,11 +246,23 @@ def summarise(run: Run) -> dict[str, Any]:
     scores = [float(result["score"]) for result in results] + [0.0] * len(failures)
     spent = total(result["spent"] for result in [*results, *failures])
     stopped = Counter(result["stopped"] for result in results if result["stopped"] != "returned")
+    settings = Experiment.of(run.config).settings
+    num_children = settings.get("num_children")
     return {
         "run": str(run.folder),
         "tasks": len(scores),
         "stopped": dict(sorted(stopped.items())),
+        "exhausted": sum(bool(result.get("exhausted")) for result in results) if type(num_children) is int else 0,
+        "num_children": num_children,
         "failed": len(failures),
+        "traceback": next(
+            (
+                f"task {line['task']}: {line['traceback']}{line['error']}: {line['message']}"
+                for line in failures
+                if line.get("traceback")
+            ),
+            "",
+        ),
         "score": str(mean_interval(scores)),
         "mean": plain_sum(scores) / len(scores),
         "spent": {name: spent[name] for name in spent if name in TOLD or (spent[name] and name != "roles")},
@@ -267,6 +281,8 @@ def mostly_unreadable(summary: Mapping[str, Any]) -> bool:
 def said(summary: dict[str, Any]) -> str:
     """A line for people: the score, the limits that stopped tasks, the spending, and the part saved by a cache."""
     ends = [f"{count} stopped by {LIMITS.get(limit, limit)}" for limit, count in summary["stopped"].items()]
+    if summary["exhausted"]:
+        ends.append(f"{summary['exhausted']} searched all that num_children={summary['num_children']} allows")
     ends += [f"{summary['failed']} failed: see failures.jsonl"] if summary["failed"] else []
     spent = [f"{summary['spent'][name]} {word}" for name, word in TOLD.items()]
     spent += [f"{summary['spent']['tokens']} tokens"] if "tokens" in summary["spent"] else []

@@ -42,6 +42,8 @@ from forethought.search.engine.journal import Journal
 from forethought.search.engine.journal_parts import PastJournal
 from forethought.search.engine.scheduling import Algorithm
 from forethought.search.engine.transpositions import shared
+from forethought.search.models import Bounded
+from forethought.search.needs import needs_of
 from forethought.search.node import visible
 from forethought.search.registry import find_algorithm
 from forethought.search.requests import Request
@@ -261,7 +263,21 @@ def check(experiment: Experiment, objects: Objects = NO_OBJECTS) -> None:
     components = build(experiment, objects, rehearsal=True)
     if experiment.transpositions:
         shared(components.policy, components.value)
+    check_budget(components)
     rehearse(components)
+
+
+def check_budget(components: Components) -> None:
+    """Raises ValueError: the budget limits only the use of a language model, and no piece of the run uses one."""
+    experiment = components.experiment
+    needs = needs_of(components.algorithm)
+    asked = [components.policy, *([components.value] if needs.values else []), components.responder]
+    if set(experiment.budget) <= {"lm_calls", "tokens", "usd"} and not any(isinstance(m, Bounded) for m in asked):
+        limits = ",".join(f"{name}={limit:g}" for name, limit in experiment.budget.items())
+        raise ValueError(
+            f"the budget {limits} would never end: the policy {experiment.policy!r}, the value {experiment.value!r} "
+            f"and the algorithm {experiment.algorithm!r} call no language model; give nodes=, env_steps= or seconds="
+        )
 
 
 def rehearse(components: Components) -> None:

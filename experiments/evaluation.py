@@ -61,6 +61,15 @@ class Results:
         return {task: f"{line['error']}: {line['message']}" for task, line in self.lines.items() if "error" in line}
 
     @property
+    def tracebacks(self) -> dict[int, str]:
+        """The traceback of each task that failed in the user's own code: the lines of that code, and the error."""
+        return {
+            task: self.lines[task]["traceback"] + error
+            for task, error in self.failures.items()
+            if self.lines[task].get("traceback")
+        }
+
+    @property
     def spent(self) -> dict[str, float]:
         """The ledger, added up over the tasks: nodes, env_steps, lm_calls, tokens and so on."""
         total: dict[str, float] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,10 @@ from forethought.search.engine.journal_parts import PastJournal
 from forethought.search.engine.results import result
 from forethought.search.engine.task_search import TaskSearch
 
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("common", "envs", "search", "agents", "experiments", "value", "leaderboards", "cli")
+# The folders of code that the user has not written: this suite, the standard library, installed packages.
+NOT_THE_USERS = {*(ROOT / package for package in PACKAGES), *map(Path, sysconfig.get_paths().values())}
 Watch = Callable[[Mapping[str, Any]], None]  # is told of each task that ends, by its line of results or failures
 
 
@@ -93,14 +98,29 @@ def failure(outcome: TaskSearch) -> dict[str, Json]:
     """The line of a failed task: error, message, place in the source, and its spending."""
     assert outcome.error is not None
     where = traceback.extract_tb(outcome.error.__traceback__)
+    own = [frame for frame in where if is_the_users(frame.filename)]
     last = f"{Path(where[-1].filename).name}:{where[-1].lineno}" if where else ""
     return {
         "task": outcome.task,
         "error": type(outcome.error).__name__,
-        "message": str(outcome.error),
+        "message": message_of(outcome.error),
         "at": last,
+        "traceback": "".join(traceback.format_list(own)),
         "spent": outcome.spent.to_json(),
     }
+
+
+def is_the_users(file: str) -> bool:
+    """Whether a source file belongs to the user."""
+    return NOT_THE_USERS.isdisjoint(Path(file).resolve().parents) and NOT_THE_USERS.isdisjoint(Path(file).parents)
+
+
+def message_of(error: Exception) -> str:
+    """The text of an error; of an error of the user's whose text fails, its type."""
+    try:
+        return str(error)
+    except Exception:
+        return f"its {type(error).__qualname__} has no text"
 
 
 def replay(run_: Run, objects: Objects = NO_OBJECTS) -> list[TaskSearch]:

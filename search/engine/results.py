@@ -27,10 +27,20 @@ def result(search: TaskSearch) -> dict[str, Json]:
         "first": attempts[0] if attempts else None,
         "oracle": max(attempts, key=lambda a: float(str(a["score"]))) if attempts else None,
         "stopped": search.stopped,
+        "exhausted": search.stopped == "returned" and is_exhausted(search.root),
         "values": span(search.root),
         "spent": search.spent.to_json(),
         "tree": digest(search.root),
     }
+
+
+def is_exhausted(root: Node) -> bool:
+    """Whether the settings left nothing to expand: every node has children, is an ending, a dead end, or at the depth
+    of the deepest one. A tree without a branch is a path, and exhausts nothing."""
+    nodes = list(root)
+    deepest = max(node.depth for node in nodes)
+    branches = any(len(node.children) > 1 for node in nodes)
+    return branches and all(node.children or node.done or node.dead or node.depth == deepest for node in nodes)
 
 
 def span(root: Node) -> list[Json] | None:

@@ -139,3 +139,37 @@ def test_a_call_that_cannot_be_is_refused(given, message, tmp_path, monkeypatch)
     with pytest.raises(ValueError, match=message):
         evaluate(**{"env": "Game24-v0", "agent": "beam", **GAME, **given})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("budget", ["tokens=100", "lm_calls=5,tokens=100"])
+def test_a_budget_that_nothing_spends_is_refused_before_the_run(budget):
+    with pytest.raises(ValueError, match=r"would never end: .* call no language model; give nodes=, env_steps= or"):
+        evaluate("Game24-v0", mcts, tasks=900, budget=budget)
+    assert evaluate("Game24-v0", mcts, tasks=900, budget=f"{budget},nodes=5").lines[900]["stopped"] == "nodes"
+
+
+def test_an_algorithm_that_raises_shows_the_lines_of_its_own_and_the_others_go_on():
+    def falling(root):
+        yield Expand(root)
+        if root.task == 901:
+            return [][0]
+        return root
+
+    results = evaluate("Game24-v0", falling, tasks="900:902", budget="nodes=100")
+    assert set(results.answers) == {900}
+    assert "return [][0]" in results.tracebacks[901]
+    assert results.tracebacks[901].endswith("IndexError: list index out of range")
+    assert results.tracebacks[901].count("File ") == 1  # no frame of the engine
+
+
+def test_an_error_without_a_text_loses_its_task_alone():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    def mute(root):
+        yield Expand(root)
+        raise Mute
+
+    results = evaluate("Game24-v0", mute, tasks=900, budget="nodes=100")
+    assert results.failures[900].endswith("Mute has no text")

@@ -7,6 +7,7 @@ import pytest
 from forethought.search import Attempt, Expand, Offer, greedy
 from forethought.search.engine.results import result
 from forethought.search.engine.tree_dump import digest
+from forethought.search.registry import algorithm
 
 REWARDS = {"a": 0.25, "ab": 0.5, "b": 0.125}
 
@@ -40,6 +41,7 @@ def test_a_result_is_the_line_of_a_task(trial):
         "first": None,
         "oracle": None,
         "stopped": "returned",
+        "exhausted": False,
         "values": [0.0, 0.75],
         "spent": outcome.spent.to_json(),
         "tree": digest(outcome.root),
@@ -98,3 +100,17 @@ def test_reading_the_true_reward_afterwards_is_not_billed(trial):
     outcome, row = trial(greedy)
     assert row["spent"]["env_steps"] == outcome.spent.env_steps == 4
     assert row["spent"]["replayed_steps"] == 0
+
+
+def test_a_tree_that_the_settings_leave_nothing_of_is_told(letters, judge, one):
+    world = letters(lambda word: "abc" if len(word.letters) < 2 else "", ends=lambda word: len(word.letters) == 2)
+    told = {
+        (width, nodes): result(one(world, judge(), algorithm("mcts", {"num_children": width}), budget=f"nodes={nodes}"))
+        for width, nodes in [(2, 100), (2, 5), (1, 100)]
+    }
+    assert [(row["stopped"], row["exhausted"]) for row in told.values()] == [
+        ("returned", True),  # 6 nodes of 12
+        ("nodes", False),
+        ("returned", False),  # a path
+    ]
+    assert not result(one(world, judge(), greedy))["exhausted"]  # it passed siblings over
