@@ -252,7 +252,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "run": str(run.folder),
         "tasks": len(scores),
         "stopped": dict(sorted(stopped.items())),
-        "exhausted": sum(bool(result.get("exhausted")) for result in results) if type(num_children) is int else 0,
+        "exhausted": len([result for result in results if result.get("exhausted")]) if type(num_children) is int else 0,
         "num_children": num_children,
         "failed": len(failures),
         "traceback": next(

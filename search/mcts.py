@@ -63,10 +63,10 @@ def mcts(
 
 def select(node: Node, exploration: float, closed: Collection[Node] = ()) -> Node:
     """The leaf of the highest upper confidence bounds, W/N + c sqrt(ln N(parent) / N); closed nodes are left out."""
-    while node.children:
+    while children := node.children:
         log_visits = log(node.visits)
         bound = -inf
-        for child in node.children:
+        for child in children:
             if closed and child in closed:
                 continue
             count = child.visits
@@ -92,6 +92,6 @@ def backup(node: Node | None, values: Sequence[float]) -> None:
 
 def most_visited(node: Node) -> Node:
     """The end of the most visited path below a node."""
-    while node.children:
-        node = max(node.children, key=visits)
+    while children := node.children:
+        node = max(children, key=visits)
     return node

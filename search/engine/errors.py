@@ -54,7 +54,7 @@ def check_nodes(request: Any, task: int) -> None:
     """Raises TypeError: a request about something else than a list of nodes. ValueError: about another task's node."""
     kind = type(request)
     nodes = request.nodes if kind is Evaluate or kind is ExpandAll else (request.node,)
-    if not isinstance(nodes, Sequence):
+    if type(nodes) is not list and type(nodes) is not tuple and not isinstance(nodes, Sequence):
         raise TypeError(f"expected a list of nodes, found {shown(nodes)}")
     for node in nodes:
         if not isinstance(node, Node):
