@@ -56,7 +56,7 @@ def walk(
         looked.add(id(node))
         if not (node.children or node.dead):
             yield Expand(node, num_children)
-        yield Evaluate([node, *node.children] if evaluate_node else node.children)
+        yield Evaluate([node, *node.children] if evaluate_node else list(node.children))
         best = max([best, *(child for child in node.children if child.done)], key=by_terminal_then_value)
         yield Offer(best)
     root.capped = walks is not None
