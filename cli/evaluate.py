@@ -246,8 +246,7 @@ def summarise(run: Run) -> dict[str, Any]:
     scores = [float(result["score"]) for result in results] + [0.0] * len(failures)
     spent = total(result["spent"] for result in [*results, *failures])
     stopped = Counter(result["stopped"] for result in results if result["stopped"] != "returned")
-    settings = Experiment.of(run.config).settings
-    num_children = settings.get("num_children")
+    num_children = run.config.get("settings", {}).get("num_children")
     return {
         "run": str(run.folder),
         "tasks": len(scores),
