@@ -17,7 +17,7 @@ from forethought.envs.webshop.building.official_files import import_world
 from forethought.envs.webshop.family import WebShop
 from forethought.envs.webshop.world import World
 from forethought.search import Estimate, Node, Query
-from forethought.search.node import Context
+from forethought.search.node import Context, add_children, set_estimate
 from forethought.value import target
 
 SIZES = ["<3 months>", "size < 5 & > 2", "a<b>c", "<", "<>", "<query>", "plain"]
@@ -54,7 +54,7 @@ def query(shop):
     for action in ITEM:
         step = world.step(node.state, action)
         child = Node(step.state, step.observation, node, action)
-        node.children = [child]
+        add_children(node, [child])
         node = child
     return Query(node, None, 0)
 
@@ -145,8 +145,8 @@ def test_a_target_counts_literal_texts_as_tried(query):
     for action in query.actions[1:]:
         step = world.step(node.state, action)
         child = Node(step.state, step.observation, node, action, 1.0, step.terminated)
-        child.estimate = Estimate(0.5)
-        node.children = [*node.children, child]
+        set_estimate(child, Estimate(0.5))
+        add_children(node, [child])
     assert target(node).unseen == 1  # the search alone
 
 

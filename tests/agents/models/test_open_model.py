@@ -14,8 +14,8 @@ GIVEN = {"concurrency": 64, "retries": 0, "timeout": 2.5, "deadline": 9}
 def test_the_limits_of_a_server_reach_it_and_change_no_identity():
     pytest.importorskip("aiohttp")
     server = open_model(SERVER, options=GIVEN)
-    patience = server.patience
-    assert (server.concurrency, patience.retries, patience.timeout, patience.deadline) == (64, 0, 2.5, 9.0)
+    policy = server.retry_policy
+    assert (server.concurrency, policy.retries, policy.timeout, policy.deadline) == (64, 0, 2.5, 9.0)
     assert server.content == open_model(SERVER).content
 
 
