@@ -41,7 +41,7 @@ from served import Counted, Program, answers, counted, free_port, journaled, spe
 
 from forethought.agents import Request, Sampling, ScoreRequest  # noqa: E402  # likewise
 from forethought.agents.models.protocol import LM  # noqa: E402
-from forethought.agents.models.server.address import Address  # noqa: E402
+from forethought.agents.models.server.connection import Address  # noqa: E402
 from forethought.agents.presets import AGENTS, complete  # noqa: E402
 
 FAMILIES = ("Game24-v0", "WebShop-v0", "HotpotQA-v0")

@@ -23,7 +23,7 @@ from statistics import median
 import torch
 
 from forethought.agents import Request, Sampling, ScoreRequest
-from forethought.agents.models.local.batching import Limit
+from forethought.agents.models.local.batching import MemoryLimit
 from forethought.agents.models.local.model import Local, head_of, load
 from forethought.agents.models.local.prefill import SharedRows
 from forethought.agents.values import SCORES
@@ -117,7 +117,7 @@ def rounds(lm: Local, prompts: list[str], count: int) -> dict[str, list[float]]:
 @torch.inference_mode()
 def limits(lm: Local, prompt: str, steps: int = 8) -> list[str]:
     """Tokens a second that this machine reads of one prompt, and writes in so many rows behind it."""
-    ids, limit = lm.tokenizer(prompt).input_ids, Limit.of(None, lm.model.device)
+    ids, limit = lm.tokenizer(prompt).input_ids, MemoryLimit.of(None, lm.model.device)
     reads = [timed(lambda: SharedRows(lm.model, [ids], 1, limit), lm) for _ in range(3)]
     lines = [f"reading one prompt of {len(ids)} tokens: {len(ids) / median(reads):.0f} tokens a second"]
     for count in (1, 5, 25):

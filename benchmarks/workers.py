@@ -77,11 +77,11 @@ def main() -> None:
         for count in (1, 2, 4):
             rows.append(timed(home, f"{count} processes", partial(on, partial(Processes, count)), options.tasks, 1))
         if options.ray:
-            from forethought.experiments.workers.options import Staffing
+            from forethought.experiments.workers.options import WorkerOptions
             from forethought.experiments.workers.ray import Cluster
 
             for count in (1, 4):
-                staff = partial(Cluster, Staffing.parse(f"{options.ray}?workers={count}"))
+                staff = partial(Cluster, WorkerOptions.parse(f"{options.ray}?workers={count}"))
                 rows.append(timed(home, f"{count} actors", partial(on, staff), options.tasks, 1))
         columns = {
             "name": ("", "{}"),

@@ -13,7 +13,7 @@ import gymnasium as gym
 
 from forethought.agents.models.local.weights import folder_of
 from forethought.agents.models.open_model import kind_of, open_model
-from forethought.agents.models.prices import tariff
+from forethought.agents.models.prices import price_function
 from forethought.agents.models.protocol import LM
 from forethought.agents.models.recorded import Recording
 from forethought.agents.models.reply_cache import Cached
@@ -222,7 +222,7 @@ def price_of(experiment: Experiment) -> Callable[[Usage], float] | None:
     """The price of a usage in US dollars; None where the config counts none. Raises ValueError: prices are missing."""
     if experiment.prices is None and "usd" not in experiment.budget:
         return None
-    return tariff(experiment.model, Path(experiment.prices) if experiment.prices else None)
+    return price_function(experiment.model, Path(experiment.prices) if experiment.prices else None)
 
 
 def facts_of(

@@ -15,7 +15,7 @@ from forethought.common.pieces import is_known
 from forethought.common.settings import Setting
 from forethought.envs.family import shorten
 from forethought.experiments.run_folder import check_free
-from forethought.experiments.workers.options import Staffing
+from forethought.experiments.workers.options import WorkerOptions
 from forethought.search import Budget
 from forethought.search.needs import PRIVILEGES
 from forethought.search.registry import ALGORITHMS
@@ -62,7 +62,7 @@ class Experiment:
     record: str | None = None
     seed: int = 0
     concurrency: int = 64  # searches at once, in each worker
-    workers: str = "1"  # processes, or where a cluster is: see Staffing; no result depends on it
+    workers: str = "1"  # processes, or where a cluster is: see WorkerOptions; no result depends on it
     device: str = "cpu"
     model_options: Mapping[str, Any] = field(default_factory=dict)  # limits of how it is asked, see opening.py
     cache: str = "off"  # of replies, over all runs: "read" looks up, "on" also keeps
@@ -77,7 +77,7 @@ class Experiment:
         parse_tasks(self.tasks)
         Budget(**self.budget)  # type: ignore[arg-type]  # Budget checks its arguments
         read_options(self.model, self.model_options)
-        Staffing.parse(self.workers)
+        WorkerOptions.parse(self.workers)
         if self.concurrency < 1:
             raise ValueError(f"the concurrency is {self.concurrency}; at least one search must run")
         if not DEVICE.fullmatch(self.device):
@@ -88,7 +88,7 @@ class Experiment:
             check_free(self.record)
         if self.record and not self.model:
             raise ValueError(f"record={self.record!r} keeps a model's replies, and none is asked; add --model")
-        if self.record and not Staffing.parse(self.workers).alone:
+        if self.record and not WorkerOptions.parse(self.workers).alone:
             raise ValueError(f"--record writes one file, and the workers are {self.workers!r}; record with --workers 1")
         if unknown := set(self.privileges) - set(PRIVILEGES):
             raise ValueError(f"unknown privileges {sorted(unknown)}; expected {' or '.join(PRIVILEGES)}")

@@ -23,7 +23,7 @@ from forethought.agents.models.server.address import Address, port_of
 from forethought.common.pieces import is_place
 from forethought.envs.worlds.folder import cache_folder
 from forethought.experiments.config import Experiment
-from forethought.experiments.workers.options import Staffing
+from forethought.experiments.workers.options import WorkerOptions
 
 VARIABLE = "OPENAI_API_KEY"
 
@@ -108,7 +108,7 @@ def code_of(experiment: Experiment) -> tuple[str, ...]:
 
 def cluster_of(workers: str) -> str | None:
     """ray://HOST:PORT of a cluster elsewhere; None without a cluster, or for one on this machine."""
-    address = Staffing.parse(workers).address or ""
+    address = WorkerOptions.parse(workers).address or ""
     parts = urlsplit(address)
     if parts.scheme != "ray" or is_loopback(parts.hostname or ""):
         return None

@@ -7,7 +7,7 @@ from collections import deque
 from forethought.experiments.config import Experiment
 from forethought.experiments.execute import Watch, searched
 from forethought.experiments.run_folder import Run
-from forethought.experiments.workers.options import Staffing
+from forethought.experiments.workers.options import WorkerOptions
 from forethought.experiments.workers.processes import Processes
 from forethought.experiments.workers.scheduler import run_on
 
@@ -17,7 +17,7 @@ def carry_out(run_: Run, watch: Watch | None = None) -> None:
 
     Raises RunError, JournalError, ValueError.
     """
-    staffing = Staffing.parse(Experiment.of(run_.config).workers)
+    staffing = WorkerOptions.parse(Experiment.of(run_.config).workers)
     if staffing.alone:
         deque(searched(run_, watch), maxlen=0)  # each tree goes when its search has ended
     elif staffing.address is None:

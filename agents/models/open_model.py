@@ -11,7 +11,7 @@ from typing import Any
 from forethought.agents.models.local.torch_threads import load_torch
 from forethought.agents.models.protocol import LM
 from forethought.agents.models.recorded import Recorded
-from forethought.agents.models.server.parameters import Ways
+from forethought.agents.models.server.parameters import RequestParameters
 from forethought.common.pieces import find_piece, is_place, offered
 from forethought.common.settings import as_taken, settings_of
 
@@ -59,7 +59,7 @@ def read_options(spec: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
         if options[name] != number:
             raise ValueError(f"the model's {name}={number!r}; expected a whole number")
     if spec and kind_of(spec) == "server":
-        Ways.given(options.get("omit", ""), options.get("rename", ""), options.get("template_tokens"))
+        RequestParameters.given(options.get("omit", ""), options.get("rename", ""), options.get("template_tokens"))
     return options
 
 

@@ -71,7 +71,7 @@ def prices(path: Path | None = None) -> Prices:
         ) from error
 
 
-def tariff(spec: str | None, file: Path | None = None) -> Callable[[Usage], float]:
+def price_function(spec: str | None, file: Path | None = None) -> Callable[[Usage], float]:
     """The price of a usage, in US dollars, for the model of a spec. A run without a model costs nothing.
 
     `server:MODEL@URL` is priced as MODEL, also with an adapter. Raises ValueError: no file of prices, or no price of

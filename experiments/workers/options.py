@@ -15,7 +15,7 @@ ADVICE = (
 
 
 @dataclass(frozen=True)
-class Staffing:
+class WorkerOptions:
     """The number of workers, their cluster, and the resources of each.
 
     Attributes:
@@ -37,7 +37,7 @@ class Staffing:
         return self.address is None and self.count == 1
 
     @classmethod
-    def parse(cls, text: str) -> Staffing:
+    def parse(cls, text: str) -> WorkerOptions:
         """The workers of a text such as "4" or "ray://10.0.0.1:10001?workers=8". Raises ValueError: anything else."""
         try:
             if not text.startswith("ray://"):

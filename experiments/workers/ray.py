@@ -21,7 +21,7 @@ import ray
 from ray.exceptions import RayActorError
 
 from forethought.experiments.run_folder import RunError
-from forethought.experiments.workers.options import Staffing
+from forethought.experiments.workers.options import WorkerOptions
 from forethought.experiments.workers.scheduler import Worker
 from forethought.experiments.workers.worker import Lines, Message, Order, Ready, work
 from forethought.search.engine.journal import Journal
@@ -71,7 +71,7 @@ class SentJournal(Journal):
         """Do nothing: no file is open here."""
 
 
-class Hired:
+class RayWorker:
     """An actor from the side of its run. A message after its declared death is never read, so its part is whole."""
 
     def __init__(self, actor: Any, part: Path, owner: str) -> None:
@@ -103,11 +103,11 @@ class Hired:
 class Cluster:
     """The actors of a cluster. Each reserves processors and GPUs, and waits until they are free."""
 
-    def __init__(self, staffing: Staffing) -> None:
+    def __init__(self, staffing: WorkerOptions) -> None:
         assert staffing.address is not None
         self.staffing, self.address = staffing, staffing.address
         self.count = staffing.count or 0
-        self.begun: list[Hired] = []
+        self.begun: list[RayWorker] = []
         self.joined = False
 
     def __enter__(self) -> Cluster:
@@ -137,18 +137,18 @@ class Cluster:
         if self.joined:
             ray.shutdown()
 
-    def begin(self, order: Order, part: Path) -> Hired:
+    def begin(self, order: Order, part: Path) -> RayWorker:
         """Start an actor that journals to `part`."""
         hiring = ray.remote(Actor).options(  # the run handles a death, for it has the journal
             num_cpus=self.staffing.cpus, num_gpus=self.staffing.gpus, max_restarts=0, max_task_retries=0
         )
         actor = hiring.remote(order)
-        self.begun.append(Hired(actor, part, order.experiment.owner))
+        self.begun.append(RayWorker(actor, part, order.experiment.owner))
         return self.begun[-1]
 
     def hear(self, workers: Sequence[Worker]) -> Iterator[tuple[Worker, Message | None]]:
         """The next messages of these workers; None from a worker that died."""
-        calls = {worker.call: worker for worker in workers if isinstance(worker, Hired)}
+        calls = {worker.call: worker for worker in workers if isinstance(worker, RayWorker)}
         ray.wait(list(calls))
         for call in ray.wait(list(calls), num_returns=len(calls), timeout=0)[0]:
             hired = calls[call]
@@ -169,7 +169,7 @@ class Cluster:
                 yield hired, hired.heard
 
 
-def room(resources: dict[str, float], staffing: Staffing) -> int:
+def room(resources: dict[str, float], staffing: WorkerOptions) -> int:
     """The number of workers that fit into a cluster. Raises ValueError: none."""
     needs = {"CPU": staffing.cpus, "GPU": staffing.gpus}
     found = min((int(resources.get(name, 0.0) // need) for name, need in needs.items() if need), default=0)

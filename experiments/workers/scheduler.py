@@ -1,6 +1,6 @@
 """Distribution of the tasks of a run among workers; the tasks of a dead worker go to another one.
 
-This module knows neither processes nor clusters: a `Staff` begins workers and brings their messages.
+This module knows neither processes nor clusters: a `WorkerPool` begins workers and brings their messages.
 """
 
 from __future__ import annotations
@@ -55,18 +55,18 @@ class Worker(Protocol):
     name: str  # for people
 
     def tell(self, answer: Any) -> None:
-        """Answer its last message. The answer to a dead worker is lost; `Staff.hear` reports the death."""
+        """Answer its last message. The answer to a dead worker is lost; `WorkerPool.hear` reports the death."""
 
     def end(self, patience: float = 0.0) -> None:
         """End the worker. `patience` are seconds to end by itself. On return it is dead, and its part is whole."""
 
 
-class Staff(Protocol):
+class WorkerPool(Protocol):
     """Begins workers; at the end of its block all of them are dead."""
 
     count: int
 
-    def __enter__(self) -> Staff: ...
+    def __enter__(self) -> WorkerPool: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
@@ -79,7 +79,7 @@ class Staff(Protocol):
 
 
 @dataclass(eq=False)
-class Place:
+class WorkerSlot:
     """A worker with its part of the journal and its current tasks."""
 
     worker: Worker
@@ -92,7 +92,7 @@ class Place:
     bill: Bill = None  # its newest bill
 
 
-class Foreman:
+class Scheduler:
     """One run on a staff. No result depends on the staff: answers depend on the task and on the run's seed.
 
     The tasks of a dead worker go, with their journaled answers, to the next worker with room. A task that was in flight
@@ -100,12 +100,12 @@ class Foreman:
     worker is replaced, up to a bound; without any worker left, the unfinished tasks have failed.
     """
 
-    def __init__(self, run_: Run, staff: Staff, order: Order, journal: Journal, watch: Watch | None) -> None:
+    def __init__(self, run_: Run, staff: WorkerPool, order: Order, journal: Journal, watch: Watch | None) -> None:
         self.run_, self.staff, self.order, self.journal, self.watch = run_, staff, order, journal, watch
         self.waiting = deque(parse_tasks(order.experiment.tasks))
         self.suspects: deque[int] = deque()
         self.deaths: Counter[int] = Counter()  # by task, of workers that had it
-        self.places: dict[Worker, Place] = {}
+        self.places: dict[Worker, WorkerSlot] = {}
         self.lines: dict[int, dict[str, Any]] = {}  # of results or failures, by task
         self.begun = self.barren = self.stillborn = 0
         self.any_ready = False
@@ -139,7 +139,7 @@ class Foreman:
         path = part(self.journal.path, self.begun)
         usd = self.fund(0.0) if "usd" in self.order.experiment.budget else None
         worker = self.staff.begin(replace(self.order, usd=usd), path)
-        self.places[worker] = Place(worker, path, usd=usd or 0.0)
+        self.places[worker] = WorkerSlot(worker, path, usd=usd or 0.0)
 
     def fund(self, lacking: float) -> float:
         """The dollars granted to a worker that asks for some: one grant or more, or 0 if they are not there.
@@ -156,7 +156,7 @@ class Foreman:
         entries = chain.from_iterable(self.journal.entries.values())
         return plain_sum(map(self.price, paid(entries))) if self.price else 0.0
 
-    def note(self, place: Place) -> None:
+    def note(self, place: WorkerSlot) -> None:
         """Note the newest bill of a worker; of a killed worker it reaches to its last finished task."""
         if place.bill:
             self.run_.note_billed(*place.bill)
@@ -166,11 +166,11 @@ class Foreman:
         for worker, message in self.staff.hear(list(self.places)):
             place = self.places[worker]
             if message is None:
-                self.bury(place)
+                self.on_worker_death(place)
             else:
                 self.answer(place, message)
 
-    def answer(self, place: Place, message: Message) -> None:
+    def answer(self, place: WorkerSlot, message: Message) -> None:
         """Answer one message of a worker."""
         worker = place.worker
         if isinstance(message, Done):
@@ -228,7 +228,7 @@ class Foreman:
         size = max(1, min(self.order.concurrency, len(self.waiting) // (2 * self.staff.count)))
         return [self.waiting.popleft() for _ in range(min(size, len(self.waiting)))]
 
-    def hand(self, place: Place, tasks: list[int]) -> None:
+    def hand(self, place: WorkerSlot, tasks: list[int]) -> None:
         """Give tasks to a worker, each with its journaled answers."""
         place.idle = False
         place.tasks.update(tasks)
@@ -243,7 +243,7 @@ class Foreman:
         if self.watch:
             self.watch(line)
 
-    def bury(self, place: Place) -> None:
+    def on_worker_death(self, place: WorkerSlot) -> None:
         """Take over the journal of a dead worker, and pass on its tasks."""
         del self.places[place.worker]
         place.worker.end()
@@ -301,7 +301,7 @@ class Foreman:
             self.hear()
 
 
-def run_on(run_: Run, staff: Staff, watch: Watch | None = None, open_model: OpenModel | None = None) -> None:
+def run_on(run_: Run, staff: WorkerPool, watch: Watch | None = None, open_model: OpenModel | None = None) -> None:
     """Run, or continue, the experiment of a folder on a staff; its results are those of one process.
 
     `open_model` opens the model in each worker, in place of the experiment's spec. Raises RunError, JournalError,
@@ -314,5 +314,5 @@ def run_on(run_: Run, staff: Staff, watch: Watch | None = None, open_model: Open
         stack.enter_context(staff)
         here = str(Path.cwd())
         order = Order(experiment, staff.count, open_model=open_model, path=(here,) if here in sys.path else ())
-        lines = Foreman(run_, staff, order, journal, watch).work()
+        lines = Scheduler(run_, staff, order, journal, watch).work()
     write_outcomes(run_, lines)

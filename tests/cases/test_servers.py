@@ -314,7 +314,7 @@ def test_a_refused_parameter_is_left_out_once_learnt(stub, open_server, error, l
     stub.fault = lambda asked: refuses(400, **error) if left in asked.body else says()
     server = open_server("server+chat:m")
     assert [complete_one(server).text for _ in range(2)] == ["10 - 4"] * 2
-    assert server.ways.omit == {left}
+    assert server.parameters.omit == {left}
     assert [left in asked.body for asked in stub.seen] == [True, False, False]
 
 
@@ -658,7 +658,7 @@ def test_an_error_inside_a_reply_teaches_and_refuses_like_another(stub, open_ser
     stub.fault = lambda asked: replies({"error": raw}) if "max_tokens" in asked.body else says()
     server = open_server("server+chat:m")
     assert complete_one(server).text == "10 - 4"
-    assert server.ways.rename == {"max_tokens": "max_completion_tokens"}
+    assert server.parameters.rename == {"max_tokens": "max_completion_tokens"}
     stub.fault = lambda asked: replies({"error": {**TOO_LONG}})
     assert "maximum context length" in complete_one(server).refusal
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 from transformers import PreTrainedModel
 
-from forethought.agents.models.local.prefix_tree import Forest
+from forethought.agents.models.local.prefix_tree import PrefixTree
 
 GIB = 2**30
 ON_CPU = 2 * GIB
@@ -57,14 +57,14 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Limit:
+class MemoryLimit:
     """The most bytes of a batch beside the weights. A `firm` limit holds for single requests too."""
 
     bytes: int
     firm: bool
 
     @classmethod
-    def of(cls, given: int | None, device: torch.device) -> Limit:
+    def of(cls, given: int | None, device: torch.device) -> MemoryLimit:
         """The given limit; else 2 GiB on a CPU and 0.6 of the free memory of a GPU, or more for one large request."""
         if given is not None:
             return cls(given, True)
@@ -88,7 +88,7 @@ def free_on(gpu: torch.device) -> int:
 
 
 @dataclass(frozen=True)
-class Need:
+class RequestSize:
     """The tokens that one item of a batch reads, and the tokens that it may write."""
 
     tokens: list[int]
@@ -99,17 +99,17 @@ class Packed:
     """A batch with its prompts in a forest; needs come sorted by their tokens."""
 
     def __init__(self, sizes: Sizes, spread: int) -> None:
-        self.sizes, self.forest = sizes, Forest(spread)
+        self.sizes, self.forest = sizes, PrefixTree(spread)
         self.rows = self.room = 0
 
-    def bytes_with(self, need: Need) -> int:
+    def bytes_with(self, need: RequestSize) -> int:
         """The memory of the batch with one more request, in bytes."""
         places = self.forest.places() + self.forest.growth(need.tokens)
         room = max(self.room, need.room)
         row = self.sizes.row(room, self.forest.widest_with(need.tokens)) if room else 0
         return places * self.sizes.state + (self.rows + 1) * row
 
-    def add(self, need: Need) -> None:
+    def add(self, need: RequestSize) -> None:
         """Add a request to the batch."""
         if need.tokens != self.forest.last:
             self.forest.add(need.tokens)
@@ -123,32 +123,32 @@ class Padded:
         self.sizes = sizes
         self.rows = self.longest = self.room = 0
 
-    def bytes_with(self, need: Need) -> int:
+    def bytes_with(self, need: RequestSize) -> int:
         """The memory of the batch with one more request, in bytes."""
         longest, room = max(self.longest, len(need.tokens)), max(self.room, need.room)
         prompt = longest * self.sizes.state + self.sizes.passing(longest, longest, 0)
         return (self.rows + 1) * (prompt + self.sizes.row(room, longest))
 
-    def add(self, need: Need) -> None:
+    def add(self, need: RequestSize) -> None:
         """Add a request to the batch."""
         self.longest, self.room = max(self.longest, len(need.tokens)), max(self.room, need.room)
         self.rows += 1
 
 
-def packed(needs: Sequence[Need], sizes: Sizes, limit: Limit, spread: int) -> Iterator[list[int]]:
+def packed(needs: Sequence[RequestSize], sizes: Sizes, limit: MemoryLimit, spread: int) -> Iterator[list[int]]:
     """The numbers of the needs, in the order of their tokens, in batches within the limit. See `cut`."""
     order = sorted(range(len(needs)), key=lambda i: needs[i].tokens)
     return cut(needs, order, lambda: Packed(sizes, spread), limit)
 
 
-def padded(needs: Sequence[Need], sizes: Sizes, limit: Limit) -> Iterator[list[int]]:
+def padded(needs: Sequence[RequestSize], sizes: Sizes, limit: MemoryLimit) -> Iterator[list[int]]:
     """The numbers of the needs, the longest first, in batches within the limit. See `cut`."""
     order = sorted(range(len(needs)), key=lambda i: (-len(needs[i].tokens) - needs[i].room, i))
     return cut(needs, order, lambda: Padded(sizes), limit)
 
 
 def cut(
-    needs: Sequence[Need], order: Sequence[int], start: Callable[[], Packed | Padded], limit: Limit
+    needs: Sequence[RequestSize], order: Sequence[int], start: Callable[[], Packed | Padded], limit: MemoryLimit
 ) -> Iterator[list[int]]:
     """Batches of needs within the limit. Raises MemoryError: a single need is over a firm limit."""
     batch: list[int] = []
@@ -167,7 +167,7 @@ def cut(
         yield batch
 
 
-def too_large(need: Need, takes: int, limit: Limit) -> str:
+def too_large(need: RequestSize, takes: int, limit: MemoryLimit) -> str:
     """The message for a request beyond the limit of memory."""
     return (
         f"a request of {len(need.tokens)} tokens that may write {need.room} more takes about {takes / 2**20:.0f} MiB, "
@@ -176,7 +176,7 @@ def too_large(need: Need, takes: int, limit: Limit) -> str:
     )
 
 
-def in_halves(work: Callable[[Sequence[Item]], list[Result]], batch: Sequence[Item]) -> list[Result]:
+def split_on_oom(work: Callable[[Sequence[Item]], list[Result]], batch: Sequence[Item]) -> list[Result]:
     """The results of a batch; if memory runs out, of its halves in turn.
 
     Raises MemoryError: it ran out over a single item.
@@ -194,7 +194,7 @@ def in_halves(work: Callable[[Sequence[Item]], list[Result]], batch: Sequence[It
     if torch.cuda.is_available():  # outside of `except`, where the tensors of the failed try are still held
         torch.cuda.empty_cache()
     middle = len(batch) // 2
-    return [*in_halves(work, batch[:middle]), *in_halves(work, batch[middle:])]
+    return [*split_on_oom(work, batch[:middle]), *split_on_oom(work, batch[middle:])]
 
 
 def ran_out(error: RuntimeError) -> bool:

@@ -29,7 +29,7 @@ class Rows(Protocol):
         """Continue with some rows only, in the given order."""
 
 
-class Writer:
+class TextDecoder:
     """One text as it grows."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Writer:
         return Reply(rationale, text)
 
 
-def write(rows: Rows, writers: Sequence[Writer]) -> None:
+def write(rows: Rows, writers: Sequence[TextDecoder]) -> None:
     """Let every writer, one a row, write to its end. Rows that have ended leave the batch, an eighth at a time."""
     here, logits = list(writers), rows.logits
     while True:
@@ -86,7 +86,7 @@ def write(rows: Rows, writers: Sequence[Writer]) -> None:
         logits = rows.step(tokens)
 
 
-def choose(logits: torch.Tensor, writers: Sequence[Writer]) -> torch.Tensor:
+def choose(logits: torch.Tensor, writers: Sequence[TextDecoder]) -> torch.Tensor:
     """The next token of each row: the likeliest at temperature 0, else one drawn by the row's generator."""
     hot = [row for row, writer in enumerate(writers) if writer.sampling.temperature != 0]
     if not hot:

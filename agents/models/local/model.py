@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from forethought.agents.models.local.adapters import Adapter, Base
-from forethought.agents.models.local.batching import Limit, Need, Sizes, in_halves, packed, padded
-from forethought.agents.models.local.decoding import Rows, Writer, write
+from forethought.agents.models.local.batching import MemoryLimit, RequestSize, Sizes, packed, padded, split_on_oom
+from forethought.agents.models.local.decoding import Rows, TextDecoder, write
 from forethought.agents.models.local.loading import load_weights, rows_of
 from forethought.agents.models.local.padded import PlainRows
 from forethought.agents.models.local.positions import positions_of, too_long
@@ -60,7 +60,7 @@ class Local:
         model, tokenizer = load_weights(weights, device)
         self._set(Base(model), tokenizer, spec, weights.content, memory, bool(exact))
         if adapter is not None:
-            self._wear(Adapter.read(adapter))
+            self._attach(Adapter.read(adapter))
 
     @classmethod
     def of(
@@ -86,7 +86,7 @@ class Local:
         """
         lm = object.__new__(type(self))
         lm._set(self._base, self.tokenizer, self.name, self._base_content, self._memory, self._exact)
-        lm._wear(Adapter.read(folder))
+        lm._attach(Adapter.read(folder))
         return lm
 
     def _set(
@@ -103,7 +103,7 @@ class Local:
         self.tokenizer, self.name, self.content = tokenizer, name, content
         self._tokens = Tokens(tokenizer)
 
-    def _wear(self, adapter: Adapter) -> None:
+    def _attach(self, adapter: Adapter) -> None:
         self._adapter, self.content = adapter, f"{self._base_content}+{adapter.content}"
         self._base.use(adapter)  # one that does not fit is refused now
 
@@ -153,11 +153,11 @@ class Local:
     def _read(self, asked: Sequence[tuple[list[int], Plan]]) -> list[After]:
         """The log-probabilities after each prompt, along its continuations."""
         readings = [(i, one) for i, (prompt, plan) in enumerate(asked) for one in Reading.all_of(prompt, plan)]
-        model, limit = self.model, Limit.of(self._memory, self._base.model.device)
+        model, limit = self.model, MemoryLimit.of(self._memory, self._base.model.device)
         after: list[After] = [{} for _ in asked]
-        needs = [Need(reading.tokens) for _, reading in readings]
+        needs = [RequestSize(reading.tokens) for _, reading in readings]
         for batch in self._cut(needs, Sizes.of(model), limit, sharing=True):
-            found = in_halves(lambda part: read(model, [readings[i][1] for i in part], limit), batch)
+            found = split_on_oom(lambda part: read(model, [readings[i][1] for i in part], limit), batch)
             for i, values in zip(batch, found, strict=True):
                 after[readings[i][0]] |= values
         return after
@@ -185,24 +185,26 @@ class Local:
             if no := self._refusal(prompt, min(requests[i].sampling.max_tokens, 1)):
                 found[i], rooms[i] = Completion("", Usage(1), refusal=no), 0
         asked = [i for i, room in enumerate(rooms) if room > 0]
-        model, limit = self.model, Limit.of(self._memory, self._base.model.device)
-        needs = [Need(prompts[i], rooms[i]) for i in asked]
+        model, limit = self.model, MemoryLimit.of(self._memory, self._base.model.device)
+        needs = [RequestSize(prompts[i], rooms[i]) for i in asked]
         for batch in self._cut(needs, Sizes.of(model), limit, sharing=can_share(model)):
             part = [asked[n] for n in batch]
-            written = in_halves(
+            written = split_on_oom(
                 lambda some: self._write(model, [(prompts[i], rooms[i], requests[i]) for i in some], limit), part
             )
             found |= zip(part, written, strict=True)
         return [found[i] for i in range(len(requests))]
 
-    def _cut(self, needs: Sequence[Need], sizes: Sizes, limit: Limit, *, sharing: bool) -> Iterator[list[int]]:
-        """The numbers of the needs in batches; one need each for an exact model."""
+    def _cut(
+        self, sizes: Sequence[RequestSize], model: Sizes, limit: MemoryLimit, *, sharing: bool
+    ) -> Iterator[list[int]]:
+        """The numbers of the requests in batches; one request each for an exact model."""
         if self._exact:
-            yield from ([i] for i, need in enumerate(needs) for _ in padded([need], sizes, limit))
+            yield from ([i] for i, size in enumerate(sizes) for _ in padded([size], model, limit))
         elif sharing:
-            yield from packed(needs, sizes, limit, spread_of(self._base.model.device))
+            yield from packed(sizes, model, limit, spread_of(self._base.model.device))
         else:
-            yield from padded(needs, sizes, limit)
+            yield from padded(sizes, model, limit)
 
     def _left(self, prompt: Sequence[int]) -> int:
         """The positions left after a prompt."""
@@ -210,11 +212,11 @@ class Local:
         return sys.maxsize if positions is None else max(positions - len(prompt), 0)
 
     def _write(
-        self, model: PreTrainedModel, asked: Sequence[tuple[list[int], int, Request]], limit: Limit
+        self, model: PreTrainedModel, asked: Sequence[tuple[list[int], int, Request]], limit: MemoryLimit
     ) -> list[Completion]:
         ends = ends_of(model, self.tokenizer)
         writers = [
-            Writer(self.tokenizer, replace(request.sampling, max_tokens=room), request.seed, ends)
+            TextDecoder(self.tokenizer, replace(request.sampling, max_tokens=room), request.seed, ends)
             for _, room, request in asked
         ]
         prompts = [prompt for prompt, _, _ in asked]

@@ -9,12 +9,12 @@ from itertools import groupby
 import torch
 from transformers import PreTrainedModel
 
-from forethought.agents.models.local.batching import GIB, Limit, Sizes
+from forethought.agents.models.local.batching import GIB, MemoryLimit, Sizes
 from forethought.agents.models.local.forward_pass import forward
 from forethought.agents.models.local.library_checks import prove_sharing
 from forethought.agents.models.local.positions import positions_of
-from forethought.agents.models.local.prefix_tree import Block, Forest
-from forethought.agents.models.local.shared_attention import Context, Rooms, is_shared, sharing
+from forethought.agents.models.local.prefix_tree import Block, PrefixTree
+from forethought.agents.models.local.shared_attention import KVCache, PrefixKV, is_shared, sharing
 
 
 def spread_of(device: torch.device) -> int:
@@ -33,22 +33,22 @@ def can_share(model: PreTrainedModel) -> bool:
 def read_tried(model: PreTrainedModel, prompts: list[list[int]], behind: list[int]) -> torch.Tensor:
     """The logits after each prompt and one token after it, for a check."""
     order = sorted(range(len(prompts)), key=lambda i: prompts[i])
-    rows = SharedRows(model, [prompts[i] for i in order], 2, Limit(GIB, firm=False))
+    rows = SharedRows(model, [prompts[i] for i in order], 2, MemoryLimit(GIB, firm=False))
     logits = rows.step(torch.tensor([behind[i] for i in order]))
     return logits[torch.tensor([order.index(i) for i in range(len(prompts))])]
 
 
-class Reader:
+class Prefill:
     """Reads blocks of a forest one after the other; each block inherits a prefix of the block before."""
 
-    def __init__(self, model: PreTrainedModel, limit: Limit) -> None:
+    def __init__(self, model: PreTrainedModel, limit: MemoryLimit) -> None:
         self.model, self.limit, self.sizes = model, limit, Sizes.of(model)
-        self.cache: Rooms | None = None  # of the block read last
+        self.cache: KVCache | None = None  # of the block read last
 
     def read(self, block: Block, wanted: Sequence[int]) -> Iterator[tuple[list[int], torch.Tensor]]:
         """Places of the block, in order, with the logits of the next token, `[places, vocabulary]`."""
         device = self.model.device
-        self.cache = Rooms(self.model, len(block), self.cache, block.above)
+        self.cache = KVCache(self.model, len(block), self.cache, block.above)
         tokens, positions, ends = torch.tensor([block.tokens, block.positions, block.ends], device=device)
         places = torch.arange(len(block), device=device)
         for start, stop in self._pieces(block, wanted):
@@ -83,15 +83,15 @@ class Reader:
 class SharedRows:
     """Rows that continue their prompts. A prefix of several rows is in memory once."""
 
-    def __init__(self, model: PreTrainedModel, prompts: Sequence[list[int]], room: int, limit: Limit) -> None:
+    def __init__(self, model: PreTrainedModel, prompts: Sequence[list[int]], room: int, limit: MemoryLimit) -> None:
         """`prompts` are sorted, one for each row, many of them equal; `room` is the most tokens of a row."""
         self.model = model
-        forest, counts = Forest(spread_of(model.device)), []
+        forest, counts = PrefixTree(spread_of(model.device)), []
         for prompt, same in groupby(prompts):
             forest.add(prompt)
             counts.append(len(list(same)))
-        reader, first = Reader(model, limit), []
-        self.contexts: list[Context] = []
+        reader, first = Prefill(model, limit), []
+        self.contexts: list[PrefixKV] = []
         rows, prompt_count = 0, 0
         for block in forest.closed():
             wanted = [path[-1] for path in block.paths]
@@ -99,12 +99,12 @@ class SharedRows:
             assert reader.cache is not None
             here = counts[prompt_count : prompt_count + len(wanted)]
             span = slice(rows, rows + sum(here))
-            self.contexts.append(Context(span, reader.cache, mask_of(model, block, here)))
+            self.contexts.append(PrefixKV(span, reader.cache, mask_of(model, block, here)))
             rows, prompt_count = span.stop, prompt_count + len(wanted)
         self.logits = torch.cat(first).repeat_interleave(torch.tensor(counts, device=model.device), dim=0)
         self.positions = torch.tensor([len(prompt) for prompt in prompts], device=model.device)
         self.last = (positions_of(model) or sys.maxsize) - 1
-        self.written = Rooms(model, room)
+        self.written = KVCache(model, room)
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """The logits after one more token of each row, `[rows, vocabulary]`."""

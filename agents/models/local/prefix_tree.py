@@ -48,7 +48,7 @@ class Block:
             self.ends[place] = len(self)
 
 
-class Forest:
+class PrefixTree:
     """Prompts in blocks; no prompt shares a block with more than `spread` places that it does not read.
 
     Prompts are added in the order of their tokens: the longest prefix shared with any earlier prompt is then the prefix

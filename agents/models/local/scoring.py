@@ -10,10 +10,10 @@ from math import exp, log
 import torch
 from transformers import PreTrainedModel
 
-from forethought.agents.models.local.batching import Limit
+from forethought.agents.models.local.batching import MemoryLimit
 from forethought.agents.models.local.padded import read_alone
-from forethought.agents.models.local.prefill import Reader, can_share, spread_of
-from forethought.agents.models.local.prefix_tree import Forest
+from forethought.agents.models.local.prefill import Prefill, can_share, spread_of
+from forethought.agents.models.local.prefix_tree import PrefixTree
 from forethought.common.sums import plain_sum
 
 Plan = list[list[int]]  # the tokens of each continuation of a prompt
@@ -49,9 +49,9 @@ class Reading:
         return {(*path, token): value for token, value in zip(following, values, strict=True)}
 
 
-def read_shared(model: PreTrainedModel, readings: Sequence[Reading], limit: Limit) -> list[After]:
+def read_shared(model: PreTrainedModel, readings: Sequence[Reading], limit: MemoryLimit) -> list[After]:
     """Log-probabilities for readings in the order of their tokens; shared prefixes are read once."""
-    forest = Forest(spread_of(model.device))
+    forest = PrefixTree(spread_of(model.device))
     same: list[list[int]] = []  # readings of each sequence of tokens
     for i, reading in enumerate(readings):
         if reading.tokens != forest.last:
@@ -59,7 +59,7 @@ def read_shared(model: PreTrainedModel, readings: Sequence[Reading], limit: Limi
             same.append([])
         same[-1].append(i)
     results: list[After] = [{} for _ in readings]
-    reader, sequences = Reader(model, limit), iter(same)
+    reader, sequences = Prefill(model, limit), iter(same)
     for block in forest.closed():
         asked: dict[int, list[tuple[int, int, list[int]]]] = defaultdict(list)  # place: reading, place in it, tokens
         for path, here in zip(block.paths, sequences, strict=False):
@@ -75,7 +75,7 @@ def read_shared(model: PreTrainedModel, readings: Sequence[Reading], limit: Limi
     return results
 
 
-def read_apart(model: PreTrainedModel, readings: Sequence[Reading], limit: Limit) -> list[After]:
+def read_apart(model: PreTrainedModel, readings: Sequence[Reading], limit: MemoryLimit) -> list[After]:
     """Log-probabilities for readings one by one, for models that cannot share."""
     results: list[After] = [{} for _ in readings]
     for reading, result in zip(readings, results, strict=True):
@@ -86,7 +86,7 @@ def read_apart(model: PreTrainedModel, readings: Sequence[Reading], limit: Limit
     return results
 
 
-def read(model: PreTrainedModel, readings: Sequence[Reading], limit: Limit) -> list[After]:
+def read(model: PreTrainedModel, readings: Sequence[Reading], limit: MemoryLimit) -> list[After]:
     """Read prompts, with shared attention where the model allows it."""
     return (read_shared if can_share(model) else read_apart)(model, readings, limit)
 

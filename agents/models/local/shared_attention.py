@@ -37,7 +37,7 @@ def is_shared(model: PreTrainedModel) -> bool:
     )
 
 
-class Room(DynamicLayer):
+class KVLayer(DynamicLayer):
     """The keys and values of one layer, each `[rows, heads, places, width]`, in tensors of a fixed capacity."""
 
     keys_held: torch.Tensor
@@ -69,13 +69,13 @@ class Room(DynamicLayer):
             self.keys_held, self.values_held = self.keys_held[rows], self.values_held[rows]
 
 
-class Rooms(Cache):
+class KVCache(Cache):
     """One room for each layer; empty, or with some places of another cache at its beginning."""
 
     def __init__(
-        self, model: PreTrainedModel, capacity: int, before: Rooms | None = None, places: Sequence[int] = ()
+        self, model: PreTrainedModel, capacity: int, before: KVCache | None = None, places: Sequence[int] = ()
     ) -> None:
-        self.rooms = [Room(capacity) for _ in range(int(model.config.num_hidden_layers))]
+        self.rooms = [KVLayer(capacity) for _ in range(int(model.config.num_hidden_layers))]
         super().__init__(layers=[*self.rooms])
         if before is not None and places:
             at = torch.tensor(places, device=model.device)
@@ -88,20 +88,20 @@ class Rooms(Cache):
 
 
 @dataclass(frozen=True)
-class Context:
+class PrefixKV:
     """The keys and values of the prompts of one block, and the places that each row must not read."""
 
     rows: slice  # of the batch
-    prompts: Rooms
+    prompts: KVCache
     mask: torch.Tensor | None  # [rows, 1, places], 0 or -inf; None: every row reads all
 
-    def kept(self, rows: Sequence[int], at: torch.Tensor) -> Context | None:
+    def kept(self, rows: Sequence[int], at: torch.Tensor) -> PrefixKV | None:
         """The context of some rows, in the given order (`at` is the tensor of them); None where no row is left."""
         start, stop = bisect_left(rows, self.rows.start), bisect_left(rows, self.rows.stop)
         if start == stop:
             return None
         mask = None if self.mask is None else self.mask[at[start:stop] - self.rows.start]
-        return Context(slice(start, stop), self.prompts, mask)
+        return PrefixKV(slice(start, stop), self.prompts, mask)
 
 
 def attend(
@@ -111,7 +111,7 @@ def attend(
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,
     *,
-    contexts: Sequence[Context],
+    contexts: Sequence[PrefixKV],
     scaling: float,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from reprlib import repr as shown  # short, however long the value is
 from typing import Any
 
-from forethought.agents.models.server.parameters import MOST_TEMPLATE, Ways, template_of
+from forethought.agents.models.server.parameters import MOST_TEMPLATE, RequestParameters, template_of
 from forethought.agents.models.server.responses import SPARE, TOKEN_LENGTH, counts_of
 from forethought.search import Usage
 
@@ -25,19 +25,19 @@ MOST_PROMISES = 10_000  # bounds that are remembered
 
 
 class Bills:
-    """The bounds and bills of one server. `ways` keeps a raised allowance."""
+    """The bounds and bills of one server. `parameters` keeps a raised allowance."""
 
-    def __init__(self, name: str, chat: bool, ways: Ways) -> None:
-        self.name, self.ways = name, ways
+    def __init__(self, name: str, chat: bool, parameters: RequestParameters) -> None:
+        self.name, self.parameters = name, parameters
         self.default = CHAT_TOKENS if chat else PLAIN_TOKENS
-        self.fixed = ways.template is not None  # by an option
+        self.fixed = parameters.template is not None  # by an option
         self.assumed = 0  # replies billed at their bound
         self._promised = OrderedDict[str, int]()  # requests, with the allowance that their bound was told by
 
     @property
     def allowance(self) -> int:
         """Tokens that the server may add to a prompt."""
-        return self.default if self.ways.template is None else self.ways.template
+        return self.default if self.parameters.template is None else self.parameters.template
 
     def bound(self, prompt: str, max_tokens: int) -> Usage:
         """The highest possible usage of a prompt with so many tokens to write."""
@@ -82,13 +82,13 @@ class Bills:
         template = template_of(count)
         if self.fixed or count - length > MOST_TEMPLATE or template > 2 * MOST_TEMPLATE:
             return False
-        self.ways.template = template
+        self.parameters.template = template
         LOG.warning(
             "%s counts %d tokens for a prompt of %d bytes: its template adds some, and %d are allowed for from now on; "
             "to reserve fewer, tell them with --model-option template_tokens=N",
             *(self.name, count, length, template),
         )
-        self.ways.tell()
+        self.parameters.tell()
         return True
 
     def assume(self, bound: Usage, told: Any) -> Usage:

@@ -1,152 +1,247 @@
-"""The connection to a server: one request, and a limited part of its answer.
-
-Only the request, the key and the name of this library are sent. Nothing else of the environment is sent, no cookies
-are kept, and no redirect is followed: a prompt goes to the named server, and to no other.
-"""
+"""An open connection to one OpenAI-compatible server: its event loop, and its refusals read."""
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+import re
+import threading
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from typing import Any
 
-from forethought.agents.models.server.proxies import Proxy, proxy_for
+from forethought.agents.models.server.address import NO_KEY
+from forethought.agents.models.server.error_words import REFUSALS, Kind
+from forethought.agents.models.server.errors import Problem, problem_of
+from forethought.agents.models.server.failures import Failure
+from forethought.agents.models.server.proxies import ProxyError
+from forethought.agents.models.server.redaction import hide, mask, one_line
+from forethought.agents.models.server.responses import blocked, written
+from forethought.agents.models.server.transport import Answer, Broken, NoConnection, TooLong, Transport, Unreachable
+from forethought.common.json_text import read_json
+from forethought.common.retry import wait_of
 
-CONNECTING = 10.0  # seconds until a machine that does not even refuse counts as away
-HEADER_LINES, HEADER_LENGTH = 128, 16384  # that are read of an answer; bytes a line
-ERROR_LENGTH = 1 << 16  # bytes that are read of an error
-WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+PASSING = (408, 409, 425, 429, 498)  # and 5xx; 498 of Groq: no room at present
+CLOSING = 5.0  # seconds for requests in flight to end
+LISTING = 1 << 22  # bytes of a list of models
+MODELS = "expected an address such as http://127.0.0.1:8000/v1 and a model that its /models lists"
+ADVICE: dict[Kind, str] = {
+    "": "the server cannot take such a request, and another attempt would be refused as well",
+    "key": "set the environment variable {variable} to a key that this server knows",
+    "forbidden": "the key in {variable} may not ask this model",
+    "proxy": "the proxy that the environment names wants a user and a password: http://USER:PASSWORD@HOST:PORT",
+    "quota": "the account of the key in {variable} has nothing left to spend; see the provider's page of bills",
+    "model": MODELS,
+    "path": MODELS + "{chat}",
+    "chat": "this model only chats; ask it as server+chat:MODEL@URL",
+    "responses": "this model answers only the Responses API, and this package does not use it; take another model",
+    "plain": "this model does not chat; ask it as server:MODEL@URL",
+    "parameter": "leave the parameter out with --model-option omit=NAME (temperature, stop or seed), or give it "
+    "another name with --model-option rename=OLD:NAME",
+    "logprobs": "the server does not tell so many log-probabilities (vLLM: serve with --max-logprobs 20); "
+    "take the value lm-text, or a server that tells them",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The response of a server: status, headers and text."""
+class Connection:
+    """An event loop in a thread of its own, and the transport to one address in it.
 
-    status: int
-    headers: Mapping[str, str]  # names in small letters
-    text: str
+    The thread lives until `close`. No exception of the transport leaves here: it may hold the request, with its key.
+    """
 
+    def __init__(self, url: str, key: str, variable: str, concurrency: int, hint: str = "") -> None:
+        """Start the thread. `hint` is the advice for a server that does not know the model."""
+        self.gate = asyncio.Semaphore(concurrency)  # of all requests here
+        self._key, self._variable, self._hint = key, variable, hint
+        self._transport = Transport(url, key)
+        self.first = asyncio.Lock()  # held by the first request, see Server
+        self._lock, self._closed = threading.Lock(), False
+        self._loop = asyncio.new_event_loop()
+        self._helpers = ThreadPoolExecutor(2, "forethought-server")  # look up addresses
+        self._loop.set_default_executor(self._helpers)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="forethought-server", daemon=True)
+        self._thread.start()
 
-class NoConnection(Exception):
-    """No server listens at the address."""
+    @property
+    def alive(self) -> bool:
+        """False once closed, and in a forked process, which has none of its parent's threads."""
+        return not self._closed and self._thread.is_alive()
 
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work`, or the part of it before another thread closes the connection.
 
-class Broken(Exception):
-    """The connection ended too early, or the answer is no HTTP."""
-
-
-class TooLong(Exception):
-    """The answer is longer than any answer to this request."""
-
-
-class Unreachable(Exception):
-    """No attempt can connect: certificates, the proxy."""
-
-
-class Wire:
-    """The client of one address. It is used in one event loop; the asker limits the time of a reply."""
-
-    def __init__(self, url: str, key: str) -> None:
-        self._url = url
-        self._headers = {
-            "Authorization": f"Bearer {key}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "forethought",
-        }
-        import aiohttp  # takes longer than an answer may
-
-        self._http, self._trusted = aiohttp, ssl.create_default_context()
-        self._session: Any = None
-        self._proxy: Proxy | None = None
-
-    def _open(self) -> Any:
-        """The session, opened in the event loop that uses it. Raises ProxyError."""
-        aiohttp = self._http
-        if self._session is None:
-            self._proxy = proxy_for(self._url)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=self._trusted),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECTING),
-                headers=self._headers,
-                auto_decompress=False,
-                trust_env=False,
-                max_line_size=HEADER_LENGTH,
-                max_field_size=HEADER_LENGTH,
-            )
-        return self._session
-
-    async def send(self, path: str, content: bytes | None, limit: int) -> Answer:
-        """A POST of JSON, or a GET without any; at most `limit` bytes are read, on the wire and inflated.
-
-        Raises NoConnection, Broken, TooLong, Unreachable, ProxyError: see there; nothing that holds the key.
+        Its error is raised here, and disturbs no other work. An interruption of the wait, such as Ctrl-C, closes the
+        line,
+        and ends this work and all other work.
         """
-        aiohttp, session = self._http, self._open()
-        method, headers = ("GET", {}) if content is None else ("POST", {"Content-Type": "application/json"})
-        proxy = self._proxy.url if self._proxy else None
-        by = f", through {self._proxy.told}" if self._proxy else ""
         try:
-            async with session.request(
-                method, self._url + path, data=content, headers=headers, proxy=proxy, allow_redirects=False
-            ) as response:
-                told = {name.lower(): value for name, value in response.headers.items()}
-                if len(response.headers) > HEADER_LINES:
-                    raise TooLong(f"it has more than {HEADER_LINES} lines of headers")
-                good = 200 <= response.status < 300
-                text = await read(response, limit if good else ERROR_LENGTH, told, whole=good)
-                return Answer(response.status, told, text)
-        except aiohttp.ClientConnectorCertificateError as error:
-            reason = f"the server's certificate cannot be verified ({error}); set SSL_CERT_FILE to one that signs it"
-        except aiohttp.ClientHttpProxyError as error:
-            reason = f"{self._proxy.told if self._proxy else 'the proxy'} answered {error.status} ({error.message})"
-            if error.status >= 500 or error.status == 429:
-                raise Broken(reason) from None
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NoConnection(f"{type(error).__name__}: {error}{by}") from None
-        except (aiohttp.ClientError, OSError, EOFError, ValueError, asyncio.IncompleteReadError) as error:
-            raise Broken(f"{type(error).__name__}: {error}{by}") from None
-        raise Unreachable(reason)
+            with self._lock:
+                if not self.alive:
+                    work.close()
+                    return
+                future = asyncio.run_coroutine_threadsafe(work, self._loop)
+            future.result()
+        except CancelledError:
+            return
+        except Exception:
+            raise
+        except BaseException:
+            self.close()
+            raise
 
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+    def close(self) -> None:
+        """End all requests, then the thread. A second call in the meantime returns at once."""
+        if not self.alive or threading.current_thread() is self._thread:  # a garbage collector may run anywhere
+            return
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True  # no work comes after the end
+            end = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+        wait([end], timeout=CLOSING)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._helpers.shutdown(wait=False)
 
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._transport.close()
 
-async def read(response: Any, limit: int, headers: Mapping[str, str], *, whole: bool) -> str:
-    """The body. Raises TooLong, or, unless it must be `whole`, ends after `limit` bytes. Raises Broken."""
-    inflate = inflater(headers.get("content-encoding", ""))
-    parts, length, wired = list[bytes](), 0, 0
-    async for chunk in response.content.iter_any():
-        wired += len(chunk)
-        part = inflate(chunk, limit - length + 1)
-        parts.append(part)
-        length += len(part)
-        if max(wired, length) > limit:
-            response.close()
-            if whole:
-                raise TooLong(f"it goes on behind {limit:,} bytes")
-            break
-    return b"".join(parts)[:limit].decode("utf-8", "replace")
+    async def post(self, path: str, body: dict[str, Any], limit: int, timeout: float) -> dict[str, Any] | Failure:
+        """One attempt: the JSON object within `timeout` seconds and `limit` bytes, or the fault."""
+        answer = await self._send(path, json.dumps(body).encode(), limit, timeout)
+        if isinstance(answer, Failure):
+            return answer
+        return self._read(answer, body) if 200 <= answer.status < 300 else self._refusal(answer, body)
 
+    async def models(self, timeout: float) -> frozenset[str] | Failure:
+        """The names in the list of models; none where the list cannot be read."""
+        answer = await self._send("/models", None, LISTING, timeout)
+        if isinstance(answer, Failure):
+            return answer
+        return names_in(answer.text) if answer.status == 200 else frozenset()
 
-def inflater(encoding: str) -> Any:
-    """A function that inflates a chunk to a number of bytes. Raises Broken: an encoding that was not asked for."""
-    name = encoding.strip().lower()
-    if name in ("", "identity"):
-        return lambda chunk, most: chunk
-    if name not in WINDOWS:
-        raise Broken(f"the answer is encoded as {name[:40]!r}; no encoding was asked for")
-    state = zlib.decompressobj(WINDOWS[name])
-
-    def inflate(chunk: bytes, most: int) -> bytes:
+    async def _send(self, path: str, content: bytes | None, limit: int, timeout: float) -> Answer | Failure:
         try:
-            return state.decompress(chunk, max(most, 1))
-        except zlib.error as error:
-            raise Broken(f"the answer cannot be inflated ({error})") from None
+            return await asyncio.wait_for(self._transport.send(path, content, limit), timeout)
+        except asyncio.TimeoutError:
+            return Failure(f"no answer within {timeout:.3g} s", transient=True)
+        except NoConnection as error:
+            return Failure(f"no connection ({self.clean(str(error))})", transient=True, reached=False)
+        except Broken as error:
+            return Failure(f"the connection broke ({self.clean(str(error))})", transient=True)
+        except TooLong as error:
+            return Failure(f"the reply is longer than a reply to this request can be: {error}", paid=True)
+        except Unreachable as error:
+            return Failure(f"no connection ({self.clean(str(error))})", reached=False)
+        except ProxyError as error:
+            return Failure(self.clean(str(error), 2), reached=False)
 
-    return inflate
+    def _refusal(self, answer: Answer, body: dict[str, Any]) -> Failure:
+        if 300 <= answer.status < 400:
+            return self._redirect(answer)
+        return self._problem(problem_of(answer.status, answer.text), answer.headers, body)
+
+    def _problem(
+        self, problem: Problem, headers: Mapping[str, str], body: dict[str, Any], came: str = "the server answered {}"
+    ) -> Failure:
+        kind = problem.kind(str(body["model"]), body)
+        told = f"{came.format(problem.status)} ({self.clean(problem.message) or 'without a word'})"
+        if kind in REFUSALS or kind == "cut":
+            return Failure(told, problem=problem)
+        if kind != "quota" and (problem.status in PASSING or problem.status >= 500):
+            wait = wait_of(headers, problem.message)
+            return Failure(told, transient=True, wait=wait, failed=problem.status in (500, 501))
+        chat = "" if "messages" in body else "; a server that only chats is asked as server+chat:MODEL@URL"
+        advice = ADVICE[kind].format(variable=self._variable, chat=chat)
+        return Failure(f"{told}; {advice}{self._hint if kind in ('model', 'path') else ''}", problem=problem)
+
+    def _redirect(self, answer: Answer) -> Failure:
+        place = self.clean(answer.headers.get("location", ""))
+        return Failure(
+            f"the server answered {answer.status} and points to {place or 'no address'!r}; a request is sent to the "
+            "address of the model alone; if that other address is meant, write it into the model: server:MODEL@URL"
+        )
+
+    def _read(self, answer: Answer, body: dict[str, Any]) -> dict[str, Any] | Failure:
+        text = answer.text
+        try:
+            data = read_json(hide(text.lstrip("\ufeff"), self._key))
+        except ValueError:
+            return self._no_json(text)
+        choices = data.get("choices") if isinstance(data, dict) else None
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        error = error_in(choice) or (None if says_something(choice) else error_in(data))
+        if error:
+            return self._error_of_reply(error, answer, body)
+        if not choices and isinstance(data, dict) and (reason := blocked(data)):
+            return {**data, "choices": [{"finish_reason": "content_filter", "refusal": self.clean(reason)}]}
+        if choices == [] and isinstance(data, dict) and isinstance(data.get("usage"), dict):
+            return {**data, "choices": [{}]}  # paid, and empty
+        if not isinstance(choice, dict):
+            return Failure(
+                f"the reply has no choices ({self.clean(problem_of(400, text).message)})", transient=True, failed=True
+            )
+        assert isinstance(data, dict)
+        return data
+
+    def _error_of_reply(self, error: dict[str, Any], answer: Answer, body: dict[str, Any]) -> Failure:
+        """An error inside a reply: gateways answer 200 before they know, and put the status inside."""
+        status = status_in(error)
+        problem = problem_of(status or 400, json.dumps(error))
+        fault = self._problem(problem, answer.headers, body, "the reply is an error" + " {}" * bool(status))
+        unknown = status is None and not problem.kind(str(body["model"]), body)
+        return Failure(fault.reason.partition("; ")[0], transient=True) if unknown else fault
+
+    def _no_json(self, text: str) -> Failure:
+        told = f"the reply is no JSON ({self.clean(text)})"
+        if text.lstrip().startswith("data:"):
+            return Failure(f"{told}: it is a stream of events, and none was asked for", paid=True)
+        page = text.lstrip("\ufeff \t\r\n").startswith("<")
+        return Failure(
+            f"{told}; a page is no server of models: {MODELS}" if page else told, transient=True, failed=not page
+        )
+
+    def hide(self, text: str) -> str:
+        """The text without the key."""
+        return hide(text, self._key)
+
+    def clean(self, text: str, lines: int = 1) -> str:
+        """One line of at most `lines` times 200 characters, without the key that a server may quote."""
+        return one_line(text if self._key == NO_KEY else mask(text, self._key), lines)
+
+
+def says_something(choice: Any) -> bool:
+    """Whether a choice holds a text: then a note beside it, such as {"code": 0, "message": "ok"}, is no error."""
+    return isinstance(choice, dict) and bool(written({"choices": [choice]}).text.strip())
+
+
+def error_in(data: Any) -> dict[str, Any] | None:
+    """The error in a reply, or in a choice of it, with the object around it."""
+    error = data.get("error") if isinstance(data, dict) else None
+    if isinstance(error, dict) and any(map(error.get, ("message", "code", "type", "msg"))):
+        return {"error": error}
+    return {"error": error} if isinstance(error, str) and error.strip() else None
+
+
+def status_in(error: dict[str, Any]) -> int | None:
+    """The status in an error; None without one."""
+    inner = error["error"]
+    code = inner.get("code") if isinstance(inner, dict) else None
+    told = int(code) if isinstance(code, str) and re.fullmatch("[45][0-9]{2}", code) else code
+    return told if type(told) is int and 400 <= told < 600 else None
+
+
+def names_in(body: str) -> frozenset[str]:
+    """The names in {"data": [{"id": NAME}, ...]}; entries of another form are left out."""
+    try:
+        data = read_json(body)
+    except ValueError:
+        return frozenset()
+    rows = data.get("data") if isinstance(data, dict) else None
+    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return frozenset(name for name in ids if isinstance(name, str))

@@ -17,12 +17,13 @@ from typing import Any, TypeVar
 from forethought.agents.models.local.adapter_hash import content_of_adapter
 from forethought.agents.models.protocol import Completion, Request, Sampling, ScoreRequest, Scores
 from forethought.agents.models.recorded import digest
-from forethought.agents.models.server.address import Address, Line, key_of
+from forethought.agents.models.server.address import Address, key_of
 from forethought.agents.models.server.billing import Bills, length_of
+from forethought.agents.models.server.connection import Connection
 from forethought.agents.models.server.equal_samples import Samples
 from forethought.agents.models.server.error_words import REFUSALS
-from forethought.agents.models.server.faults import Fault, with_retries
-from forethought.agents.models.server.parameters import TOP, Ways
+from forethought.agents.models.server.failures import Failure, with_retries
+from forethought.agents.models.server.parameters import TOP, RequestParameters
 from forethought.agents.models.server.responses import (
     counts_of,
     is_same_with_stops,
@@ -32,8 +33,8 @@ from forethought.agents.models.server.responses import (
     top_of,
     written,
 )
-from forethought.agents.models.server.top_logprobs import asks_of, spread
-from forethought.agents.models.server.unclaimed import Kept
+from forethought.agents.models.server.top_logprobs import asks_of, score_from_top_logprobs
+from forethought.agents.models.server.unclaimed import UnclaimedReplies
 from forethought.common.random import Generator
 from forethought.common.retry import RetryPolicy
 from forethought.common.seeds import seed_of
@@ -130,8 +131,8 @@ class Server:
         self.key_variable, self.concurrency = key_variable, concurrency
         self.retry_policy = retry_policy or RetryPolicy(retries, timeout, deadline)
         self.attempts = 0  # requests sent, each try counted
-        self.ways = Ways.given(omit, rename, template_tokens)
-        self.bills = Bills(self.name, self.address.chat, self.ways)
+        self.parameters = RequestParameters.given(omit, rename, template_tokens)
+        self.bills = Bills(self.name, self.address.chat, self.parameters)
         self._samples = Samples(self.name)
         self._stops: dict[Sampling, bool] = {}  # whether they are sent
         self._refused = False  # whether a request was refused for good; logged once
@@ -146,20 +147,20 @@ class Server:
     @property
     def on_learnt(self) -> Callable[[dict[str, Any]], None] | None:
         """The function that is called with the learnt parameters of the server."""
-        return self.ways.on_learnt
+        return self.parameters.on_learnt
 
     @on_learnt.setter
     def on_learnt(self, told: Callable[[dict[str, Any]], None] | None) -> None:
-        self.ways.on_learnt = told
+        self.parameters.on_learnt = told
 
     def recall(self, told: Mapping[str, Any]) -> None:
         """Take over the parameters that an earlier process has learnt."""
-        self.ways.recall(told)
+        self.parameters.recall(told)
 
     def _begin(self) -> None:
-        self._completions, self._scores = Kept[Completion](self.name), Kept[Scores](self.name)
+        self._completions, self._scores = UnclaimedReplies[Completion](self.name), UnclaimedReplies[Scores](self.name)
         self._lock = threading.Lock()
-        self._line: Line | None = None
+        self._connection: Connection | None = None
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """The completion of each request. Raises ServerError: see the class."""
@@ -196,12 +197,12 @@ class Server:
 
     def close(self) -> None:
         """End the connections and their thread; the next request opens them again."""
-        line, self._line = self._line, None
-        if line is not None:
-            line.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_line", "_lock", "_completions", "_scores")  # a copy, or one in another process, has its own
+        own = ("_connection", "_lock", "_completions", "_scores")  # a copy, or one in another process, has its own
         return {name: part for name, part in self.__dict__.items() if name not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -213,15 +214,15 @@ class Server:
     def _answer(
         self,
         requests: Sequence[Q],
-        kept: Kept[A],
-        ask: Callable[[Line, Q], Awaitable[A | Fault]],
-        mend: Callable[[Sequence[Q], list[A | Fault | None]], None] = lambda requests, found: None,
+        kept: UnclaimedReplies[A],
+        ask: Callable[[Connection, Q], Awaitable[A | Failure]],
+        mend: Callable[[Sequence[Q], list[A | Failure | None]], None] = lambda requests, found: None,
     ) -> list[A]:
         keys = [digest(request) for request in requests]
 
-        def ask_all(found: list[A | Fault | None]) -> None:
-            line = self._open()
-            line.run(self._ask_all(line, requests, keys, found, ask))
+        def ask_all(found: list[A | Failure | None]) -> None:
+            connection = self._open()
+            connection.run(self._ask_all(connection, requests, keys, found, ask))
             if any(map(self.bills.is_broken, keys)):
                 self.bills.settle(keys)
                 raise kept.raised(keys)
@@ -231,80 +232,81 @@ class Server:
         self.bills.settle(keys)
         return replies
 
-    def _without_lost_samples(self, requests: Sequence[Request], found: list[Completion | Fault | None]) -> None:
+    def _without_lost_samples(self, requests: Sequence[Request], found: list[Completion | Failure | None]) -> None:
         """An empty reply in place of a lost sample, if another sample of the same prompt came."""
         came = {(q.prompt, q.sampling) for q, reply in zip(requests, found, strict=True) if is_good(reply)}
         for place, (request, fault) in enumerate(zip(requests, found, strict=True)):
-            if isinstance(fault, Fault) and fault.alone and (request.prompt, request.sampling) in came:
+            if isinstance(fault, Failure) and fault.alone and (request.prompt, request.sampling) in came:
                 LOG.warning("%s: one of several replies is lost (%s); the others are used", self.name, fault.reason)
                 found[place] = Completion("", fault.usage if fault.usage != NO_USAGE else Usage(1))
 
     async def _ask_all(
         self,
-        line: Line,
+        connection: Connection,
         requests: Sequence[Q],
         keys: Sequence[str],
-        found: list[A | Fault | None],
-        ask: Callable[[Line, Q], Awaitable[A | Fault]],
+        found: list[A | Failure | None],
+        ask: Callable[[Connection, Q], Awaitable[A | Failure]],
     ) -> None:
         """Send the requests without a reply."""
-        away = [fault] if (fault := await self._without_adapter(line)) else list[Fault]()
+        away = [fault] if (fault := await self._without_adapter(connection)) else list[Failure]()
 
         async def one(place: int) -> None:
-            reply: A | Fault | None
-            async with line.gate:
+            reply: A | Failure | None
+            async with connection.gate:
                 try:
-                    reply = away[0] if away else await self._in_turn(line, requests[place], keys[place], ask)
+                    reply = away[0] if away else await self._in_turn(connection, requests[place], keys[place], ask)
                 except Exception as error:  # none is known; it must not cost the replies to others
-                    reply = Fault(
-                        f"its reply cannot be used ({line.clean(f'{type(error).__name__}: {error}')})", failed=True
+                    reply = Failure(
+                        f"its reply cannot be used ({connection.clean(f'{type(error).__name__}: {error}')})",
+                        failed=True,
                     )
-            if isinstance(reply, Fault) and not reply.reached:
+            if isinstance(reply, Failure) and not reply.reached:
                 away.append(reply)  # nobody listens there: those still in the queue need not find out each by itself
             found[place] = reply
 
         await asyncio.gather(*(one(place) for place, reply in enumerate(found) if reply is None))
 
     async def _in_turn(
-        self, line: Line, request: Q, key: str, ask: Callable[[Line, Q], Awaitable[A | Fault]]
-    ) -> A | Fault | None:
+        self, connection: Connection, request: Q, key: str, ask: Callable[[Connection, Q], Awaitable[A | Failure]]
+    ) -> A | Failure | None:
         """Send the first request with a reserved bound alone, for its bill tells the tokens of the template.
 
         None: the bound of the request was too low.
         """
         if not self._begun and self.bills.is_promised(key):
-            async with line.first:
+            async with connection.first:
                 if not self._begun:
                     try:
-                        return await ask(line, request)
+                        return await ask(connection, request)
                     finally:
                         self._begun = True
-        return None if self.bills.is_broken(key) else await ask(line, request)
+        return None if self.bills.is_broken(key) else await ask(connection, request)
 
-    async def _without_adapter(self, line: Line) -> Fault | None:
+    async def _without_adapter(self, connection: Connection) -> Failure | None:
         """The reason why the adapter cannot be used; llama.cpp answers every request with its own model."""
         if self._adapted:
             return None
-        listed = await with_retries(line.models, self.retry_policy, Generator(self.model))
-        if isinstance(listed, Fault):
+        listed = await with_retries(connection.models, self.retry_policy, Generator(self.model))
+        if isinstance(listed, Failure):
             return listed
         if listed and self.model not in listed:
-            names = line.clean(", ".join(sorted(listed)))
-            return Fault(f"the server lists {names}, and no adapter {self.model}{self._hint}")
+            names = connection.clean(", ".join(sorted(listed)))
+            return Failure(f"the server lists {names}, and no adapter {self.model}{self._hint}")
         self._adapted = True
         return None
 
-    def _open(self) -> Line:
+    def _open(self) -> Connection:
         with self._lock:
-            if self._line is None or not self._line.alive:
+            if self._connection is None or not self._connection.alive:
                 key = key_of(self.key_variable)
-                self._line = Line(self.address.url, key, self.key_variable, self.concurrency, self._hint)
-                weakref.finalize(self, self._line.close)
-            return self._line
+                self._connection = Connection(self.address.url, key, self.key_variable, self.concurrency, self._hint)
+                weakref.finalize(self, self._connection.close)
+            return self._connection
 
-    # One request, in the line's thread.
+    # One request, in the connection's thread.
 
-    async def _complete(self, line: Line, request: Request) -> Completion | Fault:
+    async def _complete(self, connection: Connection, request: Request) -> Completion | Failure:
         sampling = request.sampling
         body: dict[str, Any] = {
             "temperature": sampling.temperature,
@@ -313,18 +315,18 @@ class Server:
         }
         if sampling.stop and self._stops.get(sampling):
             body["stop"] = list(sampling.stop)
-        found = await self._ask(line, request.prompt, body)
-        if isinstance(found, Fault):
+        found = await self._ask(connection, request.prompt, body)
+        if isinstance(found, Failure):
             return found
         if isinstance(found, Refused):
             return Completion("", found.usage, refusal=found.reason)
         told = written(found.reply)
         if told.refusal:
-            reason = self._say_refused(line.clean(told.refusal))
-            return Completion("", found.usage, line.hide(told.rationale), refusal=reason)
+            reason = self._say_refused(connection.clean(told.refusal))
+            return Completion("", found.usage, connection.hide(told.rationale), refusal=reason)
         reply = read(told, sampling.stop, most_of(sampling.max_tokens))
         self._note_stops(sampling, told.text, "stop" in body, told.truncated)
-        return Completion(line.hide(reply.text), found.usage, line.hide(reply.rationale), reply.truncated)
+        return Completion(connection.hide(reply.text), found.usage, connection.hide(reply.rationale), reply.truncated)
 
     def _note_stops(self, sampling: Sampling, text: str, sent: bool, truncated: bool) -> None:
         """Send stops once a reply has shown that they leave the same text, and no more once they left none.
@@ -338,35 +340,37 @@ class Server:
         elif sent and not truncated and not is_stopped(text, sampling.stop):
             self._stops[sampling] = False
 
-    async def _score(self, line: Line, request: ScoreRequest) -> Scores | Fault:
+    async def _score(self, connection: Connection, request: ScoreRequest) -> Scores | Failure:
         if self.address.chat:
-            return Fault(
+            return Failure(
                 "scores need a prompt that the model continues, and a chat has none; "
                 "ask server:MODEL@URL, or take the value lm-text"
             )
         bills, refusals = list[Usage](), list[str]()
 
-        async def top(prompt: str) -> dict[str, float] | Fault:
-            found = await self._ask(line, prompt, {"temperature": 1.0, "max_tokens": 1, "logprobs": TOP, "seed": 0})
+        async def top(prompt: str) -> dict[str, float] | Failure:
+            found = await self._ask(
+                connection, prompt, {"temperature": 1.0, "max_tokens": 1, "logprobs": TOP, "seed": 0}
+            )
             bills.append(found.usage)
-            if isinstance(found, Fault):
+            if isinstance(found, Failure):
                 return found
             if isinstance(found, Refused):
                 refusals.append(found.reason)
-                return Fault(found.reason)
-            return top_of(found.reply) or Fault(
+                return Failure(found.reason)
+            return top_of(found.reply) or Failure(
                 "the server tells no log-probabilities; take the value lm-text, or a server that tells them"
             )
 
-        scores = await spread(request.prompt, request.continuations, top)
+        scores = await score_from_top_logprobs(request.prompt, request.continuations, top)
         usage = sum(bills, NO_USAGE)
         if refusals:
             return Scores((), usage, refusals[0])
-        if isinstance(scores, Fault):
-            return replace(scores, usage=usage, reason=line.hide(scores.reason))
+        if isinstance(scores, Failure):
+            return replace(scores, usage=usage, reason=connection.hide(scores.reason))
         return Scores(tuple(scores[text] for text in request.continuations), usage)
 
-    async def _ask(self, line: Line, prompt: str, body: dict[str, Any]) -> Replied | Refused | Fault:
+    async def _ask(self, connection: Connection, prompt: str, body: dict[str, Any]) -> Replied | Refused | Failure:
         """The reply and its bill. The lesson of an error is used at once."""
         text = prompt.encode("utf-8", "replace").decode()  # JSON in UTF-8 has no lone surrogates
         whole = {"model": self.model, **body}
@@ -376,16 +380,16 @@ class Server:
         limit = REPLY_LENGTH + 8 * most_of(most) + 8 * length_of(prompt)
         rng = Generator(json.dumps(whole))  # of the request alone: waits depend on no other
         for _ in range(LESSONS):
-            sent = self.ways.body(whole)
+            sent = self.parameters.body(whole)
 
-            async def attempt(timeout: float, sent: dict[str, Any] = sent) -> dict[str, Any] | Fault:
+            async def attempt(timeout: float, sent: dict[str, Any] = sent) -> dict[str, Any] | Failure:
                 self.attempts += 1
-                return await line.post(path, sent, limit, timeout)
+                return await connection.post(path, sent, limit, timeout)
 
             reply = await with_retries(attempt, self.retry_policy, rng)
-            if not isinstance(reply, Fault) or (not self._learn(reply, sent) and self.ways.body(whole) == sent):
+            if not isinstance(reply, Failure) or (not self._learn(reply, sent) and self.parameters.body(whole) == sent):
                 break
-        if not isinstance(reply, Fault):
+        if not isinstance(reply, Failure):
             told = written(reply)
             return Replied(reply, self.bills.of(reply, prompt, most, len(told.text) + len(told.rationale)))
         if reply.paid:
@@ -412,13 +416,13 @@ class Server:
     def _bound_as_bill(self, prompt: str, most: int) -> Usage:
         return self.bills.assume(self.bills.bound(prompt, most), None)
 
-    def _learn(self, fault: Fault, sent: Mapping[str, Any]) -> bool:
+    def _learn(self, fault: Failure, sent: Mapping[str, Any]) -> bool:
         """Whether the fault has led to other parameters."""
         problem = fault.problem
-        lesson = self.ways.learn(problem, problem.kind(self.model, sent), sent) if problem is not None else ""
+        lesson = self.parameters.learn(problem, problem.kind(self.model, sent), sent) if problem is not None else ""
         if lesson:
             LOG.warning("%s %s", self.name, lesson)
-            self.ways.tell()
+            self.parameters.tell()
         return bool(lesson)
 
 
@@ -438,7 +442,7 @@ class Refused:
     usage: Usage
 
 
-def is_good(reply: Completion | Fault | None) -> bool:
+def is_good(reply: Completion | Failure | None) -> bool:
     """Whether a reply is a completion, neither a fault nor a refusal."""
     return isinstance(reply, Completion) and not reply.refusal
 

@@ -20,7 +20,7 @@ MOST_TEMPLATE = 1 << 15  # tokens that a template may add
 
 
 @dataclass
-class Ways:
+class RequestParameters:
     """The parameters of one server. `template`: most tokens that it adds to a prompt; None: the default."""
 
     omit: set[str] = field(default_factory=set)
@@ -38,7 +38,7 @@ class Ways:
             self.on_learnt(self.to_json())
 
     @classmethod
-    def given(cls, omit: str = "", rename: str = "", template: int | None = None) -> Ways:
+    def given(cls, omit: str = "", rename: str = "", template: int | None = None) -> RequestParameters:
         """From options such as "temperature,stop" and "max_tokens:max_completion_tokens". Raises ValueError."""
         names = [name.strip() for name in omit.split(",") if name.strip()]
         if wrong := [name for name in names if name not in OMITTED]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from math import exp, log
 
-from forethought.agents.models.server.faults import Fault
+from forethought.agents.models.server.failures import Failure
 from forethought.common.sums import plain_sum
 
-Top = Callable[[str], Awaitable["dict[str, float] | Fault"]]  # the likeliest tokens after a prompt
+Top = Callable[[str], Awaitable["dict[str, float] | Failure"]]  # the likeliest tokens after a prompt
 
 
 def asks_of(continuations: Sequence[str]) -> list[str]:
@@ -26,17 +26,17 @@ def longer_than(text: str, continuations: Sequence[str]) -> list[str]:
     return [other for other in dict.fromkeys(continuations) if other != text and other.startswith(text)]
 
 
-async def spread(prompt: str, continuations: Sequence[str], top: Top) -> dict[str, float] | Fault:
+async def score_from_top_logprobs(prompt: str, continuations: Sequence[str], top: Top) -> dict[str, float] | Failure:
     """See ScoreRequest. A fault: none is among the likeliest, or one seems to be several tokens."""
     if "" in continuations:
-        return Fault("a continuation to score is empty; give at least one character")
+        return Failure("a continuation to score is empty; give at least one character")
     likeliest = await top(prompt)
-    if isinstance(likeliest, Fault):
+    if isinstance(likeliest, Failure):
         return likeliest
     parts = [text for text in continuations if text not in likeliest and begun(text, likeliest, continuations)]
     if parts or not any(text in likeliest for text in continuations):
         told = f"{parts[0]!r} seems to be several tokens" if parts else "none is among the likeliest next tokens"
-        return Fault(
+        return Failure(
             f"these continuations cannot be scored by a server: {told}; its likeliest are "
             f"{', '.join(map(repr, sorted(likeliest, key=lambda token: -likeliest[token])[:5]))}. "
             "Take lm-text for the value and the policy, or a local model"
@@ -51,7 +51,7 @@ def begun(text: str, likeliest: dict[str, float], continuations: Sequence[str]) 
 
 async def resolve(
     prompt: str, continuations: Sequence[str], likeliest: dict[str, float], top: Top
-) -> dict[str, float] | Fault:
+) -> dict[str, float] | Failure:
     """Separate continuations with one beginning: P("10") = P("1") P("0" after "1"); P("1") gets the rest."""
     floor = min(likeliest.values()) - 1
     found = {text: likeliest.get(text, floor) for text in continuations}
@@ -61,10 +61,10 @@ async def resolve(
         if nested or root not in likeliest or not rest:
             continue
         after = await top(prompt + root)
-        if isinstance(after, Fault):
+        if isinstance(after, Failure):
             return after
         ends = await resolve(prompt + root, [text[len(root) :] for text in rest], after, top)
-        if isinstance(ends, Fault):
+        if isinstance(ends, Failure):
             return ends
         followed = plain_sum(map(exp, ends.values()))
         for text in rest:

@@ -9,14 +9,14 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from forethought.agents.models.protocol import Completion, Scores
-from forethought.agents.models.server.faults import Fault
+from forethought.agents.models.server.failures import Failure
 from forethought.search import Usage
 from forethought.search.estimates import NO_USAGE
 
 A = TypeVar("A", Completion, Scores)
 T = TypeVar("T")
 Queues = dict[str, deque[T]]  # by request
-CLOSED = Fault("the connection was closed before the reply came")
+CLOSED = Failure("the connection was closed before the reply came")
 
 
 class ServerError(RuntimeError):
@@ -57,7 +57,7 @@ class BoundRaised(ServerError):
     bound_raised = True
 
 
-class Kept(Generic[A]):
+class UnclaimedReplies(Generic[A]):
     """Paid replies that were not handed out yet, and faults that were not raised yet, by request.
 
     Equal requests have one entry each. Several threads may use it at once.
@@ -67,10 +67,10 @@ class Kept(Generic[A]):
         self._name = name
         self._lock = threading.Lock()
         self._replies: Queues[A] = {}
-        self._faults: Queues[tuple[Fault, int]] = {}  # to be told once more, with the size of the batch it was in
+        self._faults: Queues[tuple[Failure, int]] = {}  # to be told once more, with the size of the batch it was in
         self._owed: Queues[Usage] = {}  # the usage of faults
 
-    def answer(self, keys: Sequence[str], ask: Callable[[list[A | Fault | None]], None]) -> list[A]:
+    def answer(self, keys: Sequence[str], ask: Callable[[list[A | Failure | None]], None]) -> list[A]:
         """The reply to each of these requests. `ask` fills in the missing ones, in their order.
 
         Raises ServerError: a request failed, now or before in a larger batch. On any error, the replies so far are
@@ -81,11 +81,11 @@ class Kept(Generic[A]):
             if None in found:
                 ask(found)
             found = [CLOSED if reply is None else reply for reply in found]
-            replies = [reply for reply in found if reply is not None and not isinstance(reply, Fault)]
+            replies = [reply for reply in found if reply is not None and not isinstance(reply, Failure)]
         finally:
             if len(replies) < len(keys):
                 self._keep(keys, found)
-        if faults := [reply for reply in found if isinstance(reply, Fault)]:
+        if faults := [reply for reply in found if isinstance(reply, Failure)]:
             raise self._error(keys, faults, untold=len(keys) > 1)
         return replies
 
@@ -94,7 +94,7 @@ class Kept(Generic[A]):
         text = f"{self._name}: it counts more tokens of a prompt than was allowed for; reserve more, and ask again"
         return BoundRaised(text, partial(self._settle, keys, True))
 
-    def _claim(self, keys: Sequence[str]) -> list[A | Fault | None]:
+    def _claim(self, keys: Sequence[str]) -> list[A | Failure | None]:
         """Hand out kept replies. Faults of a larger batch are raised, those of other batches forgotten."""
         with self._lock:
             before = [(key, pop(self._faults, key)) for key in keys]
@@ -105,10 +105,10 @@ class Kept(Generic[A]):
                 raise self._error(keys, [fault for _, fault in told], untold=in_parts)
             return [pop(self._replies, key) for key in keys]
 
-    def _keep(self, keys: Sequence[str], found: Sequence[A | Fault | None]) -> None:
+    def _keep(self, keys: Sequence[str], found: Sequence[A | Failure | None]) -> None:
         with self._lock:
             for key, reply in zip(keys, found, strict=True):
-                if isinstance(reply, Fault):
+                if isinstance(reply, Failure):
                     if len(keys) > 1:
                         self._faults.setdefault(key, deque()).append((reply, len(keys)))
                     if reply.usage != NO_USAGE:
@@ -116,7 +116,7 @@ class Kept(Generic[A]):
                 elif reply is not None:
                     self._replies.setdefault(key, deque()).append(reply)
 
-    def _error(self, keys: Sequence[str], faults: Sequence[Fault], *, untold: bool) -> ServerError:
+    def _error(self, keys: Sequence[str], faults: Sequence[Failure], *, untold: bool) -> ServerError:
         others = f" ({len(faults)} of {len(keys)} requests failed)" if len(keys) > 1 else ""
         return ServerError(f"{self._name}: {faults[0].reason}{others}", partial(self._settle, keys, untold))
 

@@ -22,9 +22,9 @@ def test_the_limits_of_a_server_reach_it_and_change_no_identity():
 def test_the_ways_of_a_server_reach_it():
     pytest.importorskip("aiohttp")
     given = {"omit": "temperature, stop", "rename": "max_tokens:max_completion_tokens", "template_tokens": 0}
-    ways = open_model(SERVER, options=given).ways
-    assert (ways.omit, ways.rename) == ({"temperature", "stop"}, {"max_tokens": "max_completion_tokens"})
-    assert ways.template == 0
+    parameters = open_model(SERVER, options=given).parameters
+    assert (parameters.omit, parameters.rename) == ({"temperature", "stop"}, {"max_tokens": "max_completion_tokens"})
+    assert parameters.template == 0
 
 
 def test_the_memory_of_a_model_in_this_process_reaches_it(monkeypatch):

@@ -14,14 +14,14 @@ import counting
 import ray
 
 from forethought.experiments.run_folder import Run, RunError
-from forethought.experiments.workers.options import Staffing
+from forethought.experiments.workers.options import WorkerOptions
 from forethought.experiments.workers.ray import Cluster
 from forethought.experiments.workers.scheduler import run_on
 
 
 def main(home: Path) -> None:
     ray.init("local", num_cpus=3, include_dashboard=False, configure_logging=False, log_to_driver=False)
-    staffing = Staffing.parse("ray://local")  # as many workers as there are cpus
+    staffing = WorkerOptions.parse("ray://local")  # as many workers as there are cpus
     asked = counting.priced(home, "killed-model")
     for count in (100, 400):  # a third could be the end of a task that was there at all of them
         (home / "killed-model" / f"kill-{count}-me").touch()

@@ -21,7 +21,7 @@ from forethought.experiments.config import Experiment
 from forethought.experiments.execute import replay
 from forethought.experiments.run_folder import Run, RunError
 from forethought.experiments.workers.processes import Processes
-from forethought.experiments.workers.scheduler import Foreman, run_on
+from forethought.experiments.workers.scheduler import Scheduler, run_on
 from forethought.experiments.workers.worker import Order, budget_of
 from forethought.search import Budget
 from forethought.search.engine.journal import FORMAT, RUN, JournalError, locked, seal
@@ -368,7 +368,7 @@ def test_the_dollars_of_a_dead_worker_go_back_but_for_those_it_paid(make, tmp_pa
     run, folder = make("run", budget={"usd": 8.0}, prices=str(tmp_path / "prices.json"))
     price_list(tmp_path / "prices.json", folder)
     with run.journal() as journal:
-        foreman = Foreman(run, Stillborn(), Order(Experiment.of(run.config), 1), journal, None)
+        foreman = Scheduler(run, Stillborn(), Order(Experiment.of(run.config), 1), journal, None)
         with pytest.raises(RunError, match="4 workers were begun"):
             foreman.work()
     assert foreman.pool == pytest.approx(7.75)

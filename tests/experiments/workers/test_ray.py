@@ -17,7 +17,7 @@ from forethought.experiments import execute
 from forethought.experiments.config import Experiment
 from forethought.experiments.launch import carry_out
 from forethought.experiments.run_folder import Run
-from forethought.experiments.workers.options import Staffing
+from forethought.experiments.workers.options import WorkerOptions
 
 HERE = Path(__file__).parent
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="the extra [ray] is not installed")
@@ -79,10 +79,10 @@ def test_actors_killed_in_the_middle_lose_nothing_and_pay_nothing_twice(tmp_path
 def test_as_many_workers_as_there_is_room_for():
     from forethought.experiments.workers.ray import room
 
-    assert room({"CPU": 9.0}, Staffing.parse("ray://auto?cpus=2")) == 4
-    assert room({"CPU": 64.0, "GPU": 2.0}, Staffing.parse("ray://auto?gpus=0.5")) == 4
+    assert room({"CPU": 9.0}, WorkerOptions.parse("ray://auto?cpus=2")) == 4
+    assert room({"CPU": 64.0, "GPU": 2.0}, WorkerOptions.parse("ray://auto?gpus=0.5")) == 4
     with pytest.raises(ValueError, match="has 1 cpus and 0 gpus, and a worker reserves 1 and 1"):
-        room({"CPU": 1.0}, Staffing.parse("ray://auto?gpus=1"))
+        room({"CPU": 1.0}, WorkerOptions.parse("ray://auto?gpus=1"))
 
 
 def test_a_cluster_without_ray_is_refused_with_advice(tmp_path, monkeypatch):
@@ -96,16 +96,16 @@ def test_a_cluster_without_ray_is_refused_with_advice(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "staffing"),
     [
-        ("1", Staffing(1)),
-        ("16", Staffing(16)),
-        ("ray://10.0.0.1:10001", Staffing(None, "ray://10.0.0.1:10001")),
-        ("ray://head:10001?workers=8&cpus=2&gpus=0.5", Staffing(8, "ray://head:10001", 2.0, 0.5)),
-        ("ray://auto", Staffing(None, "auto")),
-        ("ray://local?workers=3", Staffing(3, "local")),
+        ("1", WorkerOptions(1)),
+        ("16", WorkerOptions(16)),
+        ("ray://10.0.0.1:10001", WorkerOptions(None, "ray://10.0.0.1:10001")),
+        ("ray://head:10001?workers=8&cpus=2&gpus=0.5", WorkerOptions(8, "ray://head:10001", 2.0, 0.5)),
+        ("ray://auto", WorkerOptions(None, "auto")),
+        ("ray://local?workers=3", WorkerOptions(3, "local")),
     ],
 )
 def test_workers_are_read(text, staffing):
-    assert Staffing.parse(text) == staffing
+    assert WorkerOptions.parse(text) == staffing
     assert staffing.alone is (text == "1")
 
 
@@ -116,7 +116,7 @@ NO_WORKERS = """ 0 -2 two 2.5 ray ray:// ray://head ray://head:x ray://head:1?wo
 @pytest.mark.parametrize("text", ["", *NO_WORKERS.split()])
 def test_workers_that_make_no_sense_are_refused(text):
     with pytest.raises(ValueError, match="cannot read the workers"):
-        Staffing.parse(text)
+        WorkerOptions.parse(text)
     with pytest.raises(ValueError, match="cannot read the workers"):
         Experiment("Game24-v0", "0:2", "greedy", {"nodes": 5}, workers=text)
 

@@ -14,7 +14,7 @@ COST = Usage(1, 10, 0, 2)
 LEGAL = {"": "abcde"}
 
 
-class Kept(RuntimeError):
+class UnclaimedReplies(RuntimeError):
     """As a server's error: the good replies of the batch are handed out to whoever asks again."""
 
     kept = True
@@ -31,7 +31,7 @@ class Kept(RuntimeError):
 def server(priced_judge):
     """A value that fails for some words while `broken`, and pays for each word once while it is kept."""
 
-    def make(broken, error=Kept):
+    def make(broken, error=UnclaimedReplies):
         model = priced_judge(COST)
         model.paid, kept = [], set()
 
@@ -128,7 +128,7 @@ def test_an_error_that_keeps_nothing_is_asked_about_once(run, server, path):
 
 
 def test_what_the_lost_query_has_cost_is_a_line_of_its_own(run, server, path):
-    model = server({"c"}, error=lambda text: Kept(text, Usage(1, 10, 0, 0)))
+    model = server({"c"}, error=lambda text: UnclaimedReplies(text, Usage(1, 10, 0, 0)))
     assert run(model).spent.usage == Usage(5, 50, 0, 8)
     assert kinds(path) == ["expand", "part", "lost"]
     assert run(server(())).spent.roles == {"lost": Usage(1, 10), "value": Usage(5, 50, 0, 10)}
@@ -190,7 +190,7 @@ def test_proposals_have_parts_too(letters, mover, judge, drive, path):
         words = [query.node.state.letters for query in queries]
         policy.calls.append(words)
         if broken & set(words):
-            raise Kept("no reply")
+            raise UnclaimedReplies("no reply")
         return [[Proposal(action) for action in query.actions] for query in queries]
 
     policy.propose = propose

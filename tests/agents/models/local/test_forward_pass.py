@@ -18,7 +18,7 @@ from forethought.agents import Request, Sampling, ScoreRequest
 from forethought.agents.models.local import forward_pass as forwarding
 from forethought.agents.models.local.forward_pass import argument_of_cache, forward
 from forethought.agents.models.local.model import Local
-from forethought.agents.models.local.shared_attention import Rooms
+from forethought.agents.models.local.shared_attention import KVCache
 
 SHAPE = {"vocab_size": 50, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2}
 HEADS = {"num_attention_heads": 2, "num_key_value_heads": 1}
@@ -130,7 +130,7 @@ def test_a_model_that_fills_no_cache_is_refused():
     with pytest.raises(ValueError, match="holds no cache"):
         forward(model, None, 1, input_ids=IDS)
     with pytest.raises(ValueError, match="did not use the cache"):
-        forward(model, Rooms(model, 9), 1, input_ids=IDS)
+        forward(model, KVCache(model, 9), 1, input_ids=IDS)
 
 
 @torch.inference_mode()

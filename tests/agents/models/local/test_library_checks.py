@@ -92,7 +92,7 @@ def test_an_attention_setting_of_another_name_is_found_out(monkeypatch):
 
 
 def test_a_cache_layer_of_another_interface_is_found_out(monkeypatch):
-    monkeypatch.delattr(shared_attention.Room, "get_seq_length")
+    monkeypatch.delattr(shared_attention.KVLayer, "get_seq_length")
     monkeypatch.setattr(shared_attention.DynamicLayer, "get_seq_length", lambda self: 0)
     with pytest.raises(ValueError, match=f"share prompts.*{KNOWN}"):
         prove_sharing("llama", read_tried)

@@ -13,16 +13,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.agents.models.local.batching import Limit, Need, Sizes, in_halves, packed, padded
+from forethought.agents.models.local.batching import MemoryLimit, RequestSize, Sizes, packed, padded, split_on_oom
 from forethought.agents.models.local.decoding import BUCKET, draw
-from forethought.agents.models.local.prefix_tree import Forest
+from forethought.agents.models.local.prefix_tree import PrefixTree
 
 PROMPTS = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=12), min_size=1, max_size=12)
 SIZES = Sizes(state=10, token=1, place=1, score=0, mask=0, logits=5)
 
 
 def forest_of(prompts, spread):
-    forest, expected = Forest(spread), []
+    forest, expected = PrefixTree(spread), []
     for prompt in sorted({tuple(prompt): prompt for prompt in prompts}.values()):
         expected.append(forest.places() + forest.growth(prompt))
         forest.add(prompt)
@@ -60,7 +60,7 @@ def test_siblings_stand_in_one_block_and_strangers_apart():
 
 @given(PROMPTS, st.integers(0, 20), st.integers(1, 2000))
 def test_every_need_is_in_one_batch_within_the_limit(prompts, spread, size):
-    needs, limit = [Need(prompt, room=3) for prompt in prompts], Limit(size, firm=False)
+    needs, limit = [RequestSize(prompt, room=3) for prompt in prompts], MemoryLimit(size, firm=False)
     for batches in (list(packed(needs, SIZES, limit, spread)), list(padded(needs, SIZES, limit))):
         assert sorted(i for batch in batches for i in batch) == list(range(len(needs)))
     for batch in packed(needs, SIZES, limit, spread):
@@ -70,14 +70,14 @@ def test_every_need_is_in_one_batch_within_the_limit(prompts, spread, size):
 
 
 def test_batches_are_as_large_as_the_limit_allows():
-    needs = [Need([1] * 10, room=3)] * 8
-    assert list(map(len, packed(needs, SIZES, Limit(4 * (100 + 4 * 36) // 3 + 1, firm=True), 0))) == [4, 4]
+    needs = [RequestSize([1] * 10, room=3)] * 8
+    assert list(map(len, packed(needs, SIZES, MemoryLimit(4 * (100 + 4 * 36) // 3 + 1, firm=True), 0))) == [4, 4]
 
 
 def test_a_single_need_over_a_firm_limit_is_told_what_to_do():
     with pytest.raises(MemoryError, match=r"10 tokens that may write 3 more .* give a larger `memory`"):
-        list(packed([Need([1] * 10, room=3)], SIZES, Limit(100, firm=True), 0))
-    assert list(packed([Need([1] * 10, room=3)], SIZES, Limit(100, firm=False), 0)) == [[0]]
+        list(packed([RequestSize([1] * 10, room=3)], SIZES, MemoryLimit(100, firm=True), 0))
+    assert list(packed([RequestSize([1] * 10, room=3)], SIZES, MemoryLimit(100, firm=False), 0)) == [[0]]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_batch_that_runs_out_of_memory_is_halved(error):
             raise error
         return [item * 10 for item in items]
 
-    assert in_halves(work, [1, 2, 3, 4, 5]) == [10, 20, 30, 40, 50]
+    assert split_on_oom(work, [1, 2, 3, 4, 5]) == [10, 20, 30, 40, 50]
     assert tried == [5, 2, 3, 1, 2]
 
 
@@ -106,7 +106,7 @@ def test_memory_that_runs_out_over_one_request_is_told():
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(MemoryError, match=r"over a single request .* give a shorter prompt"):
-        in_halves(work, [1, 2, 3])
+        split_on_oom(work, [1, 2, 3])
 
 
 def test_other_errors_are_not_tried_again():
@@ -114,7 +114,7 @@ def test_other_errors_are_not_tried_again():
         raise RuntimeError("shapes do not match")
 
     with pytest.raises(RuntimeError, match="shapes do not match"):
-        in_halves(work, [1, 2])
+        split_on_oom(work, [1, 2])
 
 
 def test_draws_follow_the_probabilities():

@@ -16,7 +16,7 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from forethought.agents import Request, Sampling, ScoreRequest
-from forethought.agents.models.local.decoding import Writer
+from forethought.agents.models.local.decoding import TextDecoder
 from forethought.agents.models.local.model import Local
 from forethought.agents.models.local.prefill import can_share
 
@@ -272,7 +272,7 @@ def test_a_stop_is_seen_at_the_token_that_completes_it(seed):
     for _ in range(6):  # bytes that begin a letter and do not end it
         tokens.insert(draw.randrange(len(tokens)), tokenizer("é").input_ids[0])
     ends = [n for n in range(1, len(tokens)) if any(stop in tokenizer.decode(tokens[:n]).lstrip() for stop in stops)]
-    writer = Writer(tokenizer, Sampling(max_tokens=len(tokens), stop=stops), 0, ())
+    writer = TextDecoder(tokenizer, Sampling(max_tokens=len(tokens), stop=stops), 0, ())
     while writer.open:
         writer.add(tokens[len(writer.written)])
     assert len(writer.written) == (ends[0] if ends else len(tokens))
@@ -290,7 +290,7 @@ def test_a_stop_is_seen_at_the_token_that_completes_it(seed):
 def test_stops_leave_reasoning_and_leading_blanks_alone(text, stops, rationale, read):
     tokenizer = byte_tokenizer()
     tokens = tokenizer(text).input_ids
-    writer = Writer(tokenizer, Sampling(max_tokens=len(tokens), stop=stops), 0, ())
+    writer = TextDecoder(tokenizer, Sampling(max_tokens=len(tokens), stop=stops), 0, ())
     while writer.open:
         writer.add(tokens[len(writer.written)])
     assert writer.reply() == (rationale, read)

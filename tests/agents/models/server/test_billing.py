@@ -19,9 +19,9 @@ from forethought.agents.models.protocol import (
 )
 from forethought.agents.models.reply_cache import Cached
 from forethought.agents.models.scripted import Scripted
-from forethought.agents.models.server.faults import Fault
+from forethought.agents.models.server.failures import Failure
 from forethought.agents.models.server.model import Server
-from forethought.agents.models.server.unclaimed import Kept, ServerError
+from forethought.agents.models.server.unclaimed import ServerError, UnclaimedReplies
 from forethought.agents.policies import AllActions
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24
@@ -179,7 +179,7 @@ def test_to_settle_one_failure_leaves_the_others_theirs(stub, server):
     assert stub.tries["bad"] == 2
 
 
-# Kept replies and faults, from several threads.
+# UnclaimedReplies replies and faults, from several threads.
 
 
 def fill(*replies):
@@ -190,8 +190,8 @@ def fill(*replies):
 
 
 def test_equal_requests_that_failed_are_told_and_billed_one_by_one():
-    kept = Kept[Completion]("s")
-    fault = Fault("no", usage=BILL)
+    kept = UnclaimedReplies[Completion]("s")
+    fault = Failure("no", usage=BILL)
     failure(kept.answer, ["q", "q"], fill(fault, fault))
     errors = [failure(kept.answer, ["q"], fill()) for _ in range(2)]
     assert [wasted_usage(error) for error in errors] == [BILL, BILL]
@@ -199,7 +199,7 @@ def test_equal_requests_that_failed_are_told_and_billed_one_by_one():
 
 
 def test_two_that_fail_alike_at_once_are_both_told():
-    kept, fault = Kept[Completion]("s"), Fault("no", usage=BILL)
+    kept, fault = UnclaimedReplies[Completion]("s"), Failure("no", usage=BILL)
     errors = []
 
     def ask(found):
@@ -212,7 +212,7 @@ def test_two_that_fail_alike_at_once_are_both_told():
 
 def test_a_call_that_was_told_nothing_is_told_so():
     with pytest.raises(ServerError, match="s: the connection was closed before the reply came"):
-        Kept[Completion]("s").answer(["q"], lambda found: None)
+        UnclaimedReplies[Completion]("s").answer(["q"], lambda found: None)
 
 
 def test_no_call_of_many_threads_gets_fewer_replies_and_every_reply_is_billed_once(stub, server):

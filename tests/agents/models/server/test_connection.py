@@ -209,7 +209,7 @@ def test_a_reply_that_nobody_foresaw_costs_no_other_request(stub, open_server, i
 def test_an_exception_of_one_work_leaves_the_line_open(stub, open_server, monkeypatch):
     server = open_server()
     server.complete([Request("p")])
-    line = server._line
+    line = server._connection
 
     async def fails():
         raise LookupError
@@ -218,7 +218,7 @@ def test_an_exception_of_one_work_leaves_the_line_open(stub, open_server, monkey
         line.run(fails())
     assert line.alive
     server.complete([Request("q")])
-    assert server._line is line
+    assert server._connection is line
 
 
 def test_a_line_is_closed_once_by_many_and_at_once_and_who_waits_is_told(stub, open_server, in_threads):
@@ -228,7 +228,7 @@ def test_a_line_is_closed_once_by_many_and_at_once_and_who_waits_is_told(stub, o
         before = len(stub.seen)
         asking = in_threads(lambda i, server=server: server.complete([Request(f"p {i}"), Request("q")]), range(3))
         wait_until(lambda before=before: len(stub.seen) == before + 6)
-        line, together, began = server._line, threading.Barrier(4), time.monotonic()
+        line, together, began = server._connection, threading.Barrier(4), time.monotonic()
 
         def close(_, line=line, together=together):
             together.wait()

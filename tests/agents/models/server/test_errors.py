@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from forethought.agents.models.server.errors import problem_of
-from forethought.agents.models.server.parameters import Ways
+from forethought.agents.models.server.parameters import RequestParameters
 
 MODEL = "gpt-5-mini"
 CHAT = {"model": MODEL, "temperature": 0.7, "max_tokens": 32, "seed": 5, "messages": []}
@@ -19,7 +19,7 @@ def test_an_error_is_read_by_its_kind_and_teaches_what_helps(row):
     sent = PLAIN if row["plain"] else CHAT
     problem = problem_of(row["status"], json.dumps(row["body"]))
     assert problem.kind(MODEL, sent) == row["kind"]
-    lesson = Ways().learn(problem, row["kind"], sent)
+    lesson = RequestParameters().learn(problem, row["kind"], sent)
     assert (row["learnt"] in lesson) if row["learnt"] else lesson == ""
 
 

@@ -17,15 +17,15 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Failure:
     """The reason for a missing answer.
 
-    `passing`: another attempt may succeed, after `wait` seconds if the server named them. `usage` is the usage that was
-    paid nevertheless, as far as the server tells it; `problem` is the server's error.
+    `transient`: another attempt may succeed, after `wait` seconds if the server named them. `usage` is the usage that
+    was paid nevertheless, as far as the server tells it; `problem` is the server's error.
     """
 
     reason: str
-    passing: bool = False
+    transient: bool = False
     wait: float | None = None
     reached: bool = True  # False: nobody listens there
     usage: Usage = NO_USAGE
@@ -40,8 +40,8 @@ class Fault:
 
 
 async def with_retries(
-    attempt: Callable[[float], Awaitable[T | Fault]], policy: RetryPolicy, rng: Generator
-) -> T | Fault:
+    attempt: Callable[[float], Awaitable[T | Failure]], policy: RetryPolicy, rng: Generator
+) -> T | Failure:
     """The first answer of `attempt`, a function of the seconds it may take; else the last fault.
 
     `rng` decides the waits. The number of attempts depends on the faults and on the deadline alone.
@@ -51,7 +51,7 @@ async def with_retries(
     while True:
         left = policy.deadline - (clock() - began)
         result = await attempt(max(min(policy.timeout, left), 0.001))
-        if not isinstance(result, Fault) or not result.passing:
+        if not isinstance(result, Failure) or not result.transient:
             return result
         failed += 1
         try:
