@@ -62,6 +62,7 @@ GOES_ON = re.compile(
     re.IGNORECASE,
 )
 COMMENT = re.compile(r"[=~>:;?!,.…|#&*_/-]|[^\W\d_]|\(\ *(?:[^\W\d_]|-?[0-9][^\s,;]{0,90}[\s,;]+[0-9])")
+EMPHASIS = re.compile(r"\A\*(?![\s*])(.{1,200})(?<![\s*])\*(?=[\s.,;:!?=]|\Z)")  # Markdown's, up to its last mark
 RESULT_BEHIND = re.compile(r"\ *[:(<]\ *")
 
 
@@ -124,7 +125,7 @@ def first_line(text: str) -> str:
     text = text.strip()
     if len(text) > LONGEST:  # not within a number
         text = " ".join(text[:LONGEST].split(" ")[:-1])
-    lines = (line for marked in lines_of(text) for line in in_ascii(marked).split("\n"))
+    lines = (EMPHASIS.sub(r"\1", line) for marked in lines_of(text) for line in in_ascii(marked).split("\n"))
     return next((line.strip(AROUND) for line in lines if line.strip(AROUND)), "")
 
 

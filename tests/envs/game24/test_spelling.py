@@ -144,6 +144,14 @@ def spelled(draw, value):
     return draw(st.sampled_from(ways))
 
 
+@pytest.mark.parametrize("sign", "+-*/")
+@pytest.mark.parametrize("behind", ["", " (5 6)", " (left: 5 6)", ". Then 24", " = 1", ": good"])
+def test_a_move_in_single_asterisks_is_the_move(sign, behind):
+    left = state("4 5 6 10")
+    for move in (f"*10 {sign} 4*", f"*(10) {sign} (4)*", f"*10{sign}4*", f"*(10){sign}(4)*"):
+        assert canonical(left, move + behind) == f"10 {sign} 4"
+
+
 @given(st.data(), POSITIONS)
 def test_every_lawful_move_in_any_spelling_is_that_move(data, position):
     move = data.draw(st.sampled_from(moves(position)))
