@@ -8,7 +8,7 @@ from itertools import dropwhile, islice
 from typing import NamedTuple
 
 from forethought.agents.readers.call import read_call
-from forethought.agents.readers.reply import ARITHMETIC, BLANKS, FENCE, TAG, THOUGHT, is_preface, leads
+from forethought.agents.readers.reply import ARITHMETIC, BLANKS, FENCE, PLAN, TAG, THOUGHT, is_preface, leads
 
 MARKS = r"[*_`#>\s]{0,8}"  # of Markdown
 LABEL = re.compile(
@@ -27,6 +27,12 @@ QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
 WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), ("|", "|"), *QUOTES)
 PLAYED = re.compile(r"(?:action|move|play|step|answer|do|print)\s?\((.{1,400})\)[.;]?", re.IGNORECASE)
 GIVEN = re.compile(r"(?:action|move|step|answer|next_move|next_action)\s{0,3}=\s{0,3}(?=\S)", re.IGNORECASE)
+FINAL = re.compile(
+    rf"{MARKS}(?:the\s)?final\sanswer(?:\sis)?{MARKS}:{MARKS}(.{{1,400}})|\s{{0,8}}<answer>([^<]{{1,400}})</answer>",
+    re.IGNORECASE,
+)
+ENDING = "finish"  # the verb that such an answer is for, where a family has it
+KEYWORD = re.compile(r"\A\s{0,3}[a-z_]{1,20}\s{0,3}[=:]\s{0,3}(?=[\"'“])", re.IGNORECASE)  # of an argument
 VERB = re.compile(r"([^\W\d_]{1,40}(?:[ _-][^\W\d_]{1,20})?)\s{0,3}[\[［【]")
 NUMBER = re.compile(r"(?<![\w.,])[-−(]{0,2}[0-9]")  # a move within a line may begin with it
 GOING_ON = "+-*/×÷−^=("  # in front of a number that belongs to longer arithmetic
@@ -39,7 +45,7 @@ ESCAPED_LINES = re.compile(r"(?:\\[nrt](?![a-z]{2,}\s?\{)){1,9}")  # in front of
 LED_IN = re.compile(  # the end of a text in front of an action: "I would not finish[yes]" is none
     r"(?:[.!?:;,–—>*`\"'“(\[{|]|\s-|action\s?[0-9]{0,3}|['’]ll"
     r"|\b(?:is|use|using|try|do|call|play|choose|select|take|with|then|i|will|would|should|could|can|must|to|now|next"
-    r"|first|and|so|just|please|me|let['’]s))$",
+    r"|first|and|so|just|please|me|let['’]s|have|get|compute|calculate|consider|make|perform))$",
     re.IGNORECASE,
 )
 MOST_LAYERS = 8  # of decoration
@@ -68,18 +74,31 @@ class Speller:
         self.verbs = {verb.casefold(): verb for verb in verbs}
         names = "|".join(map(re.escape, self.verbs))
         self.inside = re.compile(rf"(?<!\w)(?:{names})\s{{0,3}}[\[［【]", re.IGNORECASE)
-        self.called = re.compile(rf"({names})\s{{0,3}}(?:[(（](.*)[)）]|[:：](.+))[.。;]?", re.IGNORECASE)
+        self.called = re.compile(
+            rf"(?P<verb>{names})\s{{0,3}}(?:[(（{{](?P<inner>.*)[)）}}]|[:：](?P<behind>.+))[.。;]?"
+            rf"|<(?P<tag>{names})>(?P<between>.*)</(?P=tag)>",
+            re.IGNORECASE,
+        )
+        self.emphasised = re.compile(
+            rf"\$?(?:\\[a-z]{{1,9}}\{{|[*_`]{{1,3}})({names})(?:\}}|[*_`]{{1,3}})(?=\s?\[)", re.IGNORECASE
+        )
 
     def has_form(self, line: str) -> bool:
         """Whether a line is surely an action: of a verb of the family, listed, or spelled in another way."""
         if self.verbs:
             return line.partition("[")[0] in self.verbs.values()
-        return line in self.actions or self.canonical(line) != line
+        return line in self.actions or (self.canonical(line) != line and not is_spoken(line))
+
+    def ended(self, line: str) -> str:
+        """The action that ends a task with the answer of a line such as "Final Answer: yes"; empty without one."""
+        found = FINAL.match(line) if ENDING in self.verbs else None
+        answer = bare_text(found[1] or found[2]) if found else ""
+        return f"{ENDING}[{answer}]" if answer and not self.has_form(spelled(answer, self)) else ""
 
     def within(self, line: str, behind: re.Pattern[str]) -> tuple[str, str]:
         """An action within a line, and the text in front of it, which ends with `behind`; both empty if none is."""
         for found in islice((self.inside if self.verbs else NUMBER).finditer(line), MOST_PLACES):
-            before, action = line[: found.start()].rstrip(), line[found.start() :].lstrip()
+            before, action = line[: found.start()].rstrip(" \\$"), line[found.start() :].lstrip()
             if before and behind.search(before):
                 if self.verbs:
                     return before, spelled(action, self)
@@ -118,19 +137,33 @@ def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], st
             before, action = speller.within(line, SENTENCE_END)
             if action and not thought_of.action:
                 thought_of = Written("\n".join([*thoughts, before]), action)
+        elif PLAN.match(line) and not speller.verbs:
+            before, action = speller.within(line, LED_IN)
+            if action and not thought_of.action:
+                thought_of = Written("\n".join([*thoughts, before]), action)
         else:
-            action = bare(line, speller)
+            action = speller.ended(line) or bare(line, speller)
             if speller.has_form(action):
                 return Written("\n".join(thoughts), action)
             before, found = speller.within(line, LED_IN)
             if found:
                 return Written("\n".join(filter(None, [*thoughts, before])), found)
-            if action and (not other.action or leads(other.action)):
+            if action and (not other.action or (leads(other.action) and not is_move(other.action, canonical))):
                 other = Written("\n".join(thoughts), action)
         thoughts.append(line)
     return next(
         (found for found in (thought_of, Written("", led_to), other) if found.action), Written("\n".join(thoughts), "")
     )
+
+
+def is_spoken(line: str) -> bool:
+    """Whether a line is a sentence, in which a move may be said in passing: "Subtract 4 from 10 to get 6."."""
+    return line[:1].isalpha() and not ARITHMETIC.search(line)
+
+
+def is_move(line: str, canonical: Callable[[str], str]) -> bool:
+    """Whether the family knows another spelling of a line."""
+    return canonical(line) != line
 
 
 def seen(line: str) -> str:
@@ -202,7 +235,7 @@ def untagged(text: str) -> str:
 
 def spelled(line: str, speller: Speller) -> str:
     """In the spelling of the family: its verb and nothing behind the bracket, or the listed action it equals."""
-    line = called(line, speller) if speller.verbs else line
+    line = called(speller.emphasised.sub(r"\1", line, count=1), speller) if speller.verbs else line
     found = VERB.match(line.lstrip("*_`\"'")) if speller.verbs else None
     name = re.sub("[ _-]", "", found[1]).casefold() if found else ""
     if not found or (name not in speller.verbs and not found[1].isalpha()):
@@ -211,15 +244,29 @@ def spelled(line: str, speller: Speller) -> str:
     if found[0][-1] != "[":
         argument = argument.replace("］", "]").replace("】", "]")
     whole, action = f"{verb}[{argument.rstrip()}", respaced(f"{verb}[{closed(argument)}", speller.actions)
-    return action if action == whole else next((a for a in speller.actions if a.casefold() == whole.casefold()), action)
+    if action != whole and (same := next((a for a in speller.actions if a.casefold() == whole.casefold()), "")):
+        return same
+    return unquoted(action, verb, speller.actions)
+
+
+def unquoted(action: str, verb: str, actions: Sequence[str]) -> str:
+    """An action without blanks, quotes and Markdown around the whole of its argument; a listed one as it is."""
+    if not action.endswith("]") or any(listed.casefold() == action.casefold() for listed in actions):
+        return action
+    bared = action[len(verb) + 1 : -1].strip()
+    for _ in range(2):
+        bared = unwrapped(bared)
+    return respaced(f"{verb}[{bared}]", actions) if bared else action
 
 
 def called(line: str, speller: Speller) -> str:
     """ "Search("August Thomjon")" and "Search: August Thomjon" as "Search[August Thomjon]"."""
+    line = line[1:-1] if line.startswith("[") and line.endswith(")]") else line
     found = speller.called.fullmatch(line)
-    if not found or speller.inside.search(found[2] or found[3] or ""):
+    argument = (found["inner"] or found["behind"] or found["between"] or "") if found else ""
+    if not found or speller.inside.search(argument):
         return line
-    return f"{found[1]}[{(found[2] or found[3] or '').strip().strip(QUOTED)}]"
+    return f"{found['verb'] or found['tag']}[{KEYWORD.sub('', argument).strip().strip(QUOTED)}]"
 
 
 def respaced(action: str, actions: Sequence[str]) -> str:

@@ -23,8 +23,11 @@ ACTIONS: tuple[str, ...] = (
 )
 ACTIONS += ("equation", "command", "answer", "final_answer", "response", "output", "result")
 CALLS = ("tool_calls", "function_call", "function", "tool_call")
-NAMES = ("name", "tool", "tool_name", "type", "action", "action_name")
+NAMES = ("name", "tool", "tool_name", "type", "action", "action_name", "action_type", "verb", "function")
 ARGUMENTS = ("arguments", "parameters", "args", "input", "action_input", "tool_input", "argument", "query", "value")
+SIGNS = ("op", "operator", "operation", "sign", "operand", "name")  # beside two numbers
+WORDS = {"add": "+", "plus": "+", "subtract": "-", "minus": "-", "multiply": "*", "times": "*", "divide": "/"}
+PREFIX = re.compile(r"(?:functions?|tools?)[.:]")  # of the name of a tool
 THOUGHTS = ("thought", "thoughts", "reasoning", "rationale", "explanation", "reflection", "thinking", "analysis")
 DEPTH = 4  # of objects in one another
 CALLED = re.compile(r"</?(?:tool_call|function_call|tool|call)>|<\|(?:tool_call|python_tag)\|>", re.IGNORECASE)
@@ -61,17 +64,37 @@ def action_in(told: Any, verbs: Mapping[str, str], depth: int = 0) -> str:
         return action_in(told[0], verbs, depth + 1)
     if not isinstance(told, dict) or depth >= DEPTH:
         return ""
-    names = (told[name] for name in NAMES if isinstance(told.get(name), str))
-    verb = next((verbs[name.casefold()] for name in names if name.casefold() in verbs), None)
+    if not verbs and (move := move_in(told)):
+        return move
+    names = (PREFIX.sub("", told[name]).casefold() for name in NAMES if isinstance(told.get(name), str))
+    verb = next((verbs[name] for name in names if name in verbs), None)
     inner = next((told[name] for name in ARGUMENTS if name in told), None)
-    if verb is not None and (argument := argument_in(inner)) is not None:
-        return f"{verb}[{argument}]"
+    if verb is not None:
+        others = {name: part for name, part in told.items() if name not in (*NAMES, *THOUGHTS, "id")}
+        argument = argument_in(inner if inner is not None else others)
+        if argument is not None:
+            return f"{verb}[{argument}]"
     for name, part in told.items():
         if name.casefold() in verbs and isinstance(part, str):
             return f"{verbs[name.casefold()]}[{part}]"
     lone = argument_in(inner) if depth or "name" in told else None  # of a tool that plays
     parts = [told[name] for name in (*ACTIONS, *CALLS) if name in told] + [inner, lone]
     return next((text for part in parts if (text := action_in(opened(part), verbs, depth + 1))), "")
+
+
+def move_in(told: Mapping[str, Any]) -> str:
+    """ "10 - 4" of two numbers with a sign beside them, as in {"a": 10, "op": "-", "b": 4}; else empty."""
+    inner = opened(told.get("arguments", told.get("parameters", {})))
+    parts = {**told, **(inner if isinstance(inner, dict) else {})}
+    signs = (str(parts[name]).strip() for name in SIGNS if isinstance(parts.get(name), str))
+    sign = next((WORDS.get(sign.casefold(), sign) for sign in signs if sign.casefold() in WORDS or len(sign) == 1), "")
+    numbers = [str(part) for part in parts.values() if is_number(part)]
+    return f"{numbers[0]} {sign} {numbers[1]}" if sign and len(numbers) == 2 else ""
+
+
+def is_number(part: Any) -> bool:
+    """Whether a part of an object is a number, or the text of one."""
+    return type(part) in (int, float) or (isinstance(part, str) and bool(re.fullmatch(r"-?[0-9][0-9./]{0,40}", part)))
 
 
 def argument_in(part: Any) -> str | None:

@@ -13,6 +13,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from forethought.agents.readers.tool_calls import is_unfinished, with_channel_as_json, with_json
+
 NAME = (
     r"(?:[a-z0-9]{1,20}[:_-])?(?:think(?:ing)?(?:[_-]process)?|thoughts?(?:[_-]process)?|reason(?:ing|s)?|analysis"
     r"|scratch(?:[_-]?pad)?|antthinking|chain[_-]of[_-]thought|cot|(?:inner[_-]?|internal[_-]?)?monologue|internal"
@@ -38,6 +40,10 @@ THOUGHT = re.compile(
     r"[*_`#>\s]{0,8}(?:thoughts?|thinking|reasoning|rationale|analysis|explanation)\s{0,3}[0-9]{0,3}[*_`\s]{0,4}:",
     re.IGNORECASE,
 )
+PLAN = re.compile(
+    r"[*_`#>\s]{0,8}(?:(?:my|the)\s)?(?:plan|goal|strategy|idea|approach|overall|to\s(?:reach|get|make)\s[0-9]{1,9})\b[^\[\]]{0,400}",
+    re.IGNORECASE,
+)  # its arithmetic is more than one move
 FENCE = re.compile(r"(?:```|~~~)[\w+-]{0,20}|\$\$|\\[\[(]")
 ARITHMETIC = re.compile(
     r"[0-9)]\s{0,3}(?:[-+*/×÷−·:]|x|times|plus|minus|divided\sby|multiplied\sby|over|\\\w)\s{0,3}[-−(\\]{0,3}[0-9]"
@@ -52,7 +58,8 @@ WAITED = 4  # lines in front of an action that a model is given to write
 JSON = json.JSONDecoder()
 OBJECT = re.compile(r"\{|\[\s{0,4}[{\"]")
 ACT = re.compile(
-    r"^[\s>*_`#|-]{0,8}(?:[^\W\d_]{1,20}\s?\[[^\[\]\n]|(?:next\s|final\s)?(?:action|move|step|answer)s?\s?[0-9]{0,3}[*_`]{0,3}:"
+    r"^(?:[\s>*_`#|$-]|\\[\[(]|\\(?:boxed|(?:text|math)(?:bf|rm|tt)?)\{){0,8}(?:[^\W\d_]{1,20}\s?\[[^\[\]\n]|(?:(?:next|final|first)\s)?(?:action|move|step|answer|first|next)s?\s?[0-9]{0,3}[*_`]{0,3}:"
+    r"|\{\s?\"(?:name|action|tool|function)\""
     r"|\(?-?[0-9][0-9/.]{0,20}\)?\s{0,3}[-+*/×÷−]\s{0,3}[-−(]{0,3}[0-9])",
     re.IGNORECASE | re.MULTILINE,
 )  # a line that surely acts
@@ -75,6 +82,10 @@ TAG = re.compile(
 SECTIONS = (  # reasoning and reply of models without marks: gpt-oss, Granite
     (re.compile(r"analysis"), re.compile(r"assistantfinal")),
     (re.compile(r"Here(?: is|'s) my thought process:"), re.compile(r"Here(?: is|'s) my response:")),
+    (
+        re.compile(r"\**Thinking(?:\.\.\.|…)\**(?=\n)"),
+        re.compile(r"(?<=\n)(?:\.\.\.|…)?done thinking\.?"),
+    ),  # as Ollama prints it
 )
 NEAR = 200  # characters to each side of a mark that are looked at for the brackets of an action
 
@@ -97,8 +108,8 @@ class Reply(NamedTuple):
 
 def read_reply(raw: str, stops: Sequence[str] = ()) -> Reply:
     """The two parts of a reply as it came, the text ended at its stops."""
-    rationale, text = separate_reasoning(ESCAPED.sub(r"<\1>", without_turns(raw)))
-    return Reply(rationale, cut(text, stops))
+    rationale, text = separate_reasoning(ESCAPED.sub(r"<\1>", with_channel_as_json(without_turns(raw))))
+    return Reply(rationale, cut(with_json(text), stops))
 
 
 def without_turns(raw: str) -> str:
@@ -238,7 +249,10 @@ def is_ended(raw: str, stops: Sequence[str]) -> bool:
     """
     if not any(stop in raw for stop in stops):
         return False
-    text = separate_reasoning(ESCAPED.sub(r"<\1>", raw)).text
+    text = separate_reasoning(ESCAPED.sub(r"<\1>", with_channel_as_json(raw))).text
+    if is_unfinished(text):
+        return False
+    text = with_json(text)
     return end_by(stops, text, start_of(text, waiting=WAITED)) < len(text)
 
 
@@ -289,13 +303,13 @@ def announces(line: str) -> bool:
 
 def may_lead(line: str) -> bool:
     """Whether an action in a line behind this one is the action meant: in this one there is none."""
-    return announces(line) or not (ARITHMETIC.search(line) or "[" in line)
+    return announces(line) or bool(PLAN.fullmatch(line)) or not (ARITHMETIC.search(line) or "[" in line)
 
 
 def leads(line: str) -> bool:
     """Whether a line leads to an action if there is one behind it: a heading, or a sentence such as "Let me see."."""
     if ARITHMETIC.search(line):
-        return False
+        return bool(PLAN.fullmatch(line))
     return announces(line) or any(form.fullmatch(line) for form in (HEADING, SENTENCE, LISTED))
 
 

@@ -17,10 +17,12 @@ from forethought.agents.readers.score_forms import (
     CORRECTNESS,
     FIRST,
     GIVEN,
+    HASHED,
     OTHER,
     RATED,
+    SHORT,
 )
-from forethought.agents.readers.score_text import plain_signs, without_marks, without_prices
+from forethought.agents.readers.score_text import in_figures, plain_signs, without_marks, without_prices
 
 MOST = 100_000  # characters that are looked at, the last ones
 TENTH = 10.0
@@ -48,15 +50,22 @@ def find_score(text: str) -> Score | None:
     """
     skipped = max(0, len(text) - MOST)
     signs = plain_signs(text[skipped:])
+    return score_in(signs, skipped) or score_in(in_figures(signs), skipped)
+
+
+def score_in(signs: str, skipped: int) -> Score | None:
+    """The last score stated in a text of plain signs, in front of which so many characters were skipped."""
     plain, priced = without_marks(signs), without_marks(without_prices(signs))
     for found in (
         last(CORRECTNESS, plain),
         latest(last(ANY_SCORE[0], plain), last(ANY_SCORE[1], priced)),
         last(BOXED, signs),
+        last(HASHED, signs),
         ALONE.fullmatch(plain) if len(plain) < 200 else None,
         last(ANSWERS, priced),
         latest(last(GIVEN, priced), last(RATED, priced)),
         FIRST.match(priced),
+        SHORT.fullmatch(priced) if len(priced) < 120 else None,
     ):
         if found:
             value = value_of(found)

@@ -11,10 +11,10 @@ import re
 UNIT = r"(?:points?|pts|stars?|marks?)\b\.?"
 NUMBER = (
     r"(?P<score>[-+]?[0-9]{1,20}(?:[.,][0-9]{1,20})?)"
-    r"(?![0-9]|[.,][0-9]|\s?%|\ [0-9]|[eE][-+]?[0-9]|[-•][0-9]"
+    r"(?![0-9]|[.,][0-9]|\s?(?:%|per\s?cent\b)|\ [0-9]|[eE][-+]?[0-9]|[-•][0-9]"
     r"|\s{0,3}(?:[-+*×÷^]|\bx\b)\s{0,3}[0-9.]{1,9}\s{0,3}(?:=|$))"
 )
-PERCENT = r"(?P<percent>[-+]?[0-9]{1,20}(?:[.,][0-9]{1,20})?)\s?%"
+PERCENT = r"(?P<percent>[-+]?[0-9]{1,20}(?:[.,][0-9]{1,20})?)\s?(?:%|per\s?cent\b)"
 OF = (
     rf"(?:\s{{0,9}}{UNIT})?"
     r"(?:\s{0,9}(?:/|out\s{1,9}of|of|on\s{1,3}an?\s{1,3}scale\s{1,3}(?:of|from)\s{1,3}(?:[01]\s{0,3}(?:to|-)\s{0,3})?)\s{0,9}"
@@ -23,9 +23,9 @@ OF = (
 )
 FILLER = (
     r"(?:approximately|approx\.?|about|around|roughly|therefore|thus|then|now|probably|likely|only|just|at\s{1,3}least"
-    r"|at\s{1,3}most|still|also|set\s{1,3}to|equal\s{1,3}to|exactly|an?|the|out\s{1,3}of\s{1,3}10\s{0,9}[:=])"
+    r"|solid|strong|clear|maybe|perhaps|at\s{1,3}most|still|also|set\s{1,3}to|equal\s{1,3}to|exactly|an?|the|out\s{1,3}of\s{1,3}10\s{0,9}[:=])"
 )
-IS = r"(?:is|was|are|be|of|equals?|[:=]|-+>|=>|→|⇒|at|as)"
+IS = r"(?:is|was|are|(?:would|will|should)\s{1,3}be|be|of|equals?|[:=]|-+>|=>|→|⇒|at|as)"
 DASH = r"(?:-{1,3}\s{1,9}|•\s{0,9})"
 STATED = (
     rf"\s{{0,24}}(?:(?:{IS}|{FILLER})(?![a-z])\s{{0,24}}|{DASH}|(?<=[a-z])-+(?=[0-9])){{0,6}}(?:{PERCENT}|{NUMBER}{OF})"
@@ -62,7 +62,10 @@ A = (
     r"(?:(?:as|at|with|an?|the|to\s{1,3}be|of|about|around|roughly|maybe|perhaps|probably|solid|strong|clear|score"
     r"|rating|grade)\s{1,3}){0,5}"
 )
-VERB = r"(?:give|rate|score|grade|assign|award|say|put|go\s{1,3}(?:with|for)|estimate|evaluate|judge)"
+VERB = (
+    r"(?:give|gave|rated?|scored?|graded?|assign(?:ed)?|award(?:ed)?|say|put|go\s{1,3}(?:with|for)|estimate|evaluate"
+    r"|judge)"
+)
 GIVER = (
     r"\bi\s{1,3}(?:(?:d|ll|m|would|will|can|must|shall|should)\s{1,3})?"
     r"(?:(?:therefore|thus|personally|probably|only|still)\s{1,3})?"
@@ -74,9 +77,19 @@ GIVEN = re.compile(
     re.IGNORECASE,
 )
 RATED = re.compile(
-    rf"\b(?:rat(?:e|ing)|give\s{{1,3}}(?:it|this)|say|assign|correctness|overall|solid|strong|(?:it|this|that)\s{{1,3}}(?:is|s))\b"
-    rf"[^.\n0-9]{{0,60}}?{NUMBER}(?:\s{{0,9}}{UNIT})?"
+    r"\b(?:rat(?:e|ing)|(?:deserve|earn|merit|get|warrant|receive)s?|give\s{1,3}(?:it|this)|say|assign|correctness"
+    r"|overall|solid|strong|(?:it|this|that)\s{1,3}(?:is|s))\b"
+    rf"(?:(?!\bnot\b|n\st\b)[^.\n0-9]){{0,60}}?{NUMBER}(?:\s{{0,9}}{UNIT})?"
     r"\s{0,9}(?:/|out\s{1,9}of)\s{0,9}(?:an?\s{1,3}possible\s{1,3})?(?P<whole>10(?:\.0{1,6})?)(?![0-9]|\s?/\s?[0-9])",
+    re.IGNORECASE,
+)
+HASHED = re.compile(rf"(?:\A|\n)\s{{0,3}}####\s{{0,3}}{NUMBER}{OF}\s{{0,3}}(?=\Z|\n)")  # as answers of GSM8K end
+NO_SCORE = (
+    r"(?:\bnot\b|n[' ]t\b|\b(?:(?:un)?c(?:onfiden|ertain)|difficult|complex|risk|max|min|previous|prior|earlier|old"
+    r"|threshold|target|average|baseline))"
+)
+SHORT = re.compile(  # "Probably a 9 out of 10." as a whole reply
+    rf"(?!.*{NO_SCORE})[^0-9\n]{{0,60}}{NUMBER}\s{{0,3}}(?:/|out\s{{1,3}}of)\s{{0,3}}(?P<whole>10)[^0-9\n]{{0,40}}",
     re.IGNORECASE,
 )
 ALONE = re.compile(rf"\s{{0,99}}(?:{PERCENT}|{NUMBER}{OF})(?:\s{{0,9}}{UNIT})?\s{{0,9}}\.?\s{{0,99}}", re.IGNORECASE)

@@ -23,6 +23,12 @@ OPENED = re.compile(r"<\s{0,2}([a-zA-Z][a-zA-Z_-]{1,20})(?:\s[^<>]{0,200})?>")
 CLOSED = re.compile(r"</\s{0,2}[a-zA-Z][a-zA-Z_-]{0,20}\s{0,2}>")
 ESCAPED_LINE = re.compile(r"\\[rn](?![a-z])")  # a line break as a server writes it in a text, no LaTeX command
 ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[a-zA-Z]")
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+FIGURES = {word: str(number) for number, word in enumerate(NUMBERS)}
+SPOKEN = re.compile(
+    rf"\b(?:{'|'.join(FIGURES)})(?=[\s*_`\"'”)]{{0,9}}(?:\Z|[.,;!/]|\n|(?:out|points?|stars?|of\s+ten|because|since)\b))",
+    re.IGNORECASE,
+)
 PRICE = re.compile(r"[$€£¥](?=\s?[0-9][0-9.,]{0,12}(?![0-9.,])(?![^\n$]{0,30}\$(?![0-9])))")
 
 
@@ -38,6 +44,11 @@ def plain_signs(text: str) -> str:
     text = CLOSED.sub(blank, STYLE.sub(blank, text))
     text = OPENED.sub(lambda found: f" {found[1]}:".ljust(len(found[0])), text)
     return text.translate(SIGNS).translate(SEPARATORS)
+
+
+def in_figures(text: str) -> str:
+    """ "nine out of ten" as "   9 out of  10"."""
+    return SPOKEN.sub(lambda found: FIGURES[found[0].lower()].rjust(len(found[0])), text)
 
 
 def without_prices(text: str) -> str:

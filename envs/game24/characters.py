@@ -9,11 +9,12 @@ from functools import lru_cache
 
 SIGNS = {
     "+": "＋﹢➕",
-    "-": "−－–—―‒‐‑﹣➖⁃",
-    "*": "×✕✖╳⨉⨯·∙•⋅∗＊✱⊗",
+    "-": "−－–—―‒‐‑﹣➖⁃⁻₋",
+    "*": "×✕✖╳⨉⨯·∙•⋅∗＊✱⊗⋆",
+    "x": "хХ",  # of Cyrillic
     "/": "÷∕⁄／➗⟋",
     ":": "：∶",
-    "=": "＝≡⇒→➜➔➙➞⟶⟹↦⟼⇨",
+    "=": "＝≡≟≔≝≜⩵⇒→➜➔➙➞⟶⟹↦⟼⇨",
     "~": "≈≅≃≒≐∼～",
     "(": "（［｛[{【",
     ")": "）］｝]}】",
@@ -25,14 +26,16 @@ SIGNS = {
 }
 PLAIN = {ord(written): plain for plain, writings in SIGNS.items() for written in writings}
 FRACTION = re.compile(r"\\[dtc]?frac\s{0,4}(?:\{([^{}]{0,90})\}\s{0,4}\{([^{}]{0,90})\}|([0-9])\s{0,4}([0-9]))")
+RAISED = re.compile(r"([⁰¹²³⁴-⁹]{1,9})\s?[⁄∕/]\s?([₀-₉]{1,9})")
 COMMANDS = (
-    (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"),
-    (re.compile(r"\\div(?![a-zA-Z])"), "/"),
+    (re.compile(r"\\(?:times|cdot|ast|star|bullet)(?![a-zA-Z])"), "*"),
+    (re.compile(r"\\(?:div|over)(?![a-zA-Z])"), "/"),
+    (re.compile(r"\\overline\s{0,4}\{\s{0,4}([0-9]{1,9})\s{0,4}\}"), r"(\1)"),  # the digits that repeat
     (re.compile(r"\\(?:approx|simeq|cong|sim)(?![a-zA-Z])"), "~"),
     (re.compile(r"\\(?:equiv|(?:long)?(?:R|r)ightarrow|to|implies|mapsto)(?![a-zA-Z])"), "="),
     (
         re.compile(
-            r"\\(?:left|right|boxed|fbox|(?:text|math)(?:bf|rm|it|sf|tt|sc|up|normal|bb|cal)?|operatorname|emph|underline"
+            r"\\(?:left|right|math(?:bin|rel|op)|boxed|fbox|(?:text|math)(?:bf|rm|it|sf|tt|sc|up|normal|bb|cal)?|operatorname|emph|underline"
             r"|bm|boldsymbol|displaystyle|q?quad|[bB]igg?|large|Large|color\{[a-z]{1,20}\}|textcolor\{[a-z]{1,20}\})(?![a-zA-Z])"
         ),
         " ",
@@ -49,6 +52,7 @@ def plain(text: str) -> str:
         return text
     if "&" in text:
         text = html.unescape(text)
+    text = RAISED.sub(lambda found: unicodedata.normalize("NFKC", f"({found[1]}/{found[2]})"), text)
     if "\\" in text:
         text = FRACTION.sub(lambda found: f"({found[1] or found[3] or ''}/{found[2] or found[4] or ''})", text)
     for pattern, sign in COMMANDS:

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from forethought.envs.game24.characters import plain
 from forethought.envs.game24.markup import lines_of, without_bullet
+from forethought.envs.game24.words import in_figures
 
 Number: TypeAlias = "int | Fraction"  # always exact; a Fraction only where it is no integer
 Move: TypeAlias = tuple[str, str, str]
@@ -61,7 +62,7 @@ GOES_ON = re.compile(
     r"|(?:x|times|multiplied|plus|minus|divided|over|mod|squared|cubed|factorial|percent)\b",
     re.IGNORECASE,
 )
-COMMENT = re.compile(r"[=~>:;?!,.…|#&*_/-]|[^\W\d_]|\(\ *(?:[^\W\d_]|-?[0-9][^\s,;]{0,90}[\s,;]+[0-9])")
+COMMENT = re.compile(r"[=~>:;?!,.…|#&*_/-]|<[-=]|[^\W\d_]|\(\ *(?:[^\W\d_]|[=~]|-?[0-9][^\s,;]{0,90}[\s,;]+[0-9])")
 EMPHASIS = re.compile(r"\A\*(?![\s*])(.{1,200})(?<![\s*])\*(?=[\s.,;:!?=]|\Z)")  # Markdown's, up to its last mark
 RESULT_BEHIND = re.compile(r"\ *[:(<]\ *")
 
@@ -113,6 +114,8 @@ def read_move(text: str, left: Sequence[Number]) -> Move:
         found = set(readings(line, result.end(), left))
     if not found and (short := without_bullet(line)) != line:
         found = {move for start in starts(short) for move in readings(short, start, left)}
+    if not found and (figures := in_figures(line)) != line:
+        found = {move for start in starts(figures) for move in readings(figures, start, left)}
     if len(found) > 1:
         raise Several(f"it may be {' or '.join(sorted(' '.join(move) for move in found))}")
     if not found:

@@ -6,6 +6,8 @@ import gymnasium as gym
 import pytest
 
 from forethought.agents import LMText, Scripted, load_prompt
+from forethought.agents.readers.action import read_action
+from forethought.agents.readers.reply import is_ended, read_reply
 from forethought.envs import EnvSimulator, TaskSimulator, simulate
 from forethought.envs.game24 import Game24, check_answer
 from forethought.search import Budget, Node, Proposal, Query, greedy
@@ -214,3 +216,102 @@ def test_equal_replies_in_other_spellings_share_a_prior():
     replies = ["10-4", "10 - 4 = 6", "Move: **10 − 4**", "5 × 6"]
     (proposals,) = LMText(Scripted(replies), PROPOSE["Game24-v0"], samples=4).propose([query])
     assert [(p.action, p.prior) for p in proposals] == [("10 - 4", 0.75), ("5 * 6", 0.25)]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<tool_call>\n<function=search>\n<parameter=query>\nAugust Thomjon\n</parameter>\n</function>\n</tool_call>",
+        "I look it up.\n<function=search>\n<parameter=query>August Thomjon</parameter>\n</function>",
+        '<function=search>{"query": "August Thomjon"}</function>',
+        '<invoke name="search"><parameter name="query">August Thomjon</parameter></invoke>',
+        '<function_calls>\n<invoke name="search">\n<parameter name="query">August Thomjon</parameter>\n</invoke>\n'
+        "</function_calls>",
+        "<tool_call>search\n<arg_key>query</arg_key>\n<arg_value>August Thomjon</arg_value>\n</tool_call>",
+        "<|tool_calls_section_begin|><|tool_call_begin|>functions.search:0<|tool_call_argument_begin|>"
+        '{"query": "August Thomjon"}<|tool_call_end|><|tool_calls_section_end|>',
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>search\n```json\n"
+        '{"query": "August Thomjon"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+        '<｜tool▁call▁begin｜>search<｜tool▁sep｜>{"query": "August Thomjon"}<｜tool▁call▁end｜>',
+        '[TOOL_CALLS]search[ARGS]{"query": "August Thomjon"}',
+        '[TOOL_CALLS]search[CALL_ID]a1B2c3D4e[ARGS]{"query": "August Thomjon"}',
+        "<|channel|>analysis<|message|>search[hm]<|end|><|start|>assistant<|channel|>commentary to=functions.search "
+        '<|constrain|>json<|message|>{"query": "August Thomjon"}<|call|>',
+        'analysisI need it.assistantcommentary to=functions.search json{"query": "August Thomjon"}',
+        "Thought: I need it.\nAction: search\nAction Input: August Thomjon\nObservation: a painter",
+        '**Action:** `Search`\n**Action Input:** "August Thomjon"',
+        'Action 1: Search\nAction Input 1: {"query": "August Thomjon"}',
+        "<think>Action: search\nAction Input: hm</think>\nAction: search\nAction Input: August Thomjon",
+        '[search(query="August Thomjon")]',
+        "search(entity='August Thomjon')",
+        'search(query: "August Thomjon")',
+        "<search>August Thomjon</search>",
+        "search{August Thomjon}",
+        '{"action": {"type": "search", "entity": "August Thomjon"}}',
+        '{"action_type": "search", "query": "August Thomjon"}',
+        '{"verb": "search", "argument": "August Thomjon"}',
+        '{"name": "functions.search", "arguments": {"entity": "August Thomjon"}}',
+        'Search["August Thomjon"]',
+        "search[ August Thomjon ]",
+        "Search[**August Thomjon**]",
+        "**Search**[August Thomjon]",
+        "$\\text{Search}[August Thomjon]$",
+    ],
+)
+def test_calls_of_tools_in_the_forms_of_chat_templates_and_agents(reply):
+    assert written("HotpotQA-v0", simulate("HotpotQA-v0"), reply) == [ENTITY]
+
+
+@pytest.mark.parametrize(
+    ("reply", "action"),
+    [
+        ("Thought: I now know the final answer\nFinal Answer: Paris", "finish[Paris]"),
+        ("**Final Answer:** Paris", "finish[Paris]"),
+        ("<answer>Paris</answer>", "finish[Paris]"),
+        ("Final Answer: finish[Paris]", "finish[Paris]"),
+        ("Answer: search[August Thomjon]", ENTITY),
+        ("search[[REC]]", "search[[REC]]"),  # a title
+        ("search[August Thomjon", "search[August Thomjon"),  # cut off
+        ('search["Heroes" and "Low"]', 'search["Heroes" and "Low"]'),
+        ("lookup[the <function=x> tag]", "lookup[the <function=x> tag]"),
+    ],
+)
+def test_answers_of_agents_and_arguments_with_marks_of_their_own(reply, action):
+    assert written("HotpotQA-v0", simulate("HotpotQA-v0"), reply) == [action]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"operation": {"a": 10, "op": "-", "b": 4}}',
+        '{"first": 10, "operator": "-", "second": 4}',
+        '{"name": "play", "arguments": {"a": "10", "b": "4", "op": "−"}}',
+        '{"name": "subtract", "arguments": "{\\"a\\": 10, \\"b\\": 4}"}',
+        "<tool_call>play\n<arg_key>move</arg_key>\n<arg_value>10 - 4</arg_value>\n</tool_call>",
+        '<invoke name="play"><parameter name="move">10 - 4</parameter></invoke>',
+        "We can do \\(10 - 4 = 6\\).",
+        "**Final Answer**\n\\[ \\boxed{10 - 4} \\]",
+        "I choose to subtract 4 from 10.",
+        "Let's multiply 4 by 6 later.\n10 - 4 = 6",
+        "Ten minus four.",
+        "Plan: (10-4)*5-6=24\nFirst: 10 - 4",
+        "To reach 24: 5 * 6 - 6\nMove: 10 - 4 = 6",
+        "Thinking...\n5 * 6 is 30.\n...done thinking.\n\n10 - 4",
+    ],
+)
+def test_moves_in_objects_sentences_and_behind_a_plan(reply):
+    world = TaskSimulator(Game24(["4 5 6 10"]))
+    assert written("Game24-v0", world, reply) == ["10 - 4"]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "<function=search>\n<parameter=query>\nAugust Thomjon\n</parameter>\n</function>\n",
+        "Action: search\nAction Input: August Thomjon\nObservation",
+        "<tool_call>search\n<arg_key>query</arg_key>\n<arg_value>August Thomjon</arg_value>\n</tool_call>\n",
+    ],
+)
+def test_a_call_that_is_being_written_is_not_ended_within(whole):
+    ended = next(whole[:n] for n in range(len(whole) + 1) if is_ended(whole[:n], ("\n",)))
+    assert read_action(read_reply(ended, ("\n",)).text, ["search[x]", "finish[x]"]).action == ENTITY

@@ -272,3 +272,31 @@ def test_the_end_of_the_scale_counts_where_it_is_awarded(reply):
 @pytest.mark.parametrize("reply", NONE)
 def test_steps_dates_prices_ranges_and_confidences_are_no_scores(reply):
     assert read_score(reply) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(
+            "Score: nine",
+            "Score: nine out of ten",
+            "I'd rate this nine out of ten.",
+            "the correctness score is **nine**",
+        ),
+        *("Score: 90 percent", "score of nine.", "This deserves 9/10", "I scored it 9", "I rated it a 9", "#### 9"),
+        *("It is near.\n#### 9", "My rating would be a solid 9", "Probably a 9 out of 10.", "Solid work: 9/10!"),
+    ],
+)
+def test_scores_in_words_and_at_the_end_of_short_replies(reply):
+    assert read_score(reply) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *("Score: one of the best", "I'd give one example", "This is not 9/10", "Confident: 9 out of 10"),
+        *("nine moves are left", "He scored 9 goals", "## 9", "Max 9/10", "It isn't 9 out of 10"),
+    ],
+)
+def test_words_that_count_something_else_are_no_scores(reply):
+    assert read_score(reply) is None
