@@ -46,6 +46,7 @@ def load_weights(weights: Weights, device: str) -> tuple[PreTrainedModel, PreTra
     check_whole(weights.source, missing)
     check_vocabulary(weights.source, model, tokenizer)
     model.to(place)  # type: ignore[arg-type]  # a decorator hides the signature
+    check_finite(weights.source, model)
     model.eval()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     return model, tokenizer
 
@@ -75,6 +76,19 @@ def check_whole(source: str, missing: Sequence[str]) -> None:
         raise ValueError(
             f"the files of the model {source} lack {len(missing)} of its weights ({shown}); "
             "give a folder with a whole causal language model"
+        )
+
+
+def check_finite(source: str, model: PreTrainedModel) -> None:
+    """Raises ValueError: weights that are no finite numbers, as a training that diverged leaves them."""
+    sums = {name: weight.detach().sum() for name, weight in model.named_parameters() if weight.is_floating_point()}
+    doubtful = {name for name, found in sums.items() if not torch.isfinite(found)}  # a sum may be too large alone
+    wrong = [name for name, weight in model.named_parameters() if name in doubtful and not torch.isfinite(weight).all()]
+    if wrong:
+        shown = ", ".join(wrong[:NAMED]) + ", …" * (len(wrong) > NAMED)
+        raise ValueError(
+            f"the model {source} has {len(wrong)} weights with values that are not finite ({shown}); "
+            "give a model whose training did not diverge, or download its files again"
         )
 
 

@@ -68,7 +68,18 @@ def without_head(folder):
     transformers.LlamaModel(llama().config).save_pretrained(folder)
 
 
+def number(value, layer="model.layers.1.mlp.up_proj"):
+    def change(folder):
+        model = llama()
+        model.get_submodule(layer).weight.data[1, 2] = value
+        model.save_pretrained(folder)
+
+    return change
+
+
 DAMAGES = {
+    "a weight that is no number": (number(float("nan")), r"1 weights with .* not finite \(model.layers.1.mlp.up_proj"),
+    "an infinite weight": (number(-float("inf"), "lm_head"), r"not finite \(lm_head.weight\)"),
     "weights cut off": (cut_off, "cannot be loaded by transformers"),
     "weights of another format": (text(WEIGHTS, "garbage" * 100), "cannot be loaded by transformers"),
     "empty weights": (text(WEIGHTS, ""), "cannot be loaded by transformers"),
@@ -114,6 +125,13 @@ def test_tied_weights_are_no_missing_ones(folder):
     llama(tie_word_embeddings=True).save_pretrained(folder)
     model, _ = load(str(folder))
     assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
+
+
+def test_finite_weights_whose_sum_is_none_are_loaded(folder):
+    model = llama()
+    model.lm_head.weight.data.fill_(3e38)
+    model.save_pretrained(folder)
+    assert load(str(folder))[0].lm_head.weight.min() > 1e38
 
 
 def test_code_of_a_folder_is_not_run(folder, tmp_path):
