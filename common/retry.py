@@ -9,17 +9,31 @@ import email.utils
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from math import isfinite
 
 NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s|d)")  # of a time such as 6m0s
+SPOKEN = r"[0-9]{1,9}(?:\.[0-9]{1,9})? (?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b"
 MESSAGE = re.compile(
-    r"\b(?:try again|retry(?:ing)?) (?:in|after) ((?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|[dhms])(?![a-z]))+"
-    r"|[0-9]{1,9}(?:\.[0-9]{1,9})? (?:milliseconds?|seconds?|minutes?|hours?)\b)",
+    r"\b(?:(?:try again|retry(?:ing)?) (?:in|after)|please wait) "
+    r"((?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|[dhms])(?![a-z]))+"
+    rf"|{SPOKEN}(?:,? (?:and )?{SPOKEN}){{0,2}})",
     re.IGNORECASE,
 )
-WORDS = {"milliseconds": "ms", "seconds": "s", "minutes": "m", "hours": "h"}
+UNIT = re.compile(r"([0-9.]+) (ms|milli|s|m|h)", re.IGNORECASE)
+EPOCH = 1e9  # seconds since 1970; a number beyond is a time of the clock, in milliseconds beyond a thousand times that
+LIMITS = (  # headers of the requests or tokens left, and of the time at which there are new ones
+    *((f"x-ratelimit-remaining-{kind}", f"x-ratelimit-reset-{kind}") for kind in ("requests", "tokens")),
+    *(
+        (f"anthropic-ratelimit-{kind}-remaining", f"anthropic-ratelimit-{kind}-reset")
+        for kind in ("requests", "tokens")
+    ),
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
+)
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -80,17 +94,14 @@ def wait_of(headers: Mapping[str, str], message: str = "") -> float | None:
     `retry-after-ms` counts before `retry-after`, both before the time at which a limit that is used up is new, and
     that before the words of the message, as in "Please try again in 1.2s". Names of headers are in lower case.
     """
-    milliseconds = number_in(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        milliseconds = number_in(headers.get(name))
+        if milliseconds is not None:
+            return milliseconds / 1000
     named = retry_after(headers.get("retry-after"))
     if named is not None:
         return named
-    waits = [
-        duration_in(headers.get(f"x-ratelimit-reset-{kind}"))
-        for kind in ("requests", "tokens")
-        if headers.get(f"x-ratelimit-remaining-{kind}", "").strip() == "0"
-    ]
+    waits = [reset_in(headers.get(reset)) for remaining, reset in LIMITS if headers.get(remaining, "").strip() == "0"]
     return max((wait for wait in waits if wait is not None), default=wait_in(message))
 
 
@@ -99,18 +110,38 @@ def wait_in(message: str) -> float | None:
     found = MESSAGE.search(message)
     if found is None:
         return None
-    number, _, unit = found[1].lower().partition(" ")
-    return duration_in(number + WORDS[unit.rstrip("s") + "s"] if unit else number)
+    if " " not in found[1]:
+        return duration_in(found[1].lower())
+    seconds = 0.0
+    for number, unit in UNIT.findall(found[1]):
+        seconds += float(number) * SECONDS[unit.lower().replace("milli", "ms")]
+    return seconds
+
+
+def reset_in(header: str | None) -> float | None:
+    """Seconds until a limit is new, from a time such as "6m0s", a date, or a number of seconds or of the clock."""
+    told = duration_in(header)
+    if told is None:
+        return retry_after(header)
+    if told < EPOCH:
+        return told
+    return max(0.0, (told if told < EPOCH * 1000 else told / 1000) - time.time())
 
 
 def retry_after(header: str | None) -> float | None:
-    """Seconds from a Retry-After header, which holds a number of seconds or a date; a date that is past is 0."""
-    number = number_in(header)
+    """Seconds from a Retry-After header, which holds a number of seconds or a date; a date that is past is 0.
+
+    Gateways also write a time with its unit, as in "1m30s", and a date as ISO 8601 has it.
+    """
+    number = duration_in(header)
     if number is not None:
         return number
+    with suppress(ValueError, OverflowError):
+        date = datetime.fromisoformat((header or "").strip().upper().replace("Z", "+00:00"))
+        return max(0.0, date.timestamp() - time.time()) if date.tzinfo else None
     try:
-        date = email.utils.parsedate_tz((header or "").strip())
-        return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+        parts = email.utils.parsedate_tz((header or "").strip())
+        return None if parts is None else max(0.0, email.utils.mktime_tz(parts) - time.time())
     except (ValueError, OverflowError, TypeError, IndexError):  # a date beyond the calendar
         return None
 
@@ -126,8 +157,8 @@ def number_in(text: str | None) -> float | None:
 
 def duration_in(text: str | None) -> float | None:
     """Seconds of a time such as "1s", "6m0s" or "120ms", or of a bare number."""
-    stripped = (text or "").strip()[:40]
-    parts = PART.findall(stripped)
+    stripped = (text or "").strip()
+    parts = PART.findall(stripped[:40]) if stripped.isascii() else []
     if not stripped or "".join(number + unit for number, unit in parts) != stripped:
         return number_in(stripped)
     seconds = 0.0

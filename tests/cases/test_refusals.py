@@ -123,3 +123,27 @@ def test_counts_that_may_be_true_are_the_bill(stub, open_server, told):
 def test_a_long_prompt_is_not_one_token(stub, open_server):
     stub.fault = lambda asked: stub_server.changed(usage=usage(1, 3))
     assert reply_to(open_server("server+chat:m"), "a longer prompt " * 1000).usage.assumed == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind", "name"),
+    [
+        (404, "model: m", "model", "model"),
+        (404, "No endpoints found for m.", "path", ""),
+        (404, "No endpoints found that support the requested parameters", "parameter", ""),
+        (404, "No endpoints found matching your data policy.", "forbidden", ""),
+        (404, "models/m is not found for API version v1main, or is not supported for generateContent.", "model", ""),
+        (400, "The provided model identifier is invalid.", "model", ""),
+        (400, "Invocation of model ID m with on-demand throughput isn’t supported.", "model", ""),
+        (400, "LLM Provider NOT provided. You passed model=m", "model", "model"),
+        (400, "Failed to deserialize the JSON body into the target type: seed: invalid type", "parameter", "seed"),
+        (400, "Malformed input request: extraneous key [seed] is not permitted", "parameter", "seed"),
+        (400, "invalid temperature: only 1 is allowed for this model", "parameter", "temperature"),
+        (400, "deepseek-reasoner does not support the following parameters: temperature", "parameter", "temperature"),
+        (412, "Account suspended", "quota", ""),
+        (403, "error code: 1020", "forbidden", ""),
+    ],
+)
+def test_an_error_of_the_settings_is_advised_by_its_kind(status, message, kind, name):
+    problem = problem_of(status, json.dumps({"error": {"message": message}}))
+    assert (problem.kind("m", SENT), problem.parameter(SENT)) == (kind, name)

@@ -72,12 +72,14 @@ SPOKEN: dict[Kind, str] = {
     r"|\b(tokens?|prompt|input|request|message|length|characters)\b.{0,60}"
     r"\b(exceed(s|ed)? .{0,30}limit|above the .{0,20}limit)"
     r"|\b(prompt|input|sequence) length\b.{0,30}\bexceed|exceed(s|ed)? (the )?(sequence|maximum) length"
-    r"|\binput_?tokens must be|max(imum)? (input|prompt) (characters|tokens)",
+    r"|\binput_?tokens must be|max(imum)? (input|prompt) (characters|tokens)|context shift is disabled"
+    r"|(输入|上下文|提示).{0,12}(过长|超)|超.{0,12}上下文",
     "filter": r"content[ _-](management|filter|policy|moderation)|usage (polic|guideline)|inappropriate content"
     r"|safety (system|polic|filter)"
     r"|(prompt|input|content|output|response|request)\b.{0,40}\b(flagged|blocked|violat(es|ed))"
     r"|responsible ai|moderation"
     r"|(contains?|detected)\b.{0,30}\b(sensitive|unsafe|harmful|explicit|offensive)|nsfw|prohibited[ _]content"
+    r"|敏感|不安全|违规"
     r"|content exists risk|considered high risk|for safety reasons|guardrail|model (has )?(refused|declined)",
     "quota": r"insufficient (quota|balance|credit|fund)|credit balance|exceeded your current quota|billing"
     r"|(any|no) credits (yet|left)|budget has been exceeded",
@@ -91,16 +93,22 @@ SPOKEN: dict[Kind, str] = {
     r"|completion operation does not",
     "plain": r"chat[ _]template|template error|does not support chat|not a chat model",
     "parameter": r"unsupported|not supported|n[o']t support|unrecogni[sz]ed|unknown|unexpected|not permitted"
-    r"|not allowed|cannot find field|deprecated|extra (fields|inputs)|invalid (parameter|argument|field)|no longer",
+    r"|not allowed|cannot find field|deprecated|extra (fields|inputs)|invalid (parameter|argument|field)|no longer"
+    r"|invalid type|extraneous key",
     "model": r"model\b.{0,200}(\b(not|unknown|no such|invalid)\b|n't)"
     r"|(unknown|invalid|no such|not? .{0,20}find.{0,20}) model",
 }
 NO_MODEL = re.compile(
     r"\bmodel (does )?not (exist|found)|(unknown|invalid|unavailable|no such) model\b|not a valid model"
-    r"|no models? (is |are )?loaded|models?/\S{1,200} is not found",
+    r"|no models? (is |are )?loaded|models?/\S{1,200} is not found|^model: \S{1,200}$"
+    r"|model (identifier|id|name)( \S{1,200})? (is invalid|with on-demand throughput)|provider not provided",
     re.IGNORECASE,
 )
 WORDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in SPOKEN.items()}
+ROUTES: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # 404 of a gateway that has the model, and no way to it
+    ("parameter", re.compile(r"support the requested parameters", re.IGNORECASE)),
+    ("forbidden", re.compile(r"data policy|guardrail restrictions", re.IGNORECASE)),
+)
 LIMIT = re.compile(r"(?<![\w.])\d{1,3}(?![\w.]*\d)")
 NEW_NAME = re.compile(r"\buse\b\W{0,3}([a-z][a-z_]{2,40})", re.IGNORECASE)
 STATUS: dict[int, Kind] = {
@@ -110,11 +118,17 @@ STATUS: dict[int, Kind] = {
     404: "path",
     405: "path",
     407: "proxy",
+    412: "quota",  # of a suspended account
     413: "size",
     451: "filter",
 }
 OMITTED = ("temperature", "stop", "seed")  # a request makes sense without them
 LENGTHS = ("max_tokens", "max_completion_tokens")
+LENGTH_ALONE = re.compile(  # an error about the length asked for, whatever the prompt
+    r"^\W{0,2}(?:max_tokens|max_completion_tokens)\b[^.]{0,40}\b(?:must be|cannot be|should be)\b"
+    r"(?!.{0,200}\b(?:input|prompt|messages)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
 WHOLE = (
     "",
     "prompt",
@@ -130,8 +144,8 @@ def naming(name: str) -> re.Pattern[str]:
     word = r"stop(?:[_ ]sequences?)?" if name == "stop" else re.escape(name)
     forms = [
         rf"""['"`](?:\w{{1,40}}\.){{0,4}}{word}['"`]""",
-        rf"(?:argument|parameter|field|property|name)s?\b(?:\s+supplied)?\W{{1,4}}{word}\b",
-        rf"^(?:\w{{1,40}}\.){{0,4}}{word}:|\w\.{word}:|(?<![\w.]){word}=|:\s{word}\.?$",
+        rf"(?:argument|parameter|field|property|name|key)s?\b(?:\s+supplied)?\W{{1,4}}{word}\b",
+        rf"^(?:\w{{1,40}}\.){{0,4}}{word}:|\w\.{word}:|(?<![\w.]){word}=|:\s{word}(?:\.?$|:)",
         rf"(?<![\w.]){word} (?:is|are|was|parameter)\b|\b(?:invalid|unsupported) {word}\b",
     ]
     if name == "temperature":  # is no word of another meaning

@@ -16,10 +16,12 @@ from typing import Any
 
 from forethought.agents.models.server.error_words import (
     CODES,
+    LENGTH_ALONE,
     LIMIT,
     NEW_NAME,
     NO_MODEL,
     OMITTED,
+    ROUTES,
     STATUS,
     WHOLE,
     WORDS,
@@ -73,12 +75,16 @@ class Problem:
         if self._words("plain"):
             return "plain"
         name = self.parameter(sent)
+        if self.status == 404 and (other := next((k for k, found in ROUTES if found.search(self.message)), None)):
+            return other
         if name and (self.codes & CODES["parameter"] or self._words("parameter") or self._refuses_value(name)):
             return "parameter"
         if self.param.startswith("model") or (self._names(model) and self.status in (400, 404, 422)):
             return "model"
         if self.status in (400, 404, 422) and NO_MODEL.search(self.message):
             return "model"
+        if LENGTH_ALONE.search(self.message):
+            return ""
         if self._words("context") and self.status in (400, 413, 422) and (name in WHOLE or name == "temperature"):
             return "context"
         if self._words("filter"):
