@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from itertools import dropwhile, islice
 from typing import NamedTuple
 
+from forethought.agents.readers.admissible import closed, listed, named_in, respaced, unquoted
 from forethought.agents.readers.call import read_call
-from forethought.agents.readers.reply import ARITHMETIC, BLANKS, FENCE, PLAN, TAG, THOUGHT, is_preface, leads
+from forethought.agents.readers.marks import QUOTED, seen, untagged, unwrapped
+from forethought.agents.readers.reply import ARITHMETIC, FENCE, PLAN, TAG, THOUGHT, is_preface, leads
 
 MARKS = r"[*_`#>\s]{0,8}"  # of Markdown
 LABEL = re.compile(
@@ -22,9 +24,6 @@ BULLET = re.compile(
     r"(?:[-+*•▪◦‣►▸▹▶○●■□▢–—>→➤✅✔✓☑☐👉]\ufe0f?|#{1,6}|=>|->|[0-9]{1,2}[.)]|\([0-9]{1,2}\)|\[[0-9]{1,2}\]|\(?[a-zA-Z]\)"
     r"|\[[ xX✓✔]?\]|#[0-9]{1,2}[:.)]?|[0-9]\ufe0f?\u20e3|\([ivx]{1,4}\))\s+(?=\S)"
 )
-QUOTED = "\"'“”‘’"
-QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))
-WRAPPERS = (("***", "***"), ("**", "**"), ("__", "__"), ("`", "`"), ("*", "*"), ("_", "_"), ("|", "|"), *QUOTES)
 PLAYED = re.compile(r"(?:action|move|play|step|answer|do|print)\s?\((.{1,400})\)[.;]?", re.IGNORECASE)
 GIVEN = re.compile(r"(?:action|move|step|answer|next_move|next_action)\s{0,3}=\s{0,3}(?=\S)", re.IGNORECASE)
 FINAL = re.compile(
@@ -151,6 +150,8 @@ def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], st
             if action and (not other.action or (leads(other.action) and not is_move(other.action, canonical))):
                 other = Written("\n".join(thoughts), action)
         thoughts.append(line)
+    if speller.verbs and other.action:
+        other = Written(other.thought, named_in(other.action, actions))
     return next(
         (found for found in (thought_of, Written("", led_to), other) if found.action), Written("\n".join(thoughts), "")
     )
@@ -164,11 +165,6 @@ def is_spoken(line: str) -> bool:
 def is_move(line: str, canonical: Callable[[str], str]) -> bool:
     """Whether the family knows another spelling of a line."""
     return canonical(line) != line
-
-
-def seen(line: str) -> str:
-    """A line without blanks at its ends."""
-    return line.strip(BLANKS)
 
 
 def parted(line: str) -> tuple[str, str, str]:
@@ -200,16 +196,6 @@ def bare_text(text: str) -> str:
     return said
 
 
-def unwrapped(text: str) -> str:
-    """The text without its outermost pair of marks."""
-    for before, behind in WRAPPERS:
-        if len(text) > len(before + behind) and text.startswith(before) and text.endswith(behind):
-            inner = text[len(before) : -len(behind)]
-            if before not in inner and behind not in inner:
-                return seen(inner)
-    return text
-
-
 def peeled(line: str) -> str:
     """The line without its outermost label, bullet or pair of marks."""
     line = seen(line)
@@ -223,14 +209,6 @@ def peeled(line: str) -> str:
         if found := pattern.match(line):
             return seen(line[found.end() :])
     return untagged(line)
-
-
-def untagged(text: str) -> str:
-    """The text between a tag such as <answer> in front and the end of its kind, or without such an end behind it."""
-    begun = TAG.match(text)
-    text = text[begun.end() :] if begun else text
-    ends = [found for found in TAG.finditer(text) if found[0].startswith("</") and (begun or found.end() == len(text))]
-    return seen(text[: ends[0].start()]) if ends else seen(text)
 
 
 def spelled(line: str, speller: Speller) -> str:
@@ -249,16 +227,6 @@ def spelled(line: str, speller: Speller) -> str:
     return unquoted(action, verb, speller.actions)
 
 
-def unquoted(action: str, verb: str, actions: Sequence[str]) -> str:
-    """An action without blanks, quotes and Markdown around the whole of its argument; a listed one as it is."""
-    if not action.endswith("]") or any(listed.casefold() == action.casefold() for listed in actions):
-        return action
-    bared = action[len(verb) + 1 : -1].strip()
-    for _ in range(2):
-        bared = unwrapped(bared)
-    return respaced(f"{verb}[{bared}]", actions) if bared else action
-
-
 def called(line: str, speller: Speller) -> str:
     """ "Search("August Thomjon")" and "Search: August Thomjon" as "Search[August Thomjon]"."""
     line = line[1:-1] if line.startswith("[") and line.endswith(")]") else line
@@ -267,28 +235,3 @@ def called(line: str, speller: Speller) -> str:
     if not found or speller.inside.search(argument):
         return line
     return f"{found['verb'] or found['tag']}[{KEYWORD.sub('', argument).strip().strip(QUOTED)}]"
-
-
-def respaced(action: str, actions: Sequence[str]) -> str:
-    """The admissible action that has the same words with other white space between; else the action as it is."""
-    wanted = action.casefold()
-    if any(listed.casefold() == wanted for listed in actions):
-        return action
-    return next((listed for listed in actions if listed.casefold().split() == wanted.split()), action)
-
-
-def closed(argument: str) -> str:
-    """Up to the bracket that closes the argument; all of it where none does."""
-    depth = 1
-    for place, character in enumerate(argument):
-        depth += (character == "[") - (character == "]")
-        if not depth:
-            return argument[: place + 1]
-    return argument
-
-
-def listed(line: str, actions: Sequence[str]) -> str:
-    """The admissible action that a line is but for small letters and a mark behind; else the line."""
-    short = line.rstrip(" .!,;")
-    known = {action.casefold(): action for action in reversed(actions)}
-    return known.get(line.casefold()) or known.get(short.casefold()) or line

@@ -120,6 +120,28 @@ def test_counts_that_may_be_true_are_the_bill(stub, open_server, told):
     assert (reply.usage.prompt, reply.usage.completion, reply.usage.assumed) == (9, 3, 0)
 
 
+@pytest.mark.parametrize(
+    ("more", "cached"),
+    [
+        ({"prompt_tokens_details": {"cached_tokens": 4}}, 4),
+        ({"prompt_cache_hit_tokens": 4, "prompt_cache_miss_tokens": 5}, 4),
+        ({"cached_tokens": 4}, 4),
+        ({"prompt_tokens_details": None, "cached_tokens": 4}, 4),
+        ({"prompt_tokens_details": {"cached_tokens": 0}, "cached_tokens": None}, 0),
+    ],
+)
+def test_cached_tokens_are_read_where_servers_tell_them(stub, open_server, more, cached):
+    stub.fault = lambda asked: stub_server.changed(usage=usage(9, 3, **more))
+    reply = reply_to(open_server("server+chat:m"))
+    assert (reply.usage.cached, reply.usage.assumed) == (cached, 0)
+
+
+@pytest.mark.parametrize("more", [{"prompt_cache_hit_tokens": 10}, {"cached_tokens": "4"}, {"cached_tokens": -1}])
+def test_cached_tokens_that_cannot_be_true_are_billed_at_the_bound(stub, open_server, more):
+    stub.fault = lambda asked: stub_server.changed(usage=usage(9, 3, **more))
+    assert reply_to(open_server("server+chat:m")).usage.assumed == 1
+
+
 def test_a_long_prompt_is_not_one_token(stub, open_server):
     stub.fault = lambda asked: stub_server.changed(usage=usage(1, 3))
     assert reply_to(open_server("server+chat:m"), "a longer prompt " * 1000).usage.assumed == 1

@@ -8,7 +8,7 @@ import pytest
 from forethought.agents import LMText, Scripted, load_prompt
 from forethought.agents.readers.action import read_action
 from forethought.agents.readers.reply import is_ended, read_reply
-from forethought.envs import EnvSimulator, TaskSimulator, simulate
+from forethought.envs import EnvSimulator, TaskSimulator, Template, simulate
 from forethought.envs.game24 import Game24, check_answer
 from forethought.search import Budget, Node, Proposal, Query, greedy
 from forethought.search.engine.driver import Driver
@@ -207,6 +207,48 @@ def test_actions_of_the_shop_in_published_spellings():
     for reply in ("Click[Back to Search]", "Action 2: Click[back to search].", "click[Back To Search]"):
         (proposals,) = LMText(Scripted([reply]), PROPOSE["WebShop-v0"], samples=1).propose([query])
         assert [proposal.action for proposal in proposals] == ["click[back to search]"]
+
+
+ON_PAGE = ("search[<query>]", "click[back to search]", "click[next >]", "click[b000000001]", "click[a: 10]")
+ON_ITEM = ("search[<query>]", "click[< prev]", "click[buy now]", "click[10%]", "click[10-12]", "click[-5]", "click[5]")
+
+
+@pytest.mark.parametrize(
+    ("actions", "action", "replies"),
+    [
+        (ON_PAGE, "click[next >]", ("click[next]", "Next >", "click[Next &gt;]", 'Click "Next >"', "click [ Next> ]")),
+        (ON_PAGE, "click[back to search]", ("Back to Search", 'Click on "Back to Search".', "click[back_to_search]")),
+        (
+            ON_PAGE,
+            "click[b000000001]",
+            (
+                "B000000001",
+                "[B000000001]",
+                "click[[B000000001]]",
+                "Click B000000001",
+                "I will click on item B000000001.",
+            ),
+        ),
+        (ON_ITEM, "click[buy now]", ("Buy Now", "click[Buy Now!]", 'Click the button "Buy Now".', "click[buy_now]")),
+        (ON_ITEM, "click[< prev]", ("click[prev]", "< Prev", "click[&lt; prev]", "click[<prev]")),
+        (ON_ITEM, "click[-5]", ("click[-5]", "click[ -5 ]", "Click -5")),
+        (ON_ITEM, "click[10%]", ("click[10 %]", "10%")),
+    ],
+)
+def test_a_button_is_named_by_its_text(actions, action, replies):
+    listed = [Template(one) if "<query>" in one else one for one in actions]
+    for reply in replies:
+        assert read_action(reply, listed).action == action, reply
+
+
+@pytest.mark.parametrize("reply", ["click[10]", "click[1012]", "click[query]", "click[a 10 b]", "Search", "click[...]"])
+def test_another_text_is_no_button(reply):
+    assert read_action(reply, ON_ITEM).action == reply
+
+
+def test_a_text_that_two_buttons_have_is_neither():
+    assert read_action("click[x y]", ["click[x-y]", "click[x_y]"]).action == "click[x y]"
+    assert read_action("x-y\nclick[z]", ["click[x-y]", "click[z]"]).action == "click[z]"
 
 
 def test_equal_replies_in_other_spellings_share_a_prior():

@@ -147,7 +147,12 @@ def counts_of(reply: dict[str, Any]) -> Usage | None:
     if not isinstance(told, dict):
         return None
     details = told.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    places = [
+        (details, "cached_tokens"),
+        (told, "prompt_cache_hit_tokens"),
+        (told, "cached_tokens"),
+    ]  # DeepSeek, Moonshot
+    cached = next((part[name] for part, name in places if isinstance(part, dict) and part.get(name) is not None), None)
     counts: list[Any] = [told.get("prompt_tokens"), 0 if cached is None else cached, told.get("completion_tokens")]
     if any(type(count) is not int or not 0 <= count <= MOST_TOKENS for count in counts) or counts[1] > counts[0]:
         return None
