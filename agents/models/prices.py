@@ -75,8 +75,7 @@ def price_function(spec: str | None, file: Path | None = None) -> Callable[[Usag
     """The price of a usage, in US dollars, for the model of a spec. A run without a model costs nothing.
 
     `server:MODEL@URL` is priced as MODEL, also with an adapter. Raises ValueError: no file of prices, or no price of
-    the
-    model.
+    the model.
     """
     if spec is None:
         return lambda usage: 0.0

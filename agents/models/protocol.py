@@ -35,8 +35,7 @@ class Completion:
 
     `rationale` is the reasoning part, "" without one. `truncated`: the reply ended at the token limit. `refusal` is the
     reason why the model will never answer this request (a prompt beyond its context, a content filter), in one line;
-    the
-    text is then empty, and another request would be refused too.
+    the text is then empty, and another request would be refused too.
     """
 
     text: str

@@ -164,8 +164,7 @@ class ReplyFile:
     """The SQLite file. Each batch opens it anew: threads and forks share no connection, and a kill leaves none open.
 
     A written reply survives the death of the process; the death of the machine may lose the newest replies, and leaves
-    the
-    others whole.
+    the others whole.
     """
 
     def __init__(self, path: Path, *, write: bool) -> None:

@@ -149,6 +149,8 @@ def test_replies_that_are_all_empty_at_the_limit_are_counted(stub, run, agent):
         ),
         ({"content": "10 - 4", "reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}, "10 - 4", "hm"),
         ({"content": None, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}, CALL, ""),
+        ("10 - 4", "10 - 4", ""),
+        ({"content": "10 - 4", "reasoning": {"content": "hm"}}, "10 - 4", "hm"),
         ({"content": [None, 7, {"type": "image_url"}, {"text": ["10", " - 4"]}]}, "10 - 4", ""),
         ({}, "", ""),
     ],
@@ -690,6 +692,53 @@ def test_a_page_and_a_stream_in_the_place_of_a_reply_are_told(stub, open_server)
     with pytest.raises(ServerError, match="it is a stream of events"):
         complete_one(open_server("server+chat:m"))
     assert len(stub.seen) == 1  # for it was paid
+
+
+@pytest.mark.parametrize(
+    ("body", "api"),
+    [
+        ({"model": "m", "message": {"content": "10 - 4"}, "done": True, "eval_count": 3}, "Ollama's /api/chat"),
+        ({"model": "m", "response": "10 - 4", "done": True}, "Ollama's /api/generate"),
+        ({"content": [{"type": "text", "text": "10 - 4"}], "stop_reason": "end_turn"}, "Anthropic's messages"),
+        ({"content": "10 - 4", "stop": True}, "llama.cpp's /completion"),
+        ([{"generated_text": "10 - 4"}], "TGI's /generate"),
+        ({"output": [{"type": "message", "content": []}]}, "OpenAI's responses"),
+        ({"candidates": [{"content": {"parts": [{"text": "10 - 4"}]}}]}, "Gemini's generateContent"),
+    ],
+)
+def test_a_reply_by_another_interface_is_told_and_not_paid_again(stub, open_server, body, api):
+    stub.fault = lambda asked: stub_server.raw(json.dumps(body).encode())
+    with pytest.raises(ServerError, match=f"has the form of {api}, .*expected an address such as"):
+        complete_one(open_server("server+chat:m"))
+    assert len(stub.seen) == 1
+
+
+@pytest.mark.parametrize("finish", ["insufficient_system_resource", "abort", "error", "network_error"])
+def test_a_reply_that_the_server_broke_off_is_asked_again(stub, open_server, finish):
+    stub.fault = lambda asked: says("10 -", finish=finish) if asked.tries == 1 else says("10 - 4")
+    assert complete_one(open_server("server+chat:m")).text == "10 - 4"
+    stub.fault = lambda asked: says("10 -", finish=finish)
+    with pytest.raises(ServerError, match=rf"the server broke its reply off \({finish}\)"):
+        complete_one(open_server("server+chat:m"))
+
+
+def test_the_only_part_of_a_stream_is_read(stub, open_server):
+    stub.fault = lambda asked: stub_server.changed(choices=[{"delta": {"content": "10 - 4"}}])
+    assert complete_one(open_server("server+chat:m")).text == "10 - 4"
+
+
+@pytest.mark.parametrize(
+    ("told", "tries", "advice"),
+    [
+        ({"status_code": 1008, "status_msg": "insufficient balance"}, 1, "nothing left to spend"),
+        ({"status_code": 1002, "status_msg": "rate limit"}, 3, "rate limit"),
+    ],
+)
+def test_an_error_beside_empty_choices_is_read(stub, open_server, told, tries, advice):
+    stub.fault = lambda asked: stub_server.raw(json.dumps({"choices": None, "base_resp": told}).encode())
+    with pytest.raises(ServerError, match=advice):
+        complete_one(open_server("server+chat:m"))
+    assert len(stub.seen) == tries
 
 
 def test_blank_lines_and_a_mark_of_order_before_a_reply_are_skipped(stub, open_server):

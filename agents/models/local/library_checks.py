@@ -67,8 +67,7 @@ def prove_merging(fold: Callable[[Any, Any, dict[str, torch.Tensor]], torch.nn.M
 
     Private parts in use: the names of an adapter's weights, the result and the omissions of
     `set_peft_model_state_dict`, merging. Raises ValueError: the weights are not W + (alpha / r) B A (Hu et al. 2021),
-    or
-    an adapter without one of its tensors is taken.
+    or an adapter without one of its tensors is taken.
     """
     a, b = torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[4.0], [5.0]])
     tensors = {"base_model.model.layer.lora_A.weight": a, "base_model.model.layer.lora_B.weight": b}

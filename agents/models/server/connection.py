@@ -16,7 +16,7 @@ from forethought.agents.models.server.errors import Problem, problem_of
 from forethought.agents.models.server.failures import Failure
 from forethought.agents.models.server.proxies import ProxyError
 from forethought.agents.models.server.redaction import hide, mask, one_line
-from forethought.agents.models.server.responses import blocked, written
+from forethought.agents.models.server.responses import blocked, is_broken, other_api, written
 from forethought.agents.models.server.transport import Answer, Broken, NoConnection, TooLong, Transport, Unreachable
 from forethought.common.json_text import read_json
 from forethought.common.retry import wait_of
@@ -182,6 +182,12 @@ class Connection:
             return {**data, "choices": [{"finish_reason": "content_filter", "refusal": self.clean(reason)}]}
         if choices == [] and isinstance(data, dict) and isinstance(data.get("usage"), dict):
             return {**data, "choices": [{}]}  # paid, and empty
+        if isinstance(choice, dict) and is_broken(choice):
+            return Failure(f"the server broke its reply off ({choice['finish_reason']})", transient=True, failed=True)
+        if not isinstance(choice, dict) and (api := other_api(data)):
+            return Failure(
+                f"the reply has the form of {api}, and that of OpenAI's completions is read: {MODELS}", paid=True
+            )
         if not isinstance(choice, dict):
             return Failure(
                 f"the reply has no choices ({self.clean(problem_of(400, text).message)})", transient=True, failed=True
@@ -223,6 +229,8 @@ def says_something(choice: Any) -> bool:
 def error_in(data: Any) -> dict[str, Any] | None:
     """The error in a reply, or in a choice of it, with the object around it."""
     error = data.get("error") if isinstance(data, dict) else None
+    if error is None and isinstance(data, dict) and isinstance(base := data.get("base_resp"), dict):  # of MiniMax
+        error = {"message": base.get("status_msg")} if base.get("status_code") else None
     if isinstance(error, dict) and any(map(error.get, ("message", "code", "type", "msg"))):
         return {"error": error}
     return {"error": error} if isinstance(error, str) and error.strip() else None

@@ -61,8 +61,7 @@ class Server:
     caller that does not repeat takes the unbilled usage from the error, and the kept replies are forgotten.
 
     Bills are the server's own counts, one call for each reply; `attempts` counts all attempts. A reply without counts,
-    or
-    with counts that cannot be true, is billed at its bound, and counted in `assumed` of its usage. The tokens of a
+    or with counts that cannot be true, is billed at its bound, and counted in `assumed` of its usage. The tokens of a
     template are learnt from bills (see billing.py): the first request with a reserved bound is sent alone, and if the
     bound was too low, BoundRaised is raised before another request is sent.
 

@@ -29,6 +29,17 @@ FILTERED = (
     *("blocklist", "spii", "sensitive", "blocked", "guardrail_intervened", "moderation", "image_safety"),
 )
 
+BROKEN = ("error", "network_error", "insufficient_system_resource", "abort", "server_error")  # not by the model
+OTHER_APIS = (  # the names in a reply by another interface of a server
+    ({"message", "done"}, "Ollama's /api/chat"),
+    ({"response", "done"}, "Ollama's /api/generate"),
+    ({"content", "stop_reason"}, "Anthropic's messages"),
+    ({"content", "stop"}, "llama.cpp's /completion"),
+    ({"generated_text"}, "TGI's /generate"),
+    ({"output"}, "OpenAI's responses"),
+    ({"candidates"}, "Gemini's generateContent"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -43,7 +54,8 @@ class Written:
 def written(reply: dict[str, Any]) -> Written:
     """The written text, from the forms of completions and of chats."""
     choice = reply["choices"][0]
-    message = choice.get("message")
+    message = choice.get("message", choice.get("delta"))  # of a stream's only part
+    message = {"content": message} if isinstance(message, str) else message
     source = message if isinstance(message, dict) else choice
     said, thought, refused = list[str](), list[str](), list[str]()
     gather(
@@ -82,6 +94,19 @@ def blocked(reply: dict[str, Any]) -> str:
             if isinstance(told, dict) and told.get("filtered") is True:
                 return f"the server blocked the prompt: its content filter found {kind}"
     return ""
+
+
+def other_api(data: Any) -> str:
+    """The interface whose form a reply without choices has; "" for none that is known."""
+    first = item(data) if isinstance(data, list) else data
+    if not isinstance(first, dict):
+        return ""
+    return next((api for names, api in OTHER_APIS if names <= first.keys()), "")
+
+
+def is_broken(choice: dict[str, Any]) -> bool:
+    """Whether the server itself broke a reply off, as DeepSeek does without resources, and vLLM at its end."""
+    return choice.get("finish_reason") in BROKEN
 
 
 def dumped(calls: Any) -> str:
