@@ -117,9 +117,11 @@ servers: .venv/ready .servers/llama/ready .servers/vllm/ready
 	  $(BIN)/pytest -v tests/agents/models/server/test_real_server.py
 
 .servers/%: export PIP_CONSTRAINT :=
+# Built for any processor: machines list AMX, whose first instruction ends a process where the kernel does not allow it. The cache
+# of pip may hold a build for this one.
 .servers/llama/ready:
 	$(PYTHON) -m venv .servers/llama
-	.servers/llama/bin/pip install --quiet 'llama-cpp-python[server]==0.3.36'
+	CMAKE_ARGS=-DGGML_NATIVE=OFF .servers/llama/bin/pip install --quiet --no-cache-dir 'llama-cpp-python[server]==0.3.36'
 	touch $@
 
 # The index's builds of torchvision and its kin do not fit the torch of the CPU, and are not needed for text.

@@ -10,7 +10,18 @@ from typing import NamedTuple
 from forethought.agents.readers.admissible import closed, listed, named_in, respaced, unquoted
 from forethought.agents.readers.call import read_call
 from forethought.agents.readers.marks import QUOTED, seen, untagged, unwrapped
-from forethought.agents.readers.reply import ARITHMETIC, FENCE, PLAN, TAG, THOUGHT, is_preface, leads
+from forethought.agents.readers.reply import (
+    ARITHMETIC,
+    FENCE,
+    MOVE,
+    PLAN,
+    TAG,
+    THOUGHT,
+    is_calculation,
+    is_preface,
+    labelled_move,
+    leads,
+)
 
 MARKS = r"[*_`#>\s]{0,8}"  # of Markdown
 LABEL = re.compile(
@@ -124,10 +135,15 @@ def read_action(text: str, actions: Sequence[str], canonical: Callable[[str], st
     thoughts: list[str] = []
     thought_of = other = Written("", "")  # an action within a thought; the first line that has another form
     led_to = ""  # an action that only a colon follows
+    calculates = not speller.verbs and labelled_move(text) >= 0  # in front of the move
     for line in islice(map(seen, COLOUR.sub("", text).splitlines()), MOST_LINES):
         if not line or is_preface(line):
             action = bare(line.rstrip("*_` :"), speller)
             led_to = led_to or (action if action and speller.has_form(action) else "")
+            continue
+        calculates = calculates and not MOVE.match(line)
+        if calculates and is_calculation(line):
+            thoughts.append(line)
             continue
         if THOUGHT.match(line):
             thought, label, action = parted(line)

@@ -47,27 +47,47 @@ def read_call(text: str, verbs: Mapping[str, str]) -> Call | None:
     found = BEGIN.search(CALLED.sub("", text)[:100_000])
     if found is None:
         return None
-    try:
-        told, _ = DECODER.raw_decode(found.string, found.end())
-        check_depth(told)
-    except (ValueError, RecursionError):
+    told = decoded(found.string, found.end())
+    if told is None:
         return None
     action = action_in(told, verbs)
     return Call(thought_in(told), action.strip()) if action and "\n" not in action.strip() else None
+
+
+def decoded(text: str, start: int) -> Any:
+    """The object that begins here, in JSON or with the single quotes of Python; None for neither."""
+    for written in (text, text.replace("'", '"')) if text.startswith("{'", start) else (text,):
+        try:
+            told, _ = DECODER.raw_decode(written, start)
+            check_depth(told)
+        except (ValueError, RecursionError):
+            continue
+        return told
+    return None
+
+
+def verb_of(name: str, verbs: Mapping[str, str]) -> str | None:
+    """The family's verb for the name of a tool; "Final Answer" is that of an ending."""
+    plain = PREFIX.sub("", name).casefold()
+    return verbs.get("finish" if re.sub("[ _-]", "", plain) == "finalanswer" else plain)
 
 
 def action_in(told: Any, verbs: Mapping[str, str], depth: int = 0) -> str:
     """Empty where there is none."""
     if isinstance(told, str):
         return told
+    if isinstance(told, list) and len(told) == 2 and all(isinstance(part, str) for part in told):  # ["search", "X"]
+        verb = verb_of(told[0], verbs)
+        return f"{verb}[{told[1]}]" if verb else told[0]
     if isinstance(told, list) and told and depth < DEPTH:
         return action_in(told[0], verbs, depth + 1)
     if not isinstance(told, dict) or depth >= DEPTH:
         return ""
+    told = {re.sub("[ -]", "_", str(name)).casefold(): part for name, part in told.items()}
     if not verbs and (move := move_in(told)):
         return move
-    names = (PREFIX.sub("", told[name]).casefold() for name in NAMES if isinstance(told.get(name), str))
-    verb = next((verbs[name] for name in names if name in verbs), None)
+    names = (verb_of(told[name], verbs) for name in NAMES if isinstance(told.get(name), str))
+    verb = next(filter(None, names), None)
     inner = next((told[name] for name in ARGUMENTS if name in told), None)
     if verb is not None:
         others = {name: part for name, part in told.items() if name not in (*NAMES, *THOUGHTS, "id")}
@@ -75,8 +95,8 @@ def action_in(told: Any, verbs: Mapping[str, str], depth: int = 0) -> str:
         if argument is not None:
             return f"{verb}[{argument}]"
     for name, part in told.items():
-        if name.casefold() in verbs and isinstance(part, str):
-            return f"{verbs[name.casefold()]}[{part}]"
+        if (own := verb_of(name, verbs)) and isinstance(part, str) and "[" not in part:
+            return f"{own}[{part}]"
     lone = argument_in(inner) if depth or "name" in told else None  # of a tool that plays
     parts = [told[name] for name in (*ACTIONS, *CALLS) if name in told] + [inner, lone]
     return next((text for part in parts if (text := action_in(opened(part), verbs, depth + 1))), "")

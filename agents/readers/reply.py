@@ -63,6 +63,17 @@ ACT = re.compile(
     r"|\(?-?[0-9][0-9/.]{0,20}\)?\s{0,3}[-+*/×÷−]\s{0,3}[-−(]{0,3}[0-9])",
     re.IGNORECASE | re.MULTILINE,
 )  # a line that surely acts
+MOVE = re.compile(  # a line with the move itself, behind calculations and in front of another task
+    r"^[\s>*_`#|-]{0,8}(?:(?:my|the|so|next|final|first|best)[\s,]{1,3}){0,3}move\s?[0-9]{0,3}[*_`]{0,3}\s?:[\s*_`]{0,6}(?=\S)",
+    re.IGNORECASE | re.MULTILINE,
+)
+OTHER_TASK = re.compile(r"^[\s>*_`#]{0,8}(?:observation|input|left|question|task)\b", re.IGNORECASE | re.MULTILINE)
+ONE_MOVE = re.compile(
+    r"[\s>*_`#|$(-]{0,8}(?:[0-9]{1,2}[.)]\s|(?:step|action|answer)\s?[0-9]{0,3}:)?[\s*_`]{0,4}-?[0-9][0-9/.]{0,20}\)?\s{0,3}"
+    r"[-+*/×÷−]\s{0,3}[-−(]{0,3}[0-9][0-9/.]{0,20}(?!\)?\s{0,3}[-+*/×÷−]\s{0,3}[-−(]{0,3}[0-9])",
+    re.IGNORECASE,
+)
+CALCULATION = re.compile(r"[^\[\]]{0,400}")
 # Of chat templates: ChatML, Llama 3, Gemma, Llama 2, DeepSeek, Cohere.
 TURN = re.compile(
     r"\A(?:\s{0,20}(?:<\|im_start\|>|<start_of_turn>|<\|start_header_id\|>|<\|assistant\|>|<｜Assistant｜>"
@@ -73,7 +84,9 @@ TURN_END = re.compile(
     r"<\|(?:im_end|im_start|eot_id|eom_id|end_of_text|endoftext|end_of_turn|END_OF_TURN_TOKEN|user|start_header_id)\|>"
     r"|</s>(?=\s{0,20}(?:\Z|[<\n]))|<(?:eos|end_of_turn|start_of_turn)>|<｜end▁of▁sentence｜>|<｜User｜>|\s\[/?INST\]"
 )
-ROLE = re.compile(r"(?:assistant|model)\s?:?", re.IGNORECASE)  # a line of its own: the rest of such a mark
+ROLE = re.compile(
+    r"(?:assistant|model|json|python)\s?:?", re.IGNORECASE
+)  # a line of its own: the rest of a mark or fence
 TAG = re.compile(
     r"</?(?:(?:final|next)[_-])?(?:answer|action|output|response|move|step|solution|result|final|tool_call|p|code|pre|b"
     r"|strong|em|i|span|li|ul|div)>|<br\s?/?>\Z",
@@ -271,9 +284,10 @@ def start_of(text: str, waiting: int = 0) -> int:
     start, act = first_of(text), -1
     if OBJECT.match(text, start):
         return end_of_json(text, start, bool(waiting))
+    move = labelled_move(text)
     while (end := text.find("\n", start)) >= 0:
         line = text[start:end].strip(BLANKS)
-        if not announces(line):
+        if not announces(line) and not (end <= move and is_calculation(line)):
             if act < end:  # looked for once, not from every line
                 found = ACT.search(text, end) if may_lead(line) else None
                 act = found.end() if found else -1
@@ -284,6 +298,19 @@ def start_of(text: str, waiting: int = 0) -> int:
         if OBJECT.match(text, start):
             return end_of_json(text, start, waiting > 0)
     return start
+
+
+def labelled_move(text: str) -> int:
+    """Where the line of the first labelled move begins, such as "Next move: 10 - 4", if no other task is before it."""
+    found = MOVE.search(text)
+    if found is None or OTHER_TASK.search(text, 0, found.start()):
+        return -1
+    return found.end()
+
+
+def is_calculation(line: str) -> bool:
+    """Whether a line calculates, and is neither labelled nor a single move: "One idea: (10 - 4) * 5 - 6 = 24"."""
+    return bool(CALCULATION.fullmatch(line)) and not MOVE.match(line) and not ONE_MOVE.match(line)
 
 
 def end_of_json(text: str, start: int, writing: bool) -> int:

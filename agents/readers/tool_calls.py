@@ -46,7 +46,7 @@ BEGUN = re.compile(
 )
 FRONT = r"^[ \t>*_`#-]{0,8}"
 COLON = r"\s{0,3}[0-9]{0,3}\s{0,3}[*_]{0,2}:[*_`\[ \t]{0,6}"
-ACTION = rf"{FRONT}action{COLON}(?P<name>[^\W\d_][\w-]{{0,40}})[*_`\] \t.]{{0,6}}\n\s{{0,9}}?"
+ACTION = rf"{FRONT}action{COLON}(?P<name>[^\W\d_][\w-]{{0,40}}(?:\ answer)?)[*_`\] \t.]{{0,6}}\n\s{{0,9}}?"
 TWO_LINES = re.compile(
     rf"{ACTION}{FRONT}(?:action[ _]?)?input{COLON}(?P<input>\S[^\n]{{0,4000}})", re.IGNORECASE | re.MULTILINE
 )

@@ -347,6 +347,42 @@ def test_moves_in_objects_sentences_and_behind_a_plan(reply):
 
 
 @pytest.mark.parametrize(
+    ("reply", "move"),
+    [
+        ("Let's try 5 * 6 = 30. That leaves 4 and 10.\nMove: 10 - 4", "10 - 4"),
+        ("We have 4, 5, 6, 10. One idea: (10 - 4) * 5 - 6 = 24.\n\nNext move: 10 - 4 = 6", "10 - 4"),
+        ("(10 - 4) × 5 − 6 = 24\n\nMove: 10 - 4", "10 - 4"),
+        ("I see that 5 * 6 = 30.\nSo I need a 6 from 10 and 4.\n**Move:** 10 - 4 = 6", "10 - 4"),
+        ("10 - 4 = 6\nInput: 1 2 3 4\nMove: 6 - 4", "10 - 4"),  # the next task of the prompt
+        ("I take 10 - 4 = 6.\nInput: 1 2 3 4\nMove: 6 - 4", "10 - 4"),
+        ("10 - 4 = 6\nMove: 5 * 6", "10 - 4"),
+        ("First, 10 - 4 = 6.\nThen 6 * 5 = 30.\nAnswer: (10 - 4) * 5 - 6 = 24", "10 - 4"),
+        ("Step 1: 10 - 4 = 6\nStep 2: 6 * 5 = 30\nMove: 6 * 5", "10 - 4"),
+    ],
+)
+def test_a_labelled_move_stands_before_calculations_in_front_of_it(reply, move):
+    assert written("Game24-v0", TaskSimulator(Game24(["4 5 6 10"])), reply) == [move]
+
+
+@pytest.mark.parametrize(
+    ("reply", "action"),
+    [
+        ("{'action': 'search', 'action_input': 'August Thomjon'}", ENTITY),
+        ('{"Action": "Search", "Action Input": "August Thomjon"}', ENTITY),
+        ('["search", "August Thomjon"]', ENTITY),
+        ('{"action": ["search", "August Thomjon"]}', ENTITY),
+        ('json\n{"action": "search[August Thomjon]"}', ENTITY),
+        ('{"final_answer": "yes"}', "finish[yes]"),
+        ('{"final_answer": "finish[yes]"}', "finish[yes]"),
+        ('```json\n{"action": "Final Answer", "action_input": "yes"}\n```', "finish[yes]"),
+        ("Action: Final Answer\nAction Input: yes", "finish[yes]"),
+    ],
+)
+def test_objects_that_are_nearly_json_and_final_answers_in_them(reply, action):
+    assert written("HotpotQA-v0", simulate("HotpotQA-v0"), reply) == [action]
+
+
+@pytest.mark.parametrize(
     "whole",
     [
         "<function=search>\n<parameter=query>\nAugust Thomjon\n</parameter>\n</function>\n",
