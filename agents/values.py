@@ -17,7 +17,7 @@ from forethought.agents.models.protocol import (
     unread,
 )
 from forethought.agents.prompts import Prompt
-from forethought.agents.readers.reply import separate_reasoning
+from forethought.agents.readers.reasoning import separate_reasoning
 from forethought.agents.readers.score import find_score, rationale_before
 from forethought.common.sums import plain_sum
 from forethought.search import Estimate, Query, Usage

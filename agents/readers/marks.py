@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from forethought.agents.readers.reply import BLANKS, TAG
+from forethought.agents.readers.reasoning import BLANKS
+from forethought.agents.readers.reply import TAG
 
 QUOTED = "\"'“”‘’"
 QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 
 from forethought.agents.models.protocol import Sampling
-from forethought.agents.readers.reply import Reply, is_ended, read_reply, separate_reasoning
+from forethought.agents.readers.reasoning import Reply, separate_reasoning
+from forethought.agents.readers.reply import is_ended, read_reply
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

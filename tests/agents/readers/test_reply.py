@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forethought.agents.readers.action import bare_text, read_action
-from forethought.agents.readers.reply import BLANKS, cut, is_ended, read_reply, separate_reasoning
+from forethought.agents.readers.reasoning import BLANKS, separate_reasoning
+from forethought.agents.readers.reply import cut, is_ended, read_reply
 
 PIECES = [
     "<think>",
