@@ -81,8 +81,7 @@ class Local:
         """The same base model with a PEFT adapter, as the folder holds it now.
 
         The weights are in memory once: the adapter is merged into them when it comes into use, and removed when the
-        base or
-        another adapter does. Raises ValueError: no adapter in the folder.
+        base or another adapter does. Raises ValueError: no adapter in the folder.
         """
         lm = object.__new__(type(self))
         lm._set(self._base, self.tokenizer, self.name, self._base_content, self._memory, self._exact)
