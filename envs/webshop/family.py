@@ -26,7 +26,7 @@ class WebShop:
 
     `observation` is "compact", "text", "text_rich" or "html"; `goals` is "synthetic" or "human".
     `show_attrs` adds the official page of a product's attributes, which the reward compares.
-    `official_quirks` keeps the official environment's bugs: see `official.py` and `reward.py`; a family
+    `official_quirks` keeps the official environment's bugs: see `quirks.py` and `reward.py`; a family
     with quirks goes on after a purchase, so use it under `TextEnv`, or mind `Step.terminated`.
     """
 
