@@ -185,7 +185,7 @@ def set_estimate(node: Node, estimate: Estimate) -> None:
 
 
 def imagined_child(node: Node, observation: str, action: str, prior: float) -> Node:
-    """A child whose observation a model wrote: of the engine. `Terminal State` is an imagined ending."""
+    """A child with an observation by a model; for the engine. `Terminal State` is an imagined ending."""
     done = observation.rstrip(".") == TERMINAL
     child = Node(None, TERMINAL if done else observation, node, action, prior, done)
     child._imagined = True

@@ -1,4 +1,4 @@
-"""Accounting: what a request can cost is reserved before a model is asked; what it has cost is paid afterwards."""
+"""Accounting: the worst case of a request is reserved before a model is asked, its true cost is paid afterwards."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Accounts:
     def reserve(
         self, search: TaskSearch, handler: RequestHandler[Any, Any], queries: Sequence[Any], children: int
     ) -> str | None:
-        """Set the worst case of a request aside; else the limit that forbids it.
+        """Reserve the worst case of a request. Returns None, or the limit that forbids it.
 
-        `search.poor` is set where dollars that others have set aside may come back: the search then waits.
+        `search.poor` is set if dollars reserved by other searches may come back: the search then waits.
         """
         search.reserved = worst = worst_case(handler, queries)
         if search.parts:
@@ -58,20 +58,20 @@ class Accounts:
             self.dollars.pay([cost])
 
     def lose(self, search: TaskSearch, usage: Usage) -> None:
-        """Pay for answers that nobody got."""
+        """Pay for lost answers."""
         self.dollars.pay([usage])
         search.spent.charge(LOST, usage)
 
     def settle(self, search: TaskSearch) -> None:
-        """Give back what was set aside for the request that was answered."""
+        """Return the reservation of an answered request."""
         self.dollars.settle(search.task)
 
     def close(self, search: TaskSearch) -> None:
-        """Tell the dollars of a search that has ended."""
+        """Write the dollars of a finished search into its ledger."""
         search.spent.usd = self.dollars.cost(search.spent.usage)
 
     def is_stalled(self, search: TaskSearch) -> bool:
-        """Whether nothing that the budget limits was spent since the last call: no limit would ever end the search."""
+        """Whether no limited amount has grown since the last call, so that no limit would ever end the search."""
         before, search.spent_before = search.spent_before, self._limited(search.spent)
         return self.budget.seconds is None and before == search.spent_before
 
@@ -94,7 +94,7 @@ class Accounts:
 
 
 def cost_of(bills: Sequence[Usage]) -> Usage:
-    """The sum of the bills of fresh answers. Raises TypeError, ValueError: one of them cannot be."""
+    """The sum of the bills of fresh answers. Raises TypeError, ValueError: a bill is impossible."""
     for usage in bills:
         check_usage(usage)
     return total(bills) if bills else NO_USAGE

@@ -106,8 +106,8 @@ class Answers:
     ) -> Sequence[Any] | None:
         """Bill a fresh answer, add its line for the journal, and return it with the parts that were known before.
 
-        None: it cannot be used, which is the error of the search. Then its bill alone gets a line, and a resume asks
-        again.
+        None: the answer is unusable, and the search has its error. The journal then gets a line with the bill alone,
+        and a resume asks again.
         """
         cost = search.reserved  # where the true cost cannot be told
         try:
@@ -157,7 +157,7 @@ class Answers:
             self.steps.advance(search, answer)
 
     def _keep(self, search: TaskSearch, broken: Broken, handler: Handler, lines: list[str]) -> None:
-        """Save what is good of a request that failed. Where the model only raised its bound, it is asked again."""
+        """Save the good answers of a failed request. A request is repeated if the model only raised its bound."""
         raised = next(filter(raises_bound, broken.errors), None)
         self._save(search, broken.good, handler, lines)
         check_usage(left := total(wasted_usage(error) for error in broken.errors if error is not raised))
@@ -184,14 +184,14 @@ class Answers:
         search.parts |= fresh
 
     def _lose(self, search: TaskSearch, usage: Usage, handler: Handler, lines: list[str]) -> None:
-        """Bill what was paid for nothing: a resume must not spend it again."""
+        """Bill a usage without an answer: a resume must not spend it again."""
         if usage != NO_USAGE:
             self.accounts.lose(search, usage)
             lines.append(self._line(search, handler, LOST, dump_usage(usage)))
             search.seq += 1
 
     def _charge_parts(self, search: TaskSearch, handler: Handler) -> None:
-        """Answers that this process could not use: its search ends here."""
+        """Bill the good answers of a failed request, as its search ends here."""
         if search.parts:
             search.spent.charge(LOST, total(handler.bills(search.parts.values())))
 
@@ -201,6 +201,7 @@ class Answers:
 
 
 def ask_for(asking: Sequence[tuple[TaskSearch, Sequence[Any]]], handler: Handler) -> Asked:
+    """The answers of one call of the model, each with its search."""
     answers = ask_all(handler, [queries for _, queries in asking])
     return [(search, answer) for (search, _), answer in zip(asking, answers, strict=True)]
 

@@ -1,4 +1,4 @@
-"""One call of a model for the queries of many searches, and what is saved of it where it fails."""
+"""One call of a model for the queries of many searches, and the rescue of good answers if it fails."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def ask_all(handler: RequestHandler[Any, Any], groups: Sequence[Sequence[Any]]) 
 
 
 def call(handler: RequestHandler[Any, Any], queries: Sequence[Any]) -> Sequence[Any]:
-    """Raises Miscounted, TypeError: no answer for each query; whatever the model raises."""
+    """The answers of the model. Raises Miscounted, TypeError: no answer for each query; and any error of the model."""
     parts = handler.ask(queries) if queries else []
     # A list needs no look at the protocol, which costs more than the rest of this call.
     if type(parts) is not list and (isinstance(parts, str | bytes) or not isinstance(parts, Sequence)):
@@ -61,7 +61,7 @@ def call(handler: RequestHandler[Any, Any], queries: Sequence[Any]) -> Sequence[
 
 
 def one_by_one(handler: RequestHandler[Any, Any], queries: Sequence[Any], error: Exception) -> Sequence[Any] | Broken:
-    """A model that has kept its good replies gives them to whoever asks for them again, and they are not paid twice."""
+    """Ask query by query after a failure: a model that keeps its good replies returns them without a second bill."""
     if len(queries) < 2 or not keeps(error) or raises_bound(error):
         return Broken({}, [error])
     broken = Broken({}, [])

@@ -1,4 +1,4 @@
-"""What a search may spend, and what it has spent."""
+"""The limits of a search, and the ledger of its spending."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ class Budget:
 
     `nodes` (created children), `env_steps` (refused ones too, those played again not), `lm_calls` and `tokens`
     (prompt and completion) hold for each task: the worst case is reserved before a model is asked, so they are
-    never exceeded. `usd` (of what the answers
-    cost without a cache) and `seconds` hold for the whole run and only stop it: where they do is journaled, and
-    depends on what else ran. Dollars are reserved at the worst case too.
+    never exceeded. `usd` (the price of the answers without a cache) and `seconds` hold for the whole run and only
+    stop it: the place is journaled, and depends on the other tasks. Dollars are reserved at the worst case too.
 
     Raises ValueError: no limit, or one that is not positive.
     """
@@ -88,7 +87,7 @@ def check_bound(used: Usage, bound: Usage) -> None:
 
 @dataclass(slots=True)
 class Ledger:
-    """What one task has spent. `replayed_steps` were played again to get back to a state; `roles` splits `usage`.
+    """The spending of one task. `replayed_steps` were repeated to reach a state again; `roles` splits `usage`.
 
     `usd` is None in a run that was given no prices.
     """

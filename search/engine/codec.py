@@ -9,7 +9,7 @@ from typing import Any
 
 from forethought.search.estimates import NO_USAGE, Estimate, Proposal, Proposals, Reply, Usage
 
-LOST = "lost"  # an entry of what was paid for answers that a failure has lost
+LOST = "lost"  # an entry with the usage of answers that a failure has lost
 PART = "part"  # an entry of the good answers of a request that failed: [kind, [[place, answer], ...]]
 
 
@@ -24,6 +24,7 @@ def dump_usage(usage: Usage) -> Any:
 
 
 def load_usage(data: Any) -> Usage:
+    """The usage of its JSON; see `dump_usage`."""
     return Usage(*data) if data else NO_USAGE
 
 
@@ -37,6 +38,7 @@ def dump_proposals(proposals: Sequence[Proposal]) -> Any:
 
 
 def load_proposals(data: Any) -> Proposals:
+    """Proposals from their JSON; see `dump_proposals`."""
     items, usage, *rest = data
     return Proposals([Proposal(*item) for item in items], load_usage(usage), load_refusal(rest))
 
@@ -55,6 +57,7 @@ def load_refusal(rest: Sequence[Any]) -> str:
 
 
 def usage_of(proposals: Sequence[Proposal]) -> Usage:
+    """The usage of a policy's answer; a plain list is free."""
     return proposals.usage if isinstance(proposals, Proposals) else NO_USAGE
 
 
@@ -74,10 +77,12 @@ def load_estimate(data: Any) -> Estimate:
 
 
 def dump_reply(reply: Reply) -> Any:
+    """`[text, usage]`, and the refusal last where there is one."""
     return (reply.text, dump_usage(reply.usage), *refusal_of(reply))
 
 
 def load_reply(data: Any) -> Reply:
+    """A reply from its JSON; see `dump_reply`."""
     text, usage, *rest = data
     return Reply(text, load_usage(usage), load_refusal(rest))
 
@@ -151,6 +156,7 @@ def check_replies(answers: Iterable[Reply]) -> None:
 
 
 def no_text(answer: Estimate | Reply) -> TypeError:
+    """The error about an answer with a part that is no text."""
     return TypeError(f"a model answered {answer!r:.120}; a reply, a rationale and a refusal are texts")
 
 
@@ -194,7 +200,7 @@ def check_usage(usage: Usage) -> None:
 
 
 def paid(entries: Iterable[tuple[str, Any, str]]) -> Iterator[Usage]:
-    """What journaled answers cost, those that were lost too. Raises TypeError, ValueError: one cannot be read."""
+    """The usages of journaled answers, lost answers included. Raises TypeError, ValueError: an entry is damaged."""
     for kind, answer, _ in entries:
         if kind == LOST:
             yield load_usage(answer)
@@ -206,6 +212,7 @@ def paid(entries: Iterable[tuple[str, Any, str]]) -> Iterator[Usage]:
 
 
 def bills_of(kind: str, answer: Any) -> Iterator[Usage]:
+    """The usages of the answers of one journal entry."""
     if kind in ("expand", "propose"):
         yield from (usage_of(load_proposals(part)) for part in answer)
     elif kind == "evaluate":

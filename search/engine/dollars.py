@@ -1,4 +1,4 @@
-"""The dollars of a run: what answers cost, and whether the next ones may be asked for."""
+"""The dollars of a run: the price of the answers so far, and the reservations for the next requests."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Price = Callable[[Usage], float]  # US dollars
 
 
 class DollarBudget:
-    """Holds a limit for all tasks together. What is asked for is reserved, at its worst case.
+    """A limit for all tasks together. Each request is reserved at its worst case.
 
-    `price` is None where nobody knows prices: then nothing is counted. `more` is there where the limit is a share of
-    another's: it is asked for the dollars that are lacking, grants what it has of them, and takes back what it is asked
-    for below 0. Raises ValueError: a limit without prices.
+    `price` is None in a run without prices: then no dollars are counted. `more` is set if the limit is a share of a
+    larger budget: `more(amount)` grants up to that many dollars; a negative amount returns dollars. Raises
+    ValueError: a limit without prices.
     """
 
     def __init__(self, limit: float | None, price: Price | None) -> None:
@@ -52,7 +52,7 @@ class DollarBudget:
         return bool(self._reserved)
 
     def keep(self, most: float) -> None:
-        """Give back what is neither spent nor set aside, but for `most` dollars of it."""
+        """Return the dollars that are neither spent nor reserved, except `most` of them."""
         if self.limit is not None and self.more is not None and (spare := self.limit - self._bound()) > most:
             self.limit += self.more(most - spare)
 
@@ -61,7 +61,7 @@ class DollarBudget:
         return self.spent + plain_sum(self._reserved.values())
 
     def settle(self, task: int) -> None:
-        """It was answered, and what that cost is paid."""
+        """Return the reservation of a task after its request is answered and paid."""
         self._reserved.pop(task, None)
 
     def cost(self, usage: Usage) -> float | None:

@@ -51,7 +51,7 @@ class Driver:
         transpositions: bool = False,
         concurrency: int = 64,
     ) -> None:
-        """`price` says what an answer costs in US dollars; a budget of them needs it.
+        """`price` is the price of an answer in US dollars; a budget of dollars needs it.
 
         Raises ValueError: no price where one is needed, no concurrency, transpositions with a value model that does
         not declare itself Markov.

@@ -1,4 +1,4 @@
-"""How the driver says that a search, or the journal of one, is not as it must be."""
+"""Errors about the requests of a search and about its journal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def begun(search: Any) -> Search:
 
 
 def explained(error: Exception, request: Any) -> Exception:
-    """The error, or, where a request was about something else than nodes, one that says so."""
+    """The error; of a request about other objects than nodes, an error that names them."""
     if not isinstance(error, TypeError | AttributeError) or not isinstance(request, REQUESTS):
         return error
     nodes = request.nodes if isinstance(request, ExpandAll | Evaluate) else [request.node]
@@ -66,11 +66,12 @@ def check_nodes(request: Any, task: int) -> None:
 
 
 def no_request(given: Any) -> TypeError:
+    """The error about a yielded object that is no request."""
     return TypeError(f"a search yields requests such as Expand(node); it yielded {shown(given)}")
 
 
 def shown(thing: object) -> str:
-    """The beginning of its repr; of an object whose repr fails, its type."""
+    """The first 80 characters of the repr of an object; its type if the repr fails."""
     try:
         return f"{thing!r:.80}"
     except Exception:
@@ -88,10 +89,12 @@ def compare(search: TaskSearch, handler: RequestHandler[Any, Any], name: str, as
 
 
 def unreadable(search: TaskSearch, name: str, error: Exception) -> JournalError:
+    """The error about a damaged entry of the journal."""
     return JournalError(f"task {search.task}, answer {search.seq}: {name} cannot be read ({error})")
 
 
 def another_run(search: TaskSearch, what: str) -> JournalError:
+    """The error about a journal that differs from the search."""
     return JournalError(
         f"the journal is of another run: task {search.task}, answer {search.seq} {what}; "
         "resume with the code and settings it was begun with"

@@ -17,10 +17,10 @@ REFUSED = "Invalid action!"  # as ReAct's notebooks say it
 def grow(
     node: Node, num_children: int | None, proposals: Sequence[Proposal], spent: Ledger, refused: bool = False
 ) -> list[Node]:
-    """The children that the proposals make. Repeated ones, in whatever spelling, make none.
+    """The children of the proposals. A repeated action, in any spelling, makes no child.
 
-    Illegal ones are counted, and make one only where the family counts them as steps, or the search asked for the
-    `refused` ones: an agent then sees the refusal.
+    Illegal actions are counted. They make a child only if the family counts them as steps, or if the search asked
+    for the `refused` actions: an agent then sees the refusal.
     """
     world, state, children = node.world, node.state, list[Node]()
     if (usage := usage_of(proposals)) is not NO_USAGE:

@@ -5,7 +5,7 @@ batch nor the worker matters. `asked` is a digest of the question, which a repla
 the line before it: a damaged line is refused by its number. A plain write survives the death of the process; fsync
 follows at most every 50 ms, for the death of the machine. A torn last line is dropped: its answer was never used.
 
-The first line names the run that the journal belongs to, by the digest of what its answers depend on.
+The first line has the digest of everything that the answers depend on; it names the run of the journal.
 
 A worker of a run writes a part, `journal-<n>.jsonl` beside the run's `journal.jsonl`: the same lines, but that a
 task may go on where the run's journal ends. `forethought.search.engine.journal_parts` moves parts into the journal.
@@ -64,9 +64,8 @@ class JournalError(RuntimeError):
 class Journal:
     """Append-only file of one run, held by one process at a time.
 
-    `entries[task]` is what was journaled before, in order; `seconds` is the time that earlier
-    processes spent on the run. Raises JournalError: another process holds it, a line is damaged, or it belongs to
-    another run than `owner`.
+    `entries[task]` are the earlier entries, in order; `seconds` is the time that earlier processes spent on the run.
+    Raises JournalError: another process holds it, a line is damaged, or it belongs to another run than `owner`.
     """
 
     def __init__(self, path: Path, *, owner: str = "", file: int | None = None, before: float = 0.0) -> None:
@@ -90,7 +89,7 @@ class Journal:
     def write(self, lines: Iterable[str]) -> None:
         """Append lines made by `seal`; they are with the operating system when this returns.
 
-        What fails midway, on a full disk, leaves none of them.
+        A write that fails midway, on a full disk, leaves none of them.
         """
         data = ("\n".join(lines) + "\n").encode()
         write_whole(self._file, data, self._whole)
@@ -164,7 +163,7 @@ def locked(path: Path, wait: float = 0.0) -> int:
 def read(path: Path, owner: str = "") -> tuple[dict[int, list[Entry]], float, int]:
     """The entries of each task, the seconds spent, and how many bytes hold whole lines.
 
-    Raises JournalError: a line that cannot be read, a task whose answers do not count 0, 1, 2, ..., another owner.
+    Raises JournalError: a damaged line, a task with other answers than 0, 1, 2, ..., another owner.
     """
     data = path.read_bytes()
     whole = data.rfind(b"\n") + 1
@@ -202,7 +201,7 @@ def parsed(path: Path, data: bytes, owner: str = "") -> Iterator[tuple[int, int,
 
 
 def opened(line: bytes) -> list[Any]:
-    """What a line says. Raises ValueError, TypeError: its sum is another one, or it is no line of a journal."""
+    """The parts of a line. Raises ValueError, TypeError: a wrong sum, or no line of a journal."""
     if line[-SUM:] != b',"%08x"]' % crc32(line[:-SUM]):
         raise ValueError("its sum is not that of its text")
     items = read_json(line)

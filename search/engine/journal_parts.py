@@ -1,4 +1,4 @@
-"""What the workers of a run journal, each a part, and how it comes into the run's own journal."""
+"""The parts of a journal, one for each worker of a run, and their merge into the journal of the run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_part(path: Path, owner: str = "") -> Part:
 
 
 def beyond(entries: Mapping[int, Sequence[Entry]], found: Sequence[Part]) -> dict[int, list[Entry]]:
-    """What parts hold beyond these entries, by task, then seq.
+    """The entries of parts that follow these entries, by task, then seq.
 
     Raises JournalError: an answer is missing, or two parts hold different ones.
     """
@@ -94,7 +94,7 @@ class PastJournal:
             self.entries.setdefault(task, []).extend(new)
 
     def write(self, lines: Iterable[str]) -> None:
-        """Nothing: what a replay stops at is no news."""
+        """Write nothing: a replay has no new entries."""
 
     def elapsed(self) -> float:
         """Zero: a replay takes no time of the budget."""

@@ -1,4 +1,4 @@
-"""Privileges: what a search may learn of the truth only where its run grants it."""
+"""Privileges: facts about the truth that a search may read only if its run grants them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A short digest of what a model was asked, so that a journaled answer is never used for another question."""
+"""A short digest of the question to a model, so that a journaled answer is never used for another question."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def about(nodes: Iterable[Node], label: str) -> str:
 
 
 def about_actions(node: Node, label: str, actions: Sequence[str]) -> str:
-    """The same of one node, and of what would be done there."""
+    """The same for one node and the actions to imagine there."""
     return f"{label}:{crc32(coded(repr(actions)), place(node)):08x}"
 
 

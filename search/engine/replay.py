@@ -14,7 +14,7 @@ STOP = "stop"  # an entry of the limit that ended a search
 
 
 def replay_failures(search: TaskSearch, handler: RequestHandler[Any, Any]) -> None:
-    """Take what is left of earlier tries of the waiting request: their good answers, and their bills.
+    """Take the entries of earlier tries of the waiting request: their good answers, and their bills.
 
     Raises JournalError: an entry cannot be read, or belongs to another request.
     """

@@ -1,4 +1,4 @@
-"""What a search came to: three answers, of which only the one the agent chose is the score."""
+"""The result of a search: three answers. Only the answer that the agent chose is scored."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from forethought.search.node import Node
 def result(search: TaskSearch) -> dict[str, Json]:
     """The line of results.jsonl. The true reward is read here, after the search.
 
-    `answer` is what the search returned or last offered, `first` its first attempt, `oracle` the attempt
-    that the true reward would choose; the latter two are null for an agent that makes no attempts. `values` are the
+    `answer` is the node that the search returned or last offered, `first` its first attempt, `oracle` the attempt
+    with the highest true reward; the latter two are null for an agent that makes no attempts. `values` are the
     lowest and the highest value of a state in the tree, null where none was judged.
     """
     assert search.answer is not None

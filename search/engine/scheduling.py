@@ -1,4 +1,4 @@
-"""Scheduling: which searches run, and whose requests are answered together."""
+"""Scheduling: the searches that run side by side, and the waves of requests that are answered together."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Scheduler:
 
 
 def each_once(tasks: Iterable[int]) -> Iterator[int]:
-    """The tasks, whose journaled answers are told apart by nothing but their number."""
+    """The tasks, each once: the journal tells their answers apart by the number alone."""
     begun: set[int] = set()
     for task in tasks:
         if task in begun:

@@ -92,7 +92,7 @@ class StepLimit:
                 self._over.wait(0.001)
 
     def catch(self, interrupt: StepInterrupt) -> StepTimeout:
-        """The error of a task whose step was interrupted, at the line where that was."""
+        """The error of a task with an interrupted step, with the traceback of the interrupted line."""
         self.step, self._struck = None, False
         error = StepTimeout(
             f"the algorithm ran for {self.seconds:g} seconds without a request that a model answers; "

@@ -19,7 +19,7 @@ from forethought.search.requests import Attempt, Offer, Play, Reward
 
 
 class Steps:
-    """Runs the code of algorithms. Whatever goes wrong in it, or in its requests, is the error of its task."""
+    """Runs the code of algorithms. An error in this code, or in its requests, is the error of its task alone."""
 
     def __init__(
         self,

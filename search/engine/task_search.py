@@ -1,4 +1,4 @@
-"""One task's search, and what may stand as its answer."""
+"""The search of one task, and the rules for its answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from forethought.search.requests import Search
 
 @dataclass(slots=True, eq=False)
 class TaskSearch:
-    """One task's search, and where it stands."""
+    """The search of one task and its present state."""
 
     task: int
     root: Node
@@ -28,7 +28,7 @@ class TaskSearch:
     handler: RequestHandler[Any, Any] | None = None  # of the request
     away: bool = False  # its request is with a thread
     poor: bool = False  # it waits for dollars that others have set aside
-    reserved: Usage = NO_USAGE  # what the waiting request can cost at the worst
+    reserved: Usage = NO_USAGE  # the worst case of the waiting request
     raised: Exception | None = None  # the waiting request was found to cost more than was reserved, and is asked again
     seq: int = 0
     parts: dict[int, Any] = field(default_factory=dict)  # good answers of the waiting request, which failed before
@@ -36,12 +36,13 @@ class TaskSearch:
     spent: Ledger = field(default_factory=Ledger)
     answer: Node | None = None  # the offer that stands, at the end the answer
     attempts: list[Node] = field(default_factory=list)
-    positions: Positions | None = None  # what models said of them, where transpositions are merged
+    positions: Positions | None = None  # the models' answers by position, where transpositions are merged
     stopped: str | None = None  # "returned", "cap" (a setting), "stalled", or the limit reached; None while it lives
     error: Exception | None = None
 
     @property
     def live(self) -> bool:
+        """Whether the search goes on."""
         return self.stopped is None and self.error is None
 
     @property
@@ -64,7 +65,7 @@ class TaskSearch:
         checked_path(self.answer, self.root)
 
     def missing(self, queries: Sequence[Any]) -> Sequence[Any]:
-        """Of the queries of the waiting request those that have no answer yet."""
+        """The queries of the waiting request without an answer so far."""
         return [query for place, query in enumerate(queries) if place not in self.parts] if self.parts else queries
 
     def whole(self, answers: Sequence[Any]) -> Sequence[Any]:

@@ -1,6 +1,6 @@
-"""Transpositions: what models said of a position holds wherever else in the tree the same position comes up.
+"""Transpositions: an answer of a model about a position is used for every node of the tree with that position.
 
-The tree stays a tree, each node with its own path and its own counts; what is merged are the models' answers.
+The tree stays a tree, each node with its own path and its own counts; only the models' answers are merged.
 So every algorithm has transpositions without knowing of them, wherever models are functions of the position it
 grows the very same tree as without, and a cycle of positions (a page and the way back to it) is no cycle of nodes.
 """
@@ -19,8 +19,8 @@ from forethought.search.models import Query
 class Positions:
     """The answers of one task by (kind of question, state key, memory and attempt, ordinal): the first path's hold.
 
-    The ordinal keeps apart what is asked of one node again, to sample anew. Questions about imagined states, which
-    have no key, are not shared; nor are those of a kind that is not named in `kinds`.
+    The ordinal separates repeated questions about one node, which sample anew. Questions about imagined states have
+    no key and are not shared; only the kinds in `kinds` are.
     """
 
     def __init__(self, kinds: frozenset[str]) -> None:
@@ -28,7 +28,7 @@ class Positions:
         self._answers: dict[Any, Any] = {}
 
     def fresh(self, kind: str, queries: Sequence[Any]) -> list[Any]:
-        """The queries nobody asked yet; of equal ones the first."""
+        """The queries without a known answer; of equal queries the first."""
         if kind not in self.kinds:
             return list(queries)
         new: dict[Any, Any] = {}
@@ -39,7 +39,7 @@ class Positions:
         return list(new.values())
 
     def whole(self, kind: str, queries: Sequence[Any], answers: Sequence[Any]) -> list[Any]:
-        """An answer a query, given those of its fresh ones: what was known before costs nothing."""
+        """One answer for each query, given the answers to its fresh queries: a known answer is free."""
         if kind not in self.kinds:
             return list(answers)
         new, given, seen = iter(answers), list[Any](), ChainMap[Any, Any]({}, self._answers)
@@ -54,7 +54,7 @@ class Positions:
         return given
 
     def learn(self, kind: str, queries: Sequence[Any], answers: Sequence[Any]) -> None:
-        """Keep what was answered, live or replayed."""
+        """Keep answers, live or replayed."""
         if kind in self.kinds:
             for query, answer in zip(queries, answers, strict=True):
                 if (place := place_of(kind, query)) is not None:
@@ -62,7 +62,7 @@ class Positions:
 
 
 def place_of(kind: str, query: Query) -> Any:
-    """What makes two queries one; None where there is no telling."""
+    """The key of a query: queries with equal keys share an answer; None if it shares none."""
     node = query.node
     if node.imagined:
         return None
@@ -75,7 +75,7 @@ def free(answer: Any) -> Any:
 
 
 def shared(policy: object, value: object) -> frozenset[str]:
-    """The kinds of questions whose answers depend on the position alone, as the models declare.
+    """The kinds of questions with answers that depend on the position alone, as the models declare.
 
     Raises ValueError: the value model does not.
     """

@@ -22,6 +22,8 @@ from forethought.search.requests import Expand, ExpandAll
 
 
 class ExpandHandler:
+    """Asks the policy for actions, and grows the children that they make."""
+
     name, plays = "expand", True
     dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
     bills, check = staticmethod(bills_of_proposals), staticmethod(check_proposals)
@@ -30,14 +32,17 @@ class ExpandHandler:
         self.ask, self.is_remote, self.bounded = policy.propose, is_remote(policy), bounded(policy)
 
     def needs_model(self, request: Expand | ExpandAll) -> bool:
+        """Whether a node is no dead end by a refusal."""
         if type(request) is Expand:
             return not is_shut(request.node)
         return not all(map(is_shut, nodes_of(request)))
 
     def free_answer(self, request: Expand | ExpandAll) -> Any:
+        """No children, for one node or for each."""
         return [] if type(request) is Expand else [[] for _ in nodes_of(request)]
 
     def queries(self, request: Expand | ExpandAll, seed: int) -> tuple[list[Query], int]:
+        """One query for each open node, and the number of children that they allow together."""
         nodes, num_children = open_nodes(request), request.num_children
         if num_children is not None:
             check_num_children(num_children)
@@ -47,11 +52,13 @@ class ExpandHandler:
         return queries, sum(map(len, offered))
 
     def question_digest(self, request: Expand | ExpandAll) -> str:
+        """A digest of the open nodes, the number of children, and whether refused actions make children."""
         nodes, num_children = open_nodes(request), "all" if request.num_children is None else request.num_children
         shown = type(request) is Expand and request.refused
         return about(nodes, f"{len(nodes)}*{num_children}{', refusals shown' if shown else ''}")
 
     def apply(self, request: Expand | ExpandAll, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> Any:
+        """Grow the children; returns a list for one node, or a list for each node."""
         if type(request) is Expand:
             return grow(request.node, request.num_children, answers[0], spent, request.refused)
         closed = [is_shut(node) for node in nodes_of(request)]
@@ -61,11 +68,12 @@ class ExpandHandler:
 
 
 def nodes_of(request: Expand | ExpandAll) -> Sequence[Node]:
+    """All nodes of the request."""
     return [request.node] if isinstance(request, Expand) else request.nodes
 
 
 def open_nodes(request: Expand | ExpandAll) -> Sequence[Node]:
-    """The nodes to be expanded."""
+    """The nodes to expand: all but dead ends by a refusal."""
     if isinstance(request, Expand):
         return [request.node]
     return [node for node in request.nodes if not is_shut(node)]

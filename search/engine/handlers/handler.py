@@ -30,7 +30,10 @@ class RequestHandler(Protocol[Q, A]):
     def queries(self, request: Any, seed: int) -> tuple[list[Q], int]:
         """The queries of a request, and how many children they can make at the most."""
 
-    def ask(self, queries: Sequence[Q]) -> Sequence[A]: ...
+    def ask(self, queries: Sequence[Q]) -> Sequence[A]:
+        """The answers of the model, one for each query."""
+        ...
+
     def question_digest(self, request: Any) -> str:
         """A digest of the question: see question_digest.py."""
 
@@ -40,13 +43,19 @@ class RequestHandler(Protocol[Q, A]):
     def check(self, answers: Iterable[A]) -> None:
         """Raises ValueError, TypeError: an answer that no search can use."""
 
-    def dump(self, answer: A) -> Any: ...
-    def load(self, data: Any) -> A: ...
+    def dump(self, answer: A) -> Any:
+        """An answer as JSON, for the journal."""
+
+    def load(self, data: Any) -> A:
+        """An answer from its JSON. Raises ValueError, TypeError: the JSON is damaged."""
+        ...
+
     def apply(self, request: Any, answers: Sequence[A], spent: Ledger) -> Any:
         """Use the answers, live or replayed from the journal; return the answer to the search."""
 
 
 def bounded(model: object) -> Bounded | None:
+    """The model, if it states the worst case of a query; None if its answers are free."""
     return model if isinstance(model, Bounded) else None
 
 
@@ -56,5 +65,6 @@ def worst_case(handler: RequestHandler[Q, Any], queries: Sequence[Q]) -> Usage:
 
 
 def total(usages: Iterable[Usage]) -> Usage:
+    """The sum of usages. Most are `NO_USAGE`, so they are left out before the addition."""
     costly = [usage for usage in usages if usage is not NO_USAGE]
     return sum(costly, NO_USAGE) if costly else NO_USAGE

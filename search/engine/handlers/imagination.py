@@ -32,6 +32,8 @@ ROLE = "imagination"
 
 
 class ProposeHandler:
+    """Asks the policy for actions that the world does not play."""
+
     name, plays = "propose", False
     dump, load = staticmethod(dump_proposals), staticmethod(load_proposals)
     bills, check = staticmethod(bills_of_proposals), staticmethod(check_proposals)
@@ -40,19 +42,24 @@ class ProposeHandler:
         self.ask, self.is_remote, self.bounded = policy.propose, is_remote(policy), bounded(policy)
 
     def needs_model(self, request: Propose) -> bool:
+        """Always: no proposal is free."""
         return True
 
     def free_answer(self, request: Propose) -> list[Proposal]:
+        """Never called."""
         raise AssertionError("a policy is always asked for proposals")
 
     def queries(self, request: Propose, seed: int) -> tuple[list[Query], int]:
+        """One query; no children."""
         check_num_children(request.num_children)
         return [Query(request.node, request.num_children, seed)], 0
 
     def question_digest(self, request: Propose) -> str:
+        """A digest of the node and the number of proposals."""
         return about([request.node], f"1*{request.num_children}")
 
     def apply(self, request: Propose, answers: Sequence[Sequence[Proposal]], spent: Ledger) -> list[Proposal]:
+        """The proposals, each action once, in its canonical spelling."""
         node, proposals = request.node, answers[0]
         if usage_of(proposals) is not NO_USAGE:
             spent.charge("policy", usage_of(proposals))
@@ -66,6 +73,8 @@ class ProposeHandler:
 
 
 class ImagineHandler:
+    """Asks a language model for the result of each action, and grows imagined children from its replies."""
+
     name, plays = "imagine", False
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
     bills, check = staticmethod(bills_of_replies), staticmethod(check_replies)
@@ -74,18 +83,22 @@ class ImagineHandler:
         self.ask, self.is_remote, self.bounded = asking.ask, asking.is_remote, asking.bounded
 
     def needs_model(self, request: Imagine) -> bool:
+        """Whether there is an action to imagine."""
         return len(request.proposals) > 0
 
     def free_answer(self, request: Imagine) -> list[Node]:
+        """No children: there is no action."""
         return []
 
     def queries(self, request: Imagine, seed: int) -> tuple[list[PromptRequest], int]:
+        """One prompt for each action; each can make one child."""
         node = request.node
         drawn = seed_of(seed, node.task, node.seed_path, node.num_queries, ROLE)
         asked = [PromptRequest(node.context, ROLE, drawn + k, p.action) for k, p in enumerate(request.proposals)]
         return asked, len(asked)
 
     def question_digest(self, request: Imagine) -> str:
+        """A digest of the node and the actions."""
         actions = [proposal.action for proposal in request.proposals]
         return about_actions(request.node, str(len(actions)), actions)
 

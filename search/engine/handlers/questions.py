@@ -18,6 +18,8 @@ from forethought.search.requests import Ask
 
 
 class AskHandler:
+    """Sends a prompt about one node to the responder."""
+
     name, plays = "ask", False
     dump, load = staticmethod(dump_reply), staticmethod(load_reply)
     bills, check = staticmethod(bills_of_replies), staticmethod(check_replies)
@@ -28,19 +30,23 @@ class AskHandler:
         self.is_remote, self.bounded = is_remote(responder), bounded(responder)
 
     def needs_model(self, request: Ask) -> bool:
+        """Always. Raises PrivilegeError: the role is a privilege that the run does not grant."""
         if request.role in PRIVILEGES:
             require(request.role, self.granted)
         return True
 
     def free_answer(self, request: Ask) -> str:
+        """Never called."""
         raise AssertionError("a question always needs a model")
 
     def queries(self, request: Ask, seed: int) -> tuple[list[PromptRequest], int]:
+        """One prompt; no children."""
         node = request.node
         drawn = seed_of(seed, node.task, node.seed_path, node.num_queries, "ask")
         return [PromptRequest(node.context, request.role, drawn)], 0
 
     def ask(self, queries: Sequence[PromptRequest]) -> Sequence[Reply]:
+        """The replies of the responder. Raises RuntimeError: the run has none."""
         if self.responder is None:
             raise RuntimeError(
                 "this search asks questions of its own, and the run has no model to answer them; give a responder"
@@ -48,9 +54,11 @@ class AskHandler:
         return self.responder.respond(queries)
 
     def question_digest(self, request: Ask) -> str:
+        """A digest of the node and the role."""
         return about([request.node], request.role)
 
     def apply(self, request: Ask, answers: Sequence[Reply], spent: Ledger) -> str:
+        """The text of the reply; its usage is billed to the role."""
         request.node.num_queries += 1
         if answers[0].usage is not NO_USAGE:
             spent.charge(request.role, answers[0].usage)
