@@ -22,6 +22,7 @@ from forethought.agents.readers.action import is_of_a_kind, read_action
 from forethought.common.random import Generator
 from forethought.common.sums import plain_sum
 from forethought.envs import is_template
+from forethought.envs.simulator import direction, never_back
 from forethought.search import Proposal, Proposals, Query, Usage
 from forethought.search.estimates import NO_USAGE
 from forethought.search.models import PromptRequest, is_remote
@@ -74,6 +75,28 @@ class RandomActions:
         drawn = rng.ranked(actions, num_children)
         filled = dict.fromkeys(fill_in(action, query.context, rng) for action in drawn)
         return [Proposal(action, 1 / len(actions)) for action in filled]
+
+
+class ForwardActions:
+    """The admissible actions that lead nowhere back, all with the same prior; a sample of `num_children`, by the seed.
+
+    A family declares the actions that lead back (`leads_back`; in WebShop another search, back, previous, next, the
+    parts of a product, a second choice of one option); a search without them ends. The blank of a template is filled
+    as by `random`: with words of the opening or of the newest observation.
+    """
+
+    def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
+        """The proposals for each query."""
+        return [self._propose(query) for query in queries]
+
+    def _propose(self, query: Query) -> list[Proposal]:
+        node, rng = query.node, Generator(query.seed)
+        back = never_back if node.imagined else direction(node.world)
+        forward = [action for action in query.actions if not back(node.state, action)]
+        if query.num_children is not None and query.num_children < len(forward):
+            forward = rng.ranked(forward, query.num_children)
+        filled = dict.fromkeys(fill_in(action, query.context, rng) for action in forward)
+        return [Proposal(action, 1 / len(forward)) for action in filled]
 
 
 def fill_in(action: str, context: Context, rng: Generator) -> str:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forethought.agents.heuristics.values import TERMINAL_RULES, RulePolicy, RuleTerminalValue, RuleValue
+from forethought.agents.heuristics.values import PROVEN_ENDINGS, TERMINAL_RULES, RulePolicy, RuleValue
+from forethought.agents.judges import MODEL, RULE, VERDICT, EndingsValue, check_name, judged
 from forethought.agents.models.protocol import LM
-from forethought.agents.policies import AllActions, LMRank, LMText, RandomActions
+from forethought.agents.policies import AllActions, ForwardActions, LMRank, LMText, RandomActions
 from forethought.agents.prompts import Prompt, load_prompt
 from forethought.agents.responder import LMResponder
-from forethought.agents.values import LMTextValue, LMTokenValue
+from forethought.agents.values import LMHeadValue, LMTextValue, LMTokenValue
 from forethought.common.pieces import find_piece
 from forethought.common.settings import Setting, SettingInfo, as_taken, settings_of
 from forethought.search import Estimate, Policy, Query, Search, Value
@@ -34,6 +35,7 @@ class NoValue:
 POLICIES: dict[str, Callable[..., Policy]] = {
     "all": AllActions,
     "random": RandomActions,
+    "forward": ForwardActions,
     "rule": RulePolicy,
     "lm-rank": LMRank,
     "lm-text": LMText,
@@ -41,8 +43,10 @@ POLICIES: dict[str, Callable[..., Policy]] = {
 VALUES: dict[str, Callable[..., Value]] = {
     "none": NoValue,
     "rule": RuleValue,
+    "endings": EndingsValue,
     "lm-tokens": LMTokenValue,
     "lm-text": LMTextValue,
+    "lm-head": LMHeadValue,
 }
 # The parameters of a policy or value that a run can fill; see docs/agents.md.
 GIVEN = {"env_id": "the id of the environment", "lm": "the language model", "prompt": "its prompt file"}
@@ -205,17 +209,16 @@ def make_value(
     terminal_value: str,
     settings: Mapping[str, Setting] | None = None,
 ) -> Value:
-    """A value. `terminal_value` is "rule" or "model": the judge of terminal states.
+    """A value. `terminal_value` names the judge of terminal states, see `find_judge`.
 
-    Raises ValueError as make_policy does, or for another `terminal_value`.
+    Raises ValueError as make_policy and find_judge do.
     """
-    if terminal_value not in ("rule", "model"):
-        raise ValueError(f"the terminal value is {terminal_value!r}; expected rule or model")
     maker = find_value(name) if isinstance(name, str) else name
     value: Value = made(
         maker, things(maker, f"the value {name}", lm, prompts, env_id), part_of(settings or {}, "value.")
     )
-    return RuleTerminalValue(value, env_id) if terminal_value == "rule" and takes(maker, "lm") else value
+    check_name(terminal_value)
+    return judged(value, terminal_value, env_id) if is_judged(maker) else value
 
 
 def things(
@@ -243,9 +246,26 @@ def make_responder(
     return responder
 
 
-def default_terminal_value(env_id: str) -> str:
-    """The default judge of terminal states: "rule" where the family has one, else "model"."""
-    return "rule" if env_id in TERMINAL_RULES else "model"
+def is_judged(maker: Callable[..., Any]) -> bool:
+    """Whether endings of a value are judged apart: those of a language model, and of a value of endings alone."""
+    return takes(maker, "lm") or bool(getattr(maker, "needs_judge", False))
+
+
+def default_judge(env_id: str, value: str) -> str | None:
+    """The default judge of endings for a value by its name; None for a value that has no judge."""
+    maker = find_value(value)
+    return default_terminal_value(env_id, maker) if is_judged(maker) else None
+
+
+def default_terminal_value(env_id: str, maker: Callable[..., Any] | None = None) -> str:
+    """The default judge of terminal states.
+
+    `rule` where the last observation proves the outcome, else `model`. A value without a model of its own takes the
+    rule of the family, else the `verdict` of the environment.
+    """
+    if maker is not None and getattr(maker, "needs_judge", False):
+        return RULE if env_id in TERMINAL_RULES else VERDICT
+    return RULE if env_id in PROVEN_ENDINGS else MODEL
 
 
 def required(lm: LM | None, what: str) -> LM:

@@ -9,6 +9,7 @@ from statistics import mean
 from forethought.agents.models.protocol import (
     LM,
     Completion,
+    Headed,
     Request,
     Sampling,
     ScoreRequest,
@@ -65,6 +66,44 @@ class LMTokenValue:
         """The highest possible usage of the scores of one query."""
         assert isinstance(query, Query)
         return bound_of_score(self.lm, ScoreRequest(self.prompt.render(query), SCORES))
+
+
+class LMHeadValue:
+    """The value of a trained head on the hidden states of a frozen model. No decoding, one reading of each prompt.
+
+    The head comes by `--adapter FOLDER`, from `forethought value train` or `forethought stl --value lm-head`.
+    """
+
+    prompt_role = "value_head"
+
+    def __init__(self, lm: LM, prompt: Prompt) -> None:
+        """Raises ValueError: a model without a head, or a head that was trained with another prompt."""
+        if not isinstance(lm, Headed):
+            raise ValueError(
+                f"the model {lm.name} has no value head; take a model of this machine, without --cache and --record, "
+                "and give a head by --adapter FOLDER"
+            )
+        if lm.head_prompt not in (None, prompt.digest):
+            raise ValueError(
+                f"the value head of {lm.name} was trained with another text of {prompt.name}.txt; "
+                "give the prompt file of its training by --prompts, or train it anew"
+            )
+        self.lm, self.prompt, self.markov, self.count = lm, prompt, prompt.markov, lm.count
+        self._known: dict[str, Estimate] = {}
+
+    def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
+        """The estimate of each query's node, from one batch; equal prompts are read once, and each is billed."""
+        prompts = [self.prompt.render(query) for query in queries]
+        new = list(dict.fromkeys(prompt for prompt in prompts if prompt not in self._known))
+        for prompt, found in zip(new, self.lm.head_values(new) if new else (), strict=True):
+            usage = found.usage + Usage(parse_failures=1, refused=1) if found.refusal else found.usage
+            self._known[prompt] = Estimate(found.value, "", usage, not found.refusal, found.refusal)
+        return [self._known[prompt] for prompt in prompts]
+
+    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
+        """The highest possible usage of one query: its prompt is read once."""
+        assert isinstance(query, Query)
+        return Usage(1, self.count(self.prompt.render(query)))
 
 
 class LMTextValue:

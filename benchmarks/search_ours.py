@@ -57,6 +57,7 @@ TIMED: dict[str, Timed] = {
     "rap": Timed({"num_children": WIDTH, "num_simulations": 10, "depth": 10, "horizon": 5}),
     "gumbel": Timed({"num_children": WIDTH, "num_simulations": 60, "depth": 1000}),
     "ab_mcts": Timed({"num_simulations": 100, "depth": 1000}),
+    "look_ahead": Timed({"num_children": WIDTH, "level_width": 60, "depth": 6}),
     "walk": Timed({"num_children": WIDTH, "walks": 100, "min_depth": 1, "max_depth": 4}),
 }
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from forethought.agents.presets import AGENTS, complete
-from forethought.agents.registry import POLICIES, VALUES, default_terminal_value, find_value, takes
+from forethought.agents.registry import POLICIES, VALUES, default_judge
 from forethought.cli.completion import names_of
 from forethought.cli.doubts import doubts
 from forethought.cli.envs import AsJson, env_options, look_here, tasks_of
@@ -113,7 +113,8 @@ def evaluate(
     terminal_value: Annotated[
         str | None,
         typer.Option(
-            help="The judge of terminal states: rule or model; by default rule where the family has one.",
+            help="The judge of terminal states: rule, model, verdict, or MODULE:NAME; by default rule where the last "
+            "observation proves the outcome.",
             rich_help_panel=AGENT,
         ),
     ] = None,
@@ -197,8 +198,7 @@ def evaluate(
         value=named.value,
         model=model,
         adapter=adapter,
-        terminal_value=terminal_value
-        or (default_terminal_value(env) if takes(find_value(named.value), "lm") else None),
+        terminal_value=terminal_value or default_judge(env, named.value),
         prompts=prompts,
         record=record,
         seed=seed,

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from forethought.cli import agents, board, data, demo, envs, evaluate, resume, shop, stl
+from forethought.cli import agents, board, data, demo, envs, evaluate, resume, shop, stl, value
 from forethought.cli.empty_texts import refuse_empty_texts
 from forethought.cli.panels import BOARD, CATALOGUE, DATA, EXPERIMENTS, example
 from forethought.common.printable import printable
@@ -32,6 +32,7 @@ app.command("eval", rich_help_panel=EXPERIMENTS, epilog=evaluate.EXAMPLES)(evalu
 app.command("resume", rich_help_panel=EXPERIMENTS, epilog=resume.EXAMPLES)(resume.resume)
 app.command("stl", rich_help_panel=EXPERIMENTS, epilog=stl.EXAMPLES)(stl.stl)
 app.command("demo", rich_help_panel=EXPERIMENTS, epilog=demo.EXAMPLES)(demo.demo)
+app.add_typer(value.app, name="value", rich_help_panel=EXPERIMENTS)
 app.add_typer(envs.app, name="envs", rich_help_panel=CATALOGUE)
 app.add_typer(agents.app, name="agents", rich_help_panel=CATALOGUE)
 app.add_typer(data.app, name="data", rich_help_panel=DATA)

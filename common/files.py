@@ -1,4 +1,4 @@
-"""Lines at the end of a file: each is there whole, or not at all."""
+"""Files, and lines at the end of a file, that are there whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,6 +21,25 @@ def append_lines(path: Path, lines: Iterable[str]) -> None:
         write_whole(file, "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass"))
     finally:
         os.close(file)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even if the process dies."""
+    scratch_file(path, data).replace(path)
+
+
+def scratch_file(path: Path, data: bytes) -> Path:
+    """A scratch file beside the path with the data, already on disk. It is removed if it cannot be written."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with scratch.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+    return scratch
 
 
 def write_whole(file: int, data: bytes, size: int | None = None) -> None:

@@ -95,6 +95,14 @@ class Spelled(Protocol[T]):
         """The spelling under which a search keeps an action; a text that cannot be played here as it is."""
 
 
+@runtime_checkable
+class Directed(Protocol[T]):
+    """A family with actions that lead back: every way from there to an ending passes an earlier position again."""
+
+    def leads_back(self, state: T, action: str) -> bool:
+        """Whether an admissible action leads back."""
+
+
 def shorten(text: str, limit: int = 60) -> str:
     """`text` quoted for an error message: printable, and never longer than a line."""
     return repr(text if len(text) <= limit else text[:limit] + "…")

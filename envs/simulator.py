@@ -13,7 +13,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.spaces import Discrete
 
-from forethought.envs.family import Illegal, Json, Spelled, Step, TaskFamily, shorten
+from forethought.envs.family import Directed, Illegal, Json, Spelled, Step, TaskFamily, shorten
 from forethought.envs.forking import fork
 from forethought.envs.gym import TextEnv, text_env
 
@@ -72,6 +72,7 @@ class TaskSimulator(Generic[S]):
         self.key: Callable[[S], bytes] = family.key
         self.metrics: Callable[[S], dict[str, Json]] = family.metrics
         self.canonical: Callable[[S, str], str] = family.canonical if isinstance(family, Spelled) else as_written
+        self.leads_back: Callable[[S, str], bool] = family.leads_back if isinstance(family, Directed) else never_back
 
     def root(self, index: int) -> Step[S]:
         """The first step of a task. Raises IndexError: no such task."""
@@ -90,6 +91,17 @@ def speller(world: object) -> Callable[[Any, str], str]:
     """How a world spells an action of a state, so that equal actions are equal texts."""
     spell: Callable[[Any, str], str] = getattr(world, "canonical", as_written)
     return spell
+
+
+def never_back(state: object, action: str) -> bool:
+    """False: of a family that declares no action that leads back."""
+    return False
+
+
+def direction(world: object) -> Callable[[Any, str], bool]:
+    """How a world tells whether an action of a state leads back, see `Directed`."""
+    leads_back: Callable[[Any, str], bool] = getattr(world, "leads_back", never_back)
+    return leads_back
 
 
 @dataclass(slots=True, eq=False)
@@ -173,6 +185,10 @@ class EnvSimulator:
     def canonical(self, state: Point, action: str) -> str:
         """The family's spelling of an action; of a foreign environment the action itself."""
         return action if state.inner is None else self._spell(state.inner, action)
+
+    def leads_back(self, state: Point, action: str) -> bool:
+        """Whether the family says so of an action; of a foreign environment False."""
+        return state.inner is not None and direction(self._family)(state.inner, action)
 
     def step(self, state: Point, action: str) -> Step[Point]:
         """The step of an action, by snapshot or by replay; a refused one is `illegal`."""

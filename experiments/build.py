@@ -11,6 +11,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from forethought.agents.judges import TerminalValue
 from forethought.agents.models.local.weights import folder_of
 from forethought.agents.models.open_model import kind_of, open_model
 from forethought.agents.models.prices import price_function
@@ -145,7 +146,7 @@ def build(
     if asked and record:
         asked = Recording(asked, record)
     env, settings = experiment.env, experiment.settings
-    terminal_value = experiment.terminal_value or default_terminal_value(env)
+    terminal_value = experiment.terminal_value or default_terminal_value(env, pieces.value)
     policy = objects.policy or make_policy(experiment.policy, asked, prompts, env, settings)
     value = objects.value or make_value(experiment.value, env, asked, prompts, terminal_value, settings)
     responder = make_responder(experiment.algorithm, asked, questions, settings)
@@ -251,6 +252,7 @@ def sources_of(
     core = world.family if isinstance(world, TaskSimulator) else getattr(world, "core", world)
     parts: list[Any] = [type(core), type(policy), type(value), *([] if responder is None else [type(responder)])]
     parts += [pieces.algorithm, pieces.policy, pieces.value, Driver]
+    parts += [value.judge.source] if isinstance(value, TerminalValue) else []
     family = type(core).__module__
     return digests(
         (type(world).__module__, *(part.__module__ for part in parts)),

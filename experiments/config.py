@@ -43,7 +43,7 @@ class Experiment:
 
     `agent` is the name in the command. `settings` are those of the algorithm, and behind `policy.`, `value.` and
     `reflection.` those of the other parts; a setting that is not given has its default. `env_options` go to `gym.make`.
-    `terminal_value` is the judge of terminal states: "rule" where the observation itself proves success, else "model".
+    `terminal_value` is the judge of terminal states, see agents/judges.py.
 
     Raises ValueError: an unknown name or setting, or an algorithm without the value or the privilege that it needs.
     """

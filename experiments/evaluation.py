@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from forethought.agents.models.protocol import LM
 from forethought.agents.presets import bare_agent, complete
-from forethought.agents.registry import default_terminal_value, find_value, takes
+from forethought.agents.registry import default_judge
 from forethought.common.pieces import OBJECT
 from forethought.common.settings import Setting
 from forethought.common.statistics import Interval, mean_interval, paired_difference
@@ -272,14 +272,13 @@ def pieces_of(env: str, agent: Any, policy: Any, value: Any, settings: Mapping[s
         value=names["value"],
         given=settings,
     )
-    judged = default_terminal_value(env) if takes(find_value(made.value), "lm") else None
     return {
         "algorithm": made.algorithm,
         "agent": named,
         "policy": made.policy,
         "value": made.value,
         "settings": made.settings,
-        "terminal_value": judged,
+        "terminal_value": default_judge(env, made.value),
     }
 
 

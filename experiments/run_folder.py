@@ -19,7 +19,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from forethought.common.files import append_lines
+from forethought.common.files import append_lines, replace_file, scratch_file
 from forethought.common.json_text import check_depth, read_json
 from forethought.envs import Json
 from forethought.search.engine.journal import Journal
@@ -288,12 +288,12 @@ def check_free(name: str) -> None:
 
 def replace(path: Path, text: str) -> None:
     """Write a file so that it is whole or not there at all, even if the process dies."""
-    written(path, text).replace(path)
+    replace_file(path, text.encode())
 
 
 def place(path: Path, text: str) -> None:
     """Write a new file as `replace` does. Raises FileExistsError: it exists, from any process."""
-    scratch = written(path, text)
+    scratch = scratch_file(path, text.encode())
     try:
         os.link(scratch, path)
         scratch.unlink()
@@ -302,20 +302,6 @@ def place(path: Path, text: str) -> None:
         raise
     except OSError:  # a disk without hard links
         scratch.replace(path)
-
-
-def written(path: Path, text: str) -> Path:
-    """A scratch file beside the path with the text, already on disk. It is removed if it cannot be written."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
-    return scratch
 
 
 def without_none(config: Mapping[str, Any]) -> dict[str, Any]:

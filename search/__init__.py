@@ -15,6 +15,7 @@ from forethought.search.estimates import Estimate, Proposal, Proposals, Usage
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
 from forethought.search.lats import lats
+from forethought.search.look_ahead import look_ahead
 from forethought.search.mcts import mcts
 from forethought.search.models import Policy, Query, Value
 from forethought.search.needs import needs
@@ -69,6 +70,7 @@ __all__ = [
     "greedy",
     "gumbel",
     "lats",
+    "look_ahead",
     "mcts",
     "needs",
     "puct",

@@ -19,6 +19,7 @@ from forethought.search.engine.scheduling import Algorithm
 from forethought.search.greedy import greedy
 from forethought.search.gumbel import gumbel
 from forethought.search.lats import lats
+from forethought.search.look_ahead import look_ahead
 from forethought.search.mcts import mcts
 from forethought.search.puct import puct
 from forethought.search.rap import rap
@@ -45,6 +46,7 @@ ALGORITHMS: dict[str, Callable[..., Search]] = {
     "gumbel": gumbel,
     "ab_mcts": ab_mcts,
     "walk": walk,
+    "look_ahead": look_ahead,
 }
 
 

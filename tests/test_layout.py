@@ -66,6 +66,9 @@ WHOLE = {
     "sum((count for _, count in ranked))",
     "sum((outcome.spent.usage.tokens for outcome in side.played))",
     "sum((outcome.spent.nodes for outcome in side.played))",
+    "sum((part.pairs for part in parts))",
+    "sum((part.families for part in parts))",
+    "sum((child.done for _, child in known))",
 }
 
 
@@ -105,11 +108,16 @@ def test_a_sum_that_may_be_of_floats_is_found(text):
     assert ast.unparse(call) not in WHOLE
 
 
+# Numbers of a model's hidden states, which differ in their last bits between machines before anything is added.
+OF_A_MODEL = ("agents/models/local/features.py", "value/head.py")
+
+
 def test_numpy_is_asked_for_no_mean_or_correlation():
     """Its order of additions depends on its version and on the processor."""
     asked = re.compile(r"np\.(mean|average|std|var|corrcoef|cov)\(|\.(mean|std|var)\((?!draw)")
     for path in SOURCES:
-        assert not asked.search(path.read_text(encoding="utf-8")), path
+        if str(path.relative_to(ROOT)) not in OF_A_MODEL:
+            assert not asked.search(path.read_text(encoding="utf-8")), path
 
 
 def test_packages_list_names_every_folder_with_sources():

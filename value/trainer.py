@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from forethought.agents.heuristics.values import RuleTerminalValue
+from forethought.agents.judges import unwrapped
 from forethought.agents.models.local.adapter_hash import TENSORS
 from forethought.agents.models.open_model import open_model
 from forethought.agents.prompts import Prompt
@@ -88,5 +88,5 @@ def text_pair(example: Example, prompt: Prompt) -> Pair:
 
 def language_model_of(value: Value) -> LMTokenValue | LMTextValue | None:
     """The value of a language model inside a value; None where there is none."""
-    inner = value.value if isinstance(value, RuleTerminalValue) else value
+    inner = unwrapped(value)
     return inner if isinstance(inner, LMTokenValue | LMTextValue) else None

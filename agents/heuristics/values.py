@@ -11,9 +11,7 @@ from forethought.agents.heuristics.webshop.heuristics import webshop_proposals, 
 from forethought.common.sums import plain_sum
 from forethought.envs.game24.rules import NUMBER, OPS, whole
 from forethought.envs.game24.spelling import Number
-from forethought.search import Estimate, Proposal, Query, Usage, Value
-from forethought.search.estimates import NO_USAGE
-from forethought.search.models import Bounded, PromptRequest, is_remote
+from forethought.search import Estimate, Proposal, Query
 from forethought.search.node import Context
 
 Rule = TypeVar("Rule")
@@ -66,7 +64,8 @@ POLICY_RULES: dict[str, Callable[[Query], list[Proposal]]] = {
     "WebShopBrowser-v0": webshop_proposals,
     "HotpotQA-v0": hotpotqa_proposals,
 }
-TERMINAL_RULES: dict[str, Callable[[Context], float]] = {"Game24-v0": game24_ending}
+TERMINAL_RULES: dict[str, Callable[[Context], float]] = {**RULES, "Game24-v0": game24_ending}
+PROVEN_ENDINGS = ("Game24-v0",)  # their last observation proves the outcome: the rule equals the reward
 MARKOV = ("Game24-v0",)  # their rules read the newest observation alone, and it shows the position
 
 
@@ -91,26 +90,6 @@ class RulePolicy:
     def propose(self, queries: Sequence[Query]) -> list[list[Proposal]]:
         """The proposals of the rules for each query, best first."""
         return [self.rule(query) for query in queries]
-
-
-class RuleTerminalValue:
-    """Another value, except for terminal states: a rule judges these by their observation alone. No reward is read."""
-
-    def __init__(self, value: Value, env_id: str) -> None:
-        self.value = value
-        self.rule = find(TERMINAL_RULES, env_id, "rule for terminal states")
-        self.markov = env_id in MARKOV and getattr(value, "markov", False)
-        self.is_remote = is_remote(value)
-
-    def evaluate(self, queries: Sequence[Query]) -> list[Estimate]:
-        """Estimates of the rule for endings, and of the other value for all other nodes."""
-        asked = iter(self.value.evaluate([query for query in queries if not query.proven]))
-        return [Estimate(self.rule(query.context)) if query.proven else next(asked) for query in queries]
-
-    def worst_case_usage(self, query: Query | PromptRequest) -> Usage:
-        """The worst case of the other value; no usage for an ending."""
-        assert isinstance(query, Query)
-        return self.value.worst_case_usage(query) if isinstance(self.value, Bounded) and not query.proven else NO_USAGE
 
 
 def find(table: dict[str, Rule], env_id: str, what: str) -> Rule:

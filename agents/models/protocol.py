@@ -66,6 +66,26 @@ class Scores:
     refusal: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class HeadValue:
+    """The value of a prompt by a trained head, in [0, 1], and its cost; with a `refusal` it is 0."""
+
+    value: float
+    usage: Usage
+    refusal: str = ""
+
+
+@runtime_checkable
+class Headed(Protocol):
+    """A model that may have a value head; `head_prompt` is the digest of the prompt file it was trained with."""
+
+    head_prompt: str | None
+
+    def head_values(self, prompts: Sequence[str]) -> list[HeadValue]:
+        """The value of each prompt. Raises ValueError: the model has no head."""
+        ...
+
+
 def unread(reply: Completion) -> Usage:
     """The counts of a reply that could not be read, to be added to its usage."""
     refused = bool(reply.refusal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from forethought.agents.models.protocol import Completion, Request, ScoreRequest, Scores
+from forethought.agents.models.protocol import Completion, HeadValue, Request, ScoreRequest, Scores
 from forethought.agents.readers.reply import is_ended, read_reply
 from forethought.search import Usage
 
@@ -57,6 +57,14 @@ class Scripted:
         else:
             found = tuple(self._scores.get(text, -20.0) for text in request.continuations)
         return Scores(found, Usage(1, self.count(request.prompt)))
+
+    head_prompt: str | None = None
+
+    def head_values(self, prompts: Sequence[str]) -> list[HeadValue]:
+        """The scripted score of "value" for each prompt, 0.5 where none is scripted."""
+        self.prompts += prompts
+        scores = {} if callable(self._scores) else self._scores
+        return [HeadValue(scores.get("value", 0.5), Usage(1, self.count(prompt))) for prompt in prompts]
 
     def count(self, text: str) -> int:
         """The number of words."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from forethought.envs.family import Illegal, Json, Step
 from forethought.envs.gym import TextEnv
-from forethought.envs.webshop import text
+from forethought.envs.webshop import pages, text
 from forethought.envs.webshop.default_world import default_world, open_world
 from forethought.envs.webshop.pages import State
 from forethought.envs.webshop.rules import Shop
@@ -101,6 +101,19 @@ class WebShop:
         except Illegal:
             return action
         return f"{verb}[{name}]"
+
+    def leads_back(self, state: State, action: str) -> bool:
+        """Whether an action searches again, turns a page, opens a part of a product, or takes back an option."""
+        try:
+            verb, name = self.shop.read(state, action)
+        except Illegal:
+            return False
+        if verb == "search":
+            return state.query is not None  # it begins again
+        node = self.shop.named(state)[name]
+        if node.kind == "button":
+            return node.text != pages.BUY
+        return node.kind == "option" and any(group == node.group for group, _ in state.options)
 
     def step(self, state: State, action: str) -> Step[State]:
         """The step of an action; a refused action leaves the state and says the reason."""

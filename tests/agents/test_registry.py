@@ -8,9 +8,9 @@ from forethought.agents import (
     LMText,
     LMTextValue,
     LMTokenValue,
-    RuleTerminalValue,
     RuleValue,
     Scripted,
+    TerminalValue,
 )
 from forethought.agents.policies import RandomActions
 from forethought.agents.registry import (
@@ -52,7 +52,7 @@ def test_values_by_name_with_endings_by_rule_or_model(name, kind):
     prompts = prompts_for(ENV, "all", name)
     assert isinstance(make_value(name, ENV, Scripted(), prompts, "model"), kind)
     judged = make_value(name, ENV, Scripted(), prompts, "rule")
-    assert isinstance(judged, RuleTerminalValue)
+    assert isinstance(judged, TerminalValue)
     assert isinstance(judged.value, kind)
     assert isinstance(make_value("rule", ENV, None, {}, "rule"), RuleValue)
     assert isinstance(make_value("none", "Nowhere-v0", None, {}, "rule"), NoValue)
@@ -106,9 +106,12 @@ def test_endings_are_the_models_where_no_rule_is_known():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: make_policy("best", Scripted(), {}), "unknown policy 'best'; expected one of all, random, rule"),
+        (
+            lambda: make_policy("best", Scripted(), {}),
+            "unknown policy 'best'; expected one of all, random, forward, rule",
+        ),
         (lambda: make_value("best", ENV, Scripted(), {}, "rule"), "unknown value 'best'"),
-        (lambda: make_value("rule", ENV, None, {}, "coin"), "the terminal value is 'coin'; expected rule or model"),
+        (lambda: make_value("rule", ENV, None, {}, "coin"), "unknown judge 'coin'"),
         (lambda: make_policy("lm-rank", None, {}), "the policy lm-rank asks a language model, and none was given"),
         (
             lambda: make_responder("lats", None, questions_of(ENV, "lats")),

@@ -257,7 +257,7 @@ TRAINING = "stl --env Game24-v0 --tasks 0:3 --validation test:0:2 "
     [
         (
             "stl --env HotpotQA-v0 --tasks 0:3 --validation 400:402",
-            "HotpotQA-v0 has no rule for terminal states, so add --ter",
+            "the policy 'all' cannot fill them",
         ),
         (
             "stl --env HotpotQA-v0 --terminal-value model --tasks 0:3 --validation 400:402",

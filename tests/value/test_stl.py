@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forethought.agents import RuleTerminalValue
+from forethought.agents.judges import judged
 from forethought.value import STL, Round, TabularTrainer, best, self_taught_lookahead
 
 
@@ -18,11 +18,11 @@ class Table:
         self.trainer, self.fitted = TabularTrainer(), []
 
     def initial(self):
-        return RuleTerminalValue(self.trainer.initial(), "Game24-v0")
+        return judged(self.trainer.initial(), "rule", "Game24-v0")
 
     def fit(self, examples, folder):
         self.fitted.append((list(examples), folder))
-        return RuleTerminalValue(self.trainer.fit(examples), "Game24-v0")
+        return judged(self.trainer.fit(examples), "rule", "Game24-v0")
 
 
 METHOD = STL(

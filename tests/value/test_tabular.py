@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.agents import AllActions, RuleTerminalValue
+from forethought.agents import AllActions
+from forethought.agents.judges import judged
 from forethought.envs import TaskSimulator
 from forethought.envs.game24 import Game24, exact_value
 from forethought.search import Budget, beam
@@ -21,7 +22,7 @@ SMALL = st.lists(st.integers(1, 13), min_size=2, max_size=3).map(lambda ns: " ".
 def whole_tree(puzzle, value):
     """Every position below a puzzle, its children all evaluated."""
     driver = Driver(
-        TaskSimulator(Game24([puzzle])), AllActions(), RuleTerminalValue(value, "Game24-v0"), Budget(nodes=10_000)
+        TaskSimulator(Game24([puzzle])), AllActions(), judged(value, "rule", "Game24-v0"), Budget(nodes=10_000)
     )
     (outcome,) = driver.run([0], lambda root: beam(root, beam_width=10_000))
     assert outcome.error is None

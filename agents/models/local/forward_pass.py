@@ -7,6 +7,7 @@ model without its cache answers as if it had read no prompt; so the cache is che
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -45,6 +46,26 @@ def forward(
     logits: torch.Tensor = output.logits
     check_places(model, logits, wanted)
     return logits, after
+
+
+def hidden_states(model: PreTrainedModel, cache: Cache | None, layers: Sequence[int], **inputs: Any) -> torch.Tensor:
+    """The hidden states after some layers (0: the embeddings), `[rows, places, layers, width]`; the cache is filled.
+
+    Without a cache none is used. Raises ValueError: as `forward`, or a model that gives no hidden states.
+    """
+    given: dict[str, Any] = {"use_cache": False}
+    if cache is not None:
+        name = argument_of_cache(model)
+        before = length_of(cache)
+        given = {name: cache, "use_cache": True}
+    output: Any = model(**inputs, **given, output_hidden_states=True, logits_to_keep=1)
+    if cache is not None:
+        check_filled(model, cache, before, getattr(output, name, None), inputs["input_ids"].shape[1])
+    states = getattr(output, "hidden_states", None)
+    if not states or len(states) <= max(layers):
+        part = f"{type(model).__name__} gave {len(states or ())} hidden states where layer {max(layers)} was asked"
+        raise ValueError(f"{unlike('transformers', part)}, or use another model")
+    return torch.stack([states[layer] for layer in layers], dim=2)
 
 
 def check_filled(model: PreTrainedModel, cache: Cache | None, before: int | None, after: Any, tokens: int) -> None:

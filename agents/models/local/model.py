@@ -8,19 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from forethought.agents.models.local.adapters import Adapter, Base
 from forethought.agents.models.local.batching import MemoryLimit, RequestSize, Sizes, packed, padded, split_on_oom
 from forethought.agents.models.local.decoding import Rows, TextDecoder, write
+from forethought.agents.models.local.features import read_features
 from forethought.agents.models.local.loading import load_weights, rows_of
 from forethought.agents.models.local.padded import PlainRows
 from forethought.agents.models.local.positions import positions_of, too_long
 from forethought.agents.models.local.prefill import SharedRows, can_share, spread_of
 from forethought.agents.models.local.scoring import After, Plan, Reading, exclusive, read, total
 from forethought.agents.models.local.tokenization import NO_START, Tokens, ends_of
+from forethought.agents.models.local.value_head import ValueHead, is_head
 from forethought.agents.models.local.weights import find_weights
-from forethought.agents.models.protocol import Completion, Request, ScoreRequest, Scores
+from forethought.agents.models.protocol import Completion, HeadValue, Request, ScoreRequest, Scores
 from forethought.search import Usage
 
 if TYPE_CHECKING:
@@ -60,7 +64,7 @@ class Local:
         model, tokenizer = load_weights(weights, device)
         self._set(Base(model), tokenizer, spec, weights.content, memory, bool(exact))
         if adapter is not None:
-            self._attach(Adapter.read(adapter))
+            self._attach_folder(adapter)
 
     @classmethod
     def of(
@@ -85,7 +89,7 @@ class Local:
         """
         lm = object.__new__(type(self))
         lm._set(self._base, self.tokenizer, self.name, self._base_content, self._memory, self._exact)
-        lm._attach(Adapter.read(folder))
+        lm._attach_folder(folder)
         return lm
 
     def _set(
@@ -99,8 +103,25 @@ class Local:
     ) -> None:
         self._base, self._base_content, self._memory, self._exact = base, content, memory, exact
         self._adapter: Adapter | None = None
+        self._head: ValueHead | None = None
         self.tokenizer, self.name, self.content = tokenizer, name, content
         self._tokens = Tokens(tokenizer)
+
+    def _attach_folder(self, folder: Path) -> None:
+        if is_head(folder):
+            self._attach_head(ValueHead.read(folder), str(folder))
+        else:
+            self._attach(Adapter.read(folder))
+
+    def _attach_head(self, head: ValueHead, folder: str) -> None:
+        """Raises ValueError: the head of another model."""
+        width = len(head.features.layers) * (2 if head.features.pooling == "last+mean" else 1) * self.width
+        if head.base != self._base_content or len(head.linear.weights) != width:
+            raise ValueError(
+                f"the value head in {folder} was trained on another model ({head.base:.30}, "
+                f"{len(head.linear.weights)} features); {self.name} is {self._base_content:.30}"
+            )
+        self._head, self.content = head, f"{self._base_content}+{head.content}"
 
     def _attach(self, adapter: Adapter) -> None:
         self._adapter, self.content = adapter, f"{self._base_content}+{adapter.content}"
@@ -160,6 +181,65 @@ class Local:
             for i, values in zip(batch, found, strict=True):
                 after[readings[i][0]] |= values
         return after
+
+    @property
+    def head_prompt(self) -> str | None:
+        """The digest of the prompt file that the value head was trained with; None without a head."""
+        return self._head.prompt if self._head else None
+
+    @property
+    def layers(self) -> int:
+        """The layers of the model, beside its embeddings."""
+        return int(self._base.model.config.get_text_config().num_hidden_layers)
+
+    @property
+    def width(self) -> int:
+        """The numbers of a hidden state."""
+        return int(self._base.model.config.get_text_config().hidden_size)
+
+    def head_values(self, prompts: Sequence[str]) -> list[HeadValue]:
+        """The value of each prompt by the head. Raises ValueError: the model has none."""
+        if self._head is None:
+            raise ValueError(
+                f"{self.name} has no value head; give --adapter FOLDER of a head that `forethought value train` or "
+                "`forethought stl --value lm-head` has written"
+            )
+        choice = self._head.features
+        states, refused = self.features(prompts, choice.layers)
+        values = self._head.linear(choice.take(states, choice.layers))
+        return [
+            HeadValue(0.0, Usage(1), no) if no else HeadValue(float(value), Usage(1, self.count(prompt)))
+            for prompt, value, no in zip(prompts, values, refused, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def features(self, prompts: Sequence[str], layers: Sequence[int]) -> tuple[NDArray[np.float32], list[str]]:
+        """The hidden states of prompts after some layers, and the reasons of refused prompts ("" for a read one).
+
+        Args:
+            prompts: Texts.
+            layers: Layers from 0 (the embeddings) to `self.layers`.
+
+        Returns:
+            Numbers `[prompts, layers, 2, width]`: of the last token, and the mean over all tokens; 0 where refused.
+        """
+        encoded = self._encode_all(prompts)
+        refused = [self._refusal(prompt, 0) for prompt in encoded]
+        found = np.zeros((len(prompts), len(layers), 2, self.width), dtype=np.float32)
+        order = sorted((i for i, no in enumerate(refused) if not no), key=lambda i: encoded[i])
+        model, limit = self.model, MemoryLimit.of(self._memory, self._base.model.device)
+        different = [i for n, i in enumerate(order) if n == 0 or encoded[i] != encoded[order[n - 1]]]
+        rows: dict[tuple[int, ...], NDArray[np.float32]] = {}
+        sizes = [RequestSize(encoded[i]) for i in different]
+        for batch in self._cut(sizes, Sizes.of(model), limit, sharing=True):
+            part = sorted((different[n] for n in batch), key=lambda i: encoded[i])
+            states = split_on_oom(
+                lambda some: list(read_features(model, [encoded[i] for i in some], layers, limit)), part
+            )
+            rows |= {tuple(encoded[i]): state.numpy() for i, state in zip(part, states, strict=True)}
+        for i in order:
+            found[i] = rows[tuple(encoded[i])]
+        return found, refused
 
     def _continue(self, text: str) -> list[int]:
         ids = self._tokens.continuation(text)

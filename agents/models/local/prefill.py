@@ -10,7 +10,7 @@ import torch
 from transformers import PreTrainedModel
 
 from forethought.agents.models.local.batching import GIB, MemoryLimit, Sizes
-from forethought.agents.models.local.forward_pass import forward
+from forethought.agents.models.local.forward_pass import forward, hidden_states
 from forethought.agents.models.local.library_checks import prove_sharing
 from forethought.agents.models.local.positions import positions_of
 from forethought.agents.models.local.prefix_tree import Block, PrefixTree
@@ -47,6 +47,21 @@ class Prefill:
 
     def read(self, block: Block, wanted: Sequence[int]) -> Iterator[tuple[list[int], torch.Tensor]]:
         """Places of the block, in order, with the logits of the next token, `[places, vocabulary]`."""
+        for start, stop, inputs in self._passes(block, wanted):
+            asked = [place for place in wanted if start <= place < stop]
+            kept = torch.tensor(asked, dtype=torch.long, device=self.model.device) - start
+            assert self.cache is not None
+            logits, _ = forward(self.model, self.cache, kept, **inputs)
+            yield asked, logits[0]
+
+    def read_states(self, block: Block, layers: Sequence[int]) -> torch.Tensor:
+        """The hidden states of the block's places that were not inherited, `[places, layers, width]`."""
+        passes = self._passes(block, ())
+        found = [hidden_states(self.model, self.cache, layers, **inputs)[0] for _, _, inputs in passes]
+        return torch.cat(found)
+
+    def _passes(self, block: Block, wanted: Sequence[int]) -> Iterator[tuple[int, int, dict[str, torch.Tensor]]]:
+        """The first and the last place of each forward pass, and its inputs; the cache is made for the block."""
         device = self.model.device
         self.cache = KVCache(self.model, len(block), self.cache, block.above)
         tokens, positions, ends = torch.tensor([block.tokens, block.positions, block.ends], device=device)
@@ -55,16 +70,15 @@ class Prefill:
             here = places[start:stop, None]
             unread = (places[:stop] > here) | (here >= ends[:stop])
             mask = torch.zeros(unread.shape, dtype=self.model.dtype, device=device).masked_fill_(unread, -torch.inf)
-            asked = [place for place in wanted if start <= place < stop]
-            logits, _ = forward(
-                self.model,
-                self.cache,
-                torch.tensor(asked, dtype=torch.long, device=device) - start,
-                input_ids=tokens[None, start:stop],
-                position_ids=positions[None, start:stop],
-                attention_mask=mask[None, None],
+            yield (
+                start,
+                stop,
+                {
+                    "input_ids": tokens[None, start:stop],
+                    "position_ids": positions[None, start:stop],
+                    "attention_mask": mask[None, None],
+                },
             )
-            yield asked, logits[0]
 
     def _pieces(self, block: Block, wanted: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Parts of the block, each as long as one forward pass within the limit."""

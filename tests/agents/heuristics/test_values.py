@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from forethought.agents import RuleTerminalValue, RuleValue
+from forethought.agents import RuleValue
+from forethought.agents.judges import judged as with_judge
 from forethought.search import Estimate, Usage
 
 
@@ -45,7 +46,7 @@ def test_the_rule_of_game24(query, puzzle, moves, value):
 
 def test_endings_are_judged_by_the_rule_and_cost_nothing(query):
     paid = Paid()
-    judged = RuleTerminalValue(paid, "Game24-v0")
+    judged = with_judge(paid, "rule", "Game24-v0")
     found = judged.evaluate([query("4 6", "4 * 6"), query("4 6"), query("4 6", "4 + 6")])
     assert [estimate.value for estimate in found] == [1.0, 0.3, 0.0]
     assert paid.asked == 1
@@ -57,4 +58,4 @@ def test_a_family_without_a_rule_is_told():
     with pytest.raises(ValueError, match="FrozenLake-v1 has no rule value; families that have one: Game24-v0"):
         RuleValue("FrozenLake-v1")
     with pytest.raises(ValueError, match="no rule for terminal states"):
-        RuleTerminalValue(Paid(), "FrozenLake-v1")
+        with_judge(Paid(), "rule", "FrozenLake-v1")
