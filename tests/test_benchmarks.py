@@ -54,7 +54,7 @@ def test_the_bare_loop_grows_our_tree(sides):
 
 
 def test_the_loop_with_our_models_needs_no_engine(sides):
-    ours, peers = sides
+    _, peers = sides
     assert [*peers.with_models(50)] == [None, None]
     assert peers.SIDES["models"] is peers.with_models
 
