@@ -48,7 +48,6 @@ class Versus:
 
 VERSUS = (
     Versus("bare loop", "bare", None, 1000),
-    Versus("bare loop with our models", "models", None, 1000),
     Versus("llm-reasoners", "reasoners", "llm-reasoners", 1000, off=2),
     Versus("llm-reasoners, trace", "trace", "llm-reasoners", 100, on=500),
     Versus("llm-reasoners, trace", "trace", "llm-reasoners", 300, on=500, long=True),

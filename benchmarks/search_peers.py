@@ -1,12 +1,10 @@
 """The other sides of search_overhead.py: llm-reasoners, treequest, and UCT with nothing around it.
 
-This file imports nothing of forethought at its top, so that the peers' Python can run it in their own environment. All
-sides search the same tree of integers by UCT, and 1 iteration makes the 5 children of 1 leaf:
+This file needs nothing of forethought, so that the peers' Python can run it in their own environment. All sides
+search the same tree of integers by UCT, and 1 iteration makes the 5 children of 1 leaf:
 
 bare        a loop and a node class with slots: no driver, no requests, no budget, no journal. The tree is the one
             that `mcts` grows, so this is the limit of what Python can do here.
-models      The same loop with the nodes, the world and the models of search_ours.py: the cost without an engine. Of
-            all sides it alone needs forethought, and runs in our own Python.
 reasoners   llm-reasoners' MCTS with its rollouts switched off, so that it too expands one leaf an iteration and
             backs up its value. It scores five children and steps one, where we step five and back up five values.
 trace       The same with `output_trace_in_each_iter`, which copies the whole tree in each iteration.
@@ -66,31 +64,6 @@ def bare(iterations: int) -> Bare:
             above.total += total
             above = above.parent
     return root
-
-
-def with_models(iterations: int) -> Any:
-    """The bare loop on our nodes, with the calls of our world and models: no engine, no budget, no request."""
-    from search_ours import NO_END, Integers, Models
-
-    from forethought.search import Node, Query
-    from forethought.search.mcts import backup, select
-    from forethought.search.node import add_children, set_estimate
-
-    yield
-    world, models = Integers(NO_END), Models()
-    root = Node(0, "", world=world)
-    for _ in range(iterations):
-        leaf = select(root, 1.0)
-        (proposals,) = models.propose([Query(leaf, WIDTH, 0)])
-        steps = [(world.step(leaf.state, proposal.action), proposal) for proposal in proposals]
-        children = [Node(step.state, "", leaf, given.action, given.prior, step.terminated) for step, given in steps]
-        add_children(leaf, children)
-        for child, estimate in zip(children, models.evaluate([Query(c, None, 0) for c in children]), strict=True):
-            set_estimate(child, estimate)
-            child.visits, child.total = 1, child.value
-        backup(leaf, [child.value for child in children])
-    yield
-    assert root.visits == WIDTH * iterations
 
 
 def reasoners(iterations: int, *, traced: bool = False) -> Any:
@@ -158,7 +131,6 @@ def bare_search(iterations: int) -> Any:
 
 SIDES: dict[str, Callable[[int], Any]] = {
     "bare": bare_search,
-    "models": with_models,
     "reasoners": reasoners,
     "trace": partial(reasoners, traced=True),
     "inplace": partial(treequest, inplace=True),

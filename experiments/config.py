@@ -147,12 +147,6 @@ class Experiment:
             given["privileges"] = tuple(given["privileges"])
         if type(given.get("workers")) is int:
             given["workers"] = str(given["workers"])
-        known = {part.name for part in fields(cls)}
-        if unknown := sorted(set(given) - known):
-            raise ValueError(
-                f"this config has the fields {', '.join(unknown)}, which this version does not know; a run of another "
-                "version cannot be continued, so begin a new run with `forethought eval`"
-            )
         try:
             return cls(**given)
         except TypeError as error:

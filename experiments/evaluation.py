@@ -30,16 +30,8 @@ from forethought.search import Budget, Node, Policy, Search, Value
 from forethought.search.engine.task_search import TaskSearch
 from forethought.search.registry import ALGORITHMS
 
-# Fields of the config that `evaluate` takes as further arguments.
-OTHERS = frozenset(
-    {
-        "adapter", "cache", "concurrency", "device", "model_options", "prices", "prompts", "record", "terminal_value",
-        "transpositions",
-    }
-)  # fmt: skip
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Results:
     """The results of an evaluation, by task.
 
@@ -123,10 +115,7 @@ class Results:
         Raises:
             ModuleNotFoundError: pandas is not installed.
         """
-        try:
-            import pandas  # type: ignore[import-untyped]  # an option of the user's, without stubs here
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(f"a data frame needs {error.name}; run: pip install pandas") from error
+        import pandas  # type: ignore[import-untyped]  # an option of the user's, without stubs here
 
         rows = [
             {
@@ -142,9 +131,6 @@ class Results:
 
     def __len__(self) -> int:
         return len(self.lines)
-
-    def __repr__(self) -> str:
-        return f"<Results: {self}>"
 
     def __str__(self) -> str:
         failed = f", {len(self.failures)} failed" if self.failures else ""
@@ -195,13 +181,8 @@ def evaluate(
 
     Raises:
         ValueError: a name, a task, a setting or a budget that cannot be; a privilege or a model that is missing.
-        TypeError: another argument is no field of the config.
         RunError: the folder holds another run.
     """
-    if unknown := sorted(set(others) - OTHERS):
-        raise TypeError(
-            f"evaluate() has no argument {', '.join(unknown)}; expected some of {', '.join(sorted(OTHERS))}"
-        )
     objects = Objects(
         agent if callable(agent) else None,
         policy if policy is not None and not isinstance(policy, str) else None,

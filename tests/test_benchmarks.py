@@ -53,12 +53,6 @@ def test_the_bare_loop_grows_our_tree(sides):
     assert [(node.state, node.visits, node.total) for node in outcome.root] == bare
 
 
-def test_the_loop_with_our_models_needs_no_engine(sides):
-    _, peers = sides
-    assert [*peers.with_models(50)] == [None, None]
-    assert peers.SIDES["models"] is peers.with_models
-
-
 def test_peers_that_are_not_installed_are_named_and_the_rest_is_measured():
     done = run("--pairs", "1", "--only", "bare", "trace", "inplace", "--peer-python", sys.executable)
     assert "bare loop" in done.stdout, done.stderr

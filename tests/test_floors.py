@@ -105,13 +105,3 @@ def test_common_modules_do_not_lean_on_one_another():
 
 def test_a_circle_would_be_found():
     assert house.circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
-
-
-def test_the_config_passes_through_few_files():
-    spec = importlib.util.spec_from_file_location("config_path", ROOT / "tools" / "config_path.py")
-    config_path = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(config_path)
-    stays, handed = config_path.paths_of(ROOT)
-    assert handed[-1] == "experiments/execute.py"
-    assert config_path.figures(stays)["returns"] <= 14, stays
-    assert config_path.figures(handed)["returns"] <= 2, handed

@@ -202,8 +202,6 @@ class Answers:
 
 def ask_for(asking: Sequence[tuple[TaskSearch, Sequence[Any]]], handler: Handler) -> Asked:
     """The answers of one call of the model, each with its search."""
-    if len(asking) == 1:
-        return [(asking[0][0], ask_all(handler, [asking[0][1]])[0])]
     answers = ask_all(handler, [queries for _, queries in asking])
     return [(search, answer) for (search, _), answer in zip(asking, answers, strict=True)]
 

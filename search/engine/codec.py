@@ -91,12 +91,10 @@ def bills_of_proposals(answers: Iterable[Any]) -> list[Usage]:
     """The usage of each answer that was paid. Raises TypeError: an answer is no list of proposals."""
     bills = []
     for proposals in answers:
-        if type(proposals) is list:  # the common case first: a free answer
-            continue
         if isinstance(proposals, Proposals):
             if proposals.usage is not NO_USAGE:
                 bills.append(proposals.usage)
-        elif not isinstance(proposals, (list, tuple)):  # a union of types would be made anew at each call
+        elif not isinstance(proposals, list | tuple):
             raise TypeError(
                 f"the policy answered {proposals!r:.80} to a query; expected a list, as in [Proposal('an action')]"
             )
@@ -146,8 +144,6 @@ def check_estimates(answers: Iterable[Estimate]) -> None:
         value = answer.value
         if not (type(value) is float and 0.0 <= value <= 1.0):
             answer.value = check_value(value)
-        if type(answer.rationale) is type(answer.refusal) is str:
-            continue
         if not (isinstance(answer.rationale, str) and isinstance(answer.refusal, str)):
             raise no_text(answer)
 

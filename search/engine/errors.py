@@ -57,8 +57,6 @@ def check_nodes(request: Any, task: int) -> None:
     if type(nodes) is not list and type(nodes) is not tuple and not isinstance(nodes, Sequence):
         raise TypeError(f"expected a list of nodes, found {shown(nodes)}")
     for node in nodes:
-        if type(node) is Node and node.task == task:
-            continue
         if not isinstance(node, Node):
             raise TypeError(f"expected a node, found {shown(node)}")
         if node.task != task:

@@ -1,4 +1,4 @@
-"""A search, a policy, a value and an environment of a user's own; the tests copy it into a folder."""
+"""A search, a policy, a value, a model and an environment of a user's own; the tests copy it into a folder."""
 
 import random
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import signal
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 COMMAND = [sys.executable, "-c", "from forethought.cli.main import main; main()"]
 OWN = "--agent own_agent:climb --policy own_agent:Shuffled --value own_agent:Brevity"
 FAMILIES = ["Game24-v0", "WebShop-v0", "HotpotQA-v0", "own_agent:Count-v0"]
@@ -61,44 +59,26 @@ def test_it_is_evaluated_resumed_and_run_by_workers_with_the_same_results(env, h
     assert all(json.loads(line)["spent"]["nodes"] > 1 for line in results(home / "one").splitlines())
 
 
-@pytest.mark.parametrize("env", FAMILIES)
-def test_a_killed_run_goes_on_to_the_same_results(env, home, run):
-    words = f"eval --env {env} {OWN} --set restarts=30 --set num_children=36 --tasks 0:150 --budget nodes=2000"
+def test_a_killed_run_goes_on_to_the_same_results(home, run):
+    words = f"eval --env Game24-v0 {OWN} --set num_children=36 --set restarts=30 --tasks 0:200 --budget nodes=2000"
     run(f"{words} --run whole")
-    size = (home / "whole" / "journal.jsonl").stat().st_size
-    process = subprocess.Popen(
-        [sys.executable, "-c", run.code, *words.split(), "--concurrency", "1", "--run", "killed"], cwd=home
-    )
+    process = subprocess.Popen([sys.executable, "-c", run.code, *words.split(), "--run", "killed"], cwd=home)
     journal = home / "killed" / "journal.jsonl"
-    while process.poll() is None and not (journal.exists() and journal.stat().st_size > size / 4):
-        time.sleep(0.005)
+    while process.poll() is None and not (journal.exists() and journal.stat().st_size > 100_000):
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert journal.stat().st_size < size
     run("resume killed")
     assert results(home / "killed") == results(home / "whole")
 
 
 @pytest.mark.skipif(find_spec("ray") is None, reason="the extra [ray] is not installed")
-@pytest.mark.parametrize("env", FAMILIES)
-def test_it_runs_on_a_cluster_and_becomes_a_row(env, home, run, tmp_path):
-    words = f"eval --env {env} {OWN} --tasks 0:4 --budget nodes=40"
+def test_it_runs_on_a_cluster(home, run, tmp_path):
+    words = f"eval --env Game24-v0 {OWN} --tasks 0:4 --budget nodes=40"
     run(f"{words} --run one")
     quiet = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "HOME": str(tmp_path)}
     run(f"{words} --run ray --workers ray://local?workers=2", **quiet)
     assert results(home / "one") == results(home / "ray")
-    run("board add ray --name own --rows rows")
-    row = json.loads((home / "rows" / "own.json").read_text())
-    assert (row["env"], len(row["results"])) == (env, 4)
-
-
-def test_the_documents_count_the_lines_of_each_piece():
-    source = Path(__file__).with_name("own_agent.py").read_text(encoding="utf-8")
-    text = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
-            lines = source.splitlines()[node.lineno - 1 : node.end_lineno]
-            assert f"| `{node.name}` | {len([line for line in lines if line.strip()])} |" in text
 
 
 def test_edited_source_is_refused_unless_told_and_the_row_says_so(home, run):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
-from dataclasses import fields
 
 import pytest
 
 from forethought.agents import AllActions, RuleValue, Scripted
 from forethought.experiments import RunError, evaluate
-from forethought.experiments.config import Experiment
-from forethought.experiments.evaluation import OTHERS
 from forethought.search import Budget, Estimate, Evaluate, Expand, beam, mcts
 from forethought.search.engine.tree_dump import digest
 
@@ -53,33 +49,6 @@ def test_an_algorithm_is_not_the_preset_of_its_name():
     results = evaluate("Game24-v0", mcts, tasks=900, budget="nodes=1000")
     assert results.scores == {900: 1.0}
     assert results.lines[900]["stopped"] == "nodes"
-
-
-def test_the_preset_of_mcts_solves_puzzles_with_its_budget():
-    results = evaluate("Game24-v0", "mcts", policy="all", value="rule", tasks=range(900, 903), budget="nodes=1000")
-    assert set(results.scores.values()) == {1.0}
-
-
-def test_an_argument_that_is_unknown_is_refused_with_those_that_are_known():
-    with pytest.raises(TypeError, match=r"evaluate\(\) has no argument depth; expected some of adapter, cache"):
-        evaluate("Game24-v0", "beam", depth=3, **GAME)
-
-
-def test_every_other_argument_is_a_field_of_the_config():
-    assert {field.name for field in fields(Experiment)} >= OTHERS
-    named = set(inspect.signature(evaluate).parameters) | {"algorithm"}
-    assert {field.name for field in fields(Experiment)} - OTHERS <= named
-
-
-def test_results_are_shown_in_a_line():
-    results = evaluate("Game24-v0", "random", **GAME)
-    assert repr(results) == f"<Results: {results}>"
-
-
-def test_a_table_without_pandas_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ModuleNotFoundError, match="run: pip install pandas"):
-        evaluate("Game24-v0", "random", **GAME).to_dataframe()
 
 
 def test_an_algorithm_of_a_program_runs_as_it_stands():
