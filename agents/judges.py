@@ -1,7 +1,7 @@
 """Judges of endings: a readable rule, a verdict that the environment shows, or a function of the user's own.
 
-A judge gives an ending its value from things that were shown, never from the reward. What a value learns from endings
-is at most as good as their judge, so a run names it (`--judge`).
+A judge gives an ending its value from the texts that were shown, never from the reward. A value learnt from endings is
+at most as good as their judge, so a run names it (`eval --terminal-value`, `value collect --judge`).
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class LMTokenValue:
 class LMHeadValue:
     """The value of a trained head on the hidden states of a frozen model. No decoding, one reading of each prompt.
 
-    The head comes by `--adapter FOLDER`, from `forethought value train` or `forethought stl --value lm-head`.
+    The head comes by `--adapter FOLDER`, from `forethought value train`.
     """
 
     prompt_role = "value_head"

@@ -20,7 +20,7 @@ def look_ahead(
     """Expand every state, level by level, evaluate the endings, and answer with the best one.
 
     The search of a judge of endings alone: no value of an unfinished state is asked. Its trees are the data of
-    self-taught lookahead with a horizon at the endings (`forethought stl --horizon endings`), and its score is the
+    self-taught lookahead with a horizon at the endings (`forethought value collect`), and its score is the
     bound of a value learnt from them. Give it a policy without actions that lead back (`forward`), or a depth: states
     of the tree are not compared, and a walk in a circle has no end. No method of a paper.
 

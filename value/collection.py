@@ -103,12 +103,17 @@ def grown(run_: Run, look: Look, value: Value | None = None) -> Collection:
 
     Raises RunError: trees that could not be grown.
     """
+    return labelled(run_, trees(run_, value), look)
+
+
+def trees(run_: Run, value: Value | None = None) -> list[Node]:
+    """The roots of a live run's trees. Raises RunError: trees that could not be grown."""
     outcomes = run(run_, value=value)
     if failed := [outcome for outcome in outcomes if outcome.error]:
         raise RunError(
             f"{len(failed)} of {len(outcomes)} trees could not be grown; the first: {failed[0].error}"
         ) from failed[0].error
-    return labelled(run_, [outcome.root for outcome in outcomes], look)
+    return [outcome.root for outcome in outcomes]
 
 
 def replayed(run_: Run, look: Look) -> Collection:

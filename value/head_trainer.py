@@ -84,7 +84,7 @@ class HeadTrainer:
         self.env_id, self.config, self.judge, self.watch = env_id, config, judge, watch
         found = find_judge(judge, env_id)
         if found is None:
-            raise ValueError("a value head judges no endings; give --judge rule, verdict or MODULE:NAME")
+            raise ValueError("a value head judges no endings; name the judge rule, verdict or MODULE:NAME")
         self.endings = found
         self.prompts = load_prompts(env_id, (LMHeadValue.prompt_role,), prompts)
         self.prompt = self.prompts[LMHeadValue.prompt_role]

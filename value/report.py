@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
@@ -64,10 +63,9 @@ def rows(examples: Sequence[Example], values: Mapping[str, Sequence[float]], tru
     return found
 
 
-def over_tasks(tasks: Mapping[int, Siblings], statistic: object) -> Interval | None:
+def over_tasks(tasks: Mapping[int, Siblings], statistic: Callable[[Siblings], float]) -> Interval | None:
     """The statistic of all tasks with its interval over tasks; None where no siblings differ in truth."""
-    assert callable(statistic)
-    return bootstrap(tasks, lambda parts: float(statistic(total(parts)))) if tasks else None
+    return bootstrap(tasks, lambda parts: statistic(total(parts))) if tasks else None
 
 
 def oracle_and_random(examples: Sequence[Example], truth: Sequence[float]) -> tuple[float, float]:
@@ -86,11 +84,3 @@ def markdown(found: Sequence[Row]) -> str:
         cells += ["-" if isnan(number) else f"{number:.3f}" for number in (row.auroc, row.spearman, row.brier)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def by_depth(examples: Sequence[Example], values: Sequence[float], truth: Sequence[float]) -> dict[int, float]:
-    """Spearman's correlation of value and truth within each depth, NaN where one side is constant."""
-    depths: dict[int, list[tuple[float, float]]] = defaultdict(list)
-    for example, value, true in zip(examples, values, truth, strict=True):
-        depths[len(example.context.steps)].append((value, true))
-    return {depth: spearman(*zip(*pairs, strict=True)) for depth, pairs in sorted(depths.items())}

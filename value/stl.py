@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from forethought.common.sums import plain_sum
 from forethought.experiments.config import Experiment, parse_tasks
-from forethought.experiments.execute import run
-from forethought.experiments.run_folder import Run, RunError, replace
+from forethought.experiments.run_folder import Run, replace
 from forethought.search import Node, Value
+from forethought.value.collection import trees
 from forethought.value.diagnostics import spearman
 from forethought.value.examples import balanced, distinct, write
 from forethought.value.targets import Example, target, targets
@@ -116,12 +116,7 @@ def grow(config: STL, tasks: str, settings: Mapping[str, float], value: Value, f
     """The trees of walks on tasks, from the run folder if it is there already."""
     made = Experiment(config.env, tasks, "walk", {"nodes": config.nodes}, seed=config.seed, settings=settings)
     run_ = Run(folder) if (folder / "config.toml").exists() else Run.create(folder, made.config())
-    outcomes = run(run_, value=value)
-    if failed := [outcome for outcome in outcomes if outcome.error]:
-        raise RunError(
-            f"{len(failed)} of {len(outcomes)} trees could not be grown; the first: {failed[0].error}"
-        ) from failed[0].error
-    return [outcome.root for outcome in outcomes]
+    return trees(run_, value)
 
 
 def agreement(config: STL, value: Value, folder: Path, say: Say) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from forethought.search import Estimate, Value
 from forethought.search.node import Context
@@ -35,8 +35,3 @@ def estimates_of(value: Value, examples: Sequence[Example], seed: int = 0) -> li
 def values_of(value: Value, examples: Sequence[Example], seed: int = 0) -> list[float]:
     """The values of `estimates_of`; 0 where no reply could be read."""
     return [estimate.value for estimate in estimates_of(value, examples, seed)]
-
-
-def unparsed(estimates: Iterable[Estimate]) -> int:
-    """The estimates that could not be read."""
-    return sum(not estimate.parsed for estimate in estimates)

@@ -201,8 +201,8 @@ class Local:
         """The value of each prompt by the head. Raises ValueError: the model has none."""
         if self._head is None:
             raise ValueError(
-                f"{self.name} has no value head; give --adapter FOLDER of a head that `forethought value train` or "
-                "`forethought stl --value lm-head` has written"
+                f"{self.name} has no value head; give --adapter FOLDER of a head that `forethought value train` has "
+                "written"
             )
         choice = self._head.features
         states, refused = self.features(prompts, choice.layers)
@@ -226,19 +226,17 @@ class Local:
         encoded = self._encode_all(prompts)
         refused = [self._refusal(prompt, 0) for prompt in encoded]
         found = np.zeros((len(prompts), len(layers), 2, self.width), dtype=np.float32)
-        order = sorted((i for i, no in enumerate(refused) if not no), key=lambda i: encoded[i])
+        places: dict[tuple[int, ...], list[int]] = {}  # of each different prompt
+        for place, (prompt, no) in enumerate(zip(encoded, refused, strict=True)):
+            if not no:
+                places.setdefault(tuple(prompt), []).append(place)
+        different = sorted(map(list, places))
         model, limit = self.model, MemoryLimit.of(self._memory, self._base.model.device)
-        different = [i for n, i in enumerate(order) if n == 0 or encoded[i] != encoded[order[n - 1]]]
-        rows: dict[tuple[int, ...], NDArray[np.float32]] = {}
-        sizes = [RequestSize(encoded[i]) for i in different]
-        for batch in self._cut(sizes, Sizes.of(model), limit, sharing=True):
-            part = sorted((different[n] for n in batch), key=lambda i: encoded[i])
-            states = split_on_oom(
-                lambda some: list(read_features(model, [encoded[i] for i in some], layers, limit)), part
-            )
-            rows |= {tuple(encoded[i]): state.numpy() for i, state in zip(part, states, strict=True)}
-        for i in order:
-            found[i] = rows[tuple(encoded[i])]
+        for batch in self._cut([RequestSize(prompt) for prompt in different], Sizes.of(model), limit, sharing=True):
+            part = sorted(different[number] for number in batch)
+            states = split_on_oom(lambda some: list(read_features(model, some, layers, limit)), part)
+            for prompt, state in zip(part, states, strict=True):
+                found[places[tuple(prompt)]] = state.numpy()
         return found, refused
 
     def _continue(self, text: str) -> list[int]:

@@ -133,22 +133,22 @@ class ValueHead:
         from safetensors.numpy import load
 
         try:
-            told = read_json((folder / SETTINGS).read_text(encoding="utf-8"))
+            settings = read_json((folder / SETTINGS).read_text(encoding="utf-8"))
             found = load((folder / TENSORS).read_bytes())
-            if told["format"] != 1 or told["kind"] not in ("ridge", "logistic"):
-                raise ValueError(f"a head of format {told['format']!r:.40} and kind {told['kind']!r:.40}")
-            choice = FeatureChoice(tuple(int(layer) for layer in told["layers"]), str(told["pooling"]))
+            if settings["format"] != 1 or settings["kind"] not in ("ridge", "logistic"):
+                raise ValueError(f"a head of format {settings['format']!r:.40} and kind {settings['kind']!r:.40}")
+            choice = FeatureChoice(tuple(int(layer) for layer in settings["layers"]), str(settings["pooling"]))
             mean, scale, weights, bias = (np.asarray(found[name], dtype=np.float64) for name in NAMES)
             if not (mean.shape == scale.shape == weights.shape and mean.ndim == 1 and bias.shape == (1,)):
                 raise ValueError("its numbers have other shapes than [features]")
             if not all(np.isfinite(part).all() for part in (mean, scale, weights, bias)) or not (scale > 0).all():
                 raise ValueError("its numbers are not finite")
-            linear = Linear(told["kind"], mean, scale, weights, float(bias[0]))
-            return cls(linear, choice, str(told["base"]), str(told["prompt"]), dict(told.get("card") or {}))
+            linear = Linear(settings["kind"], mean, scale, weights, float(bias[0]))
+            return cls(linear, choice, str(settings["base"]), str(settings["prompt"]), dict(settings.get("card") or {}))
         except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
             raise ValueError(
                 f"the value head in {folder} cannot be used: {type(error).__name__}: {error!s:.200}; "
-                "give a folder that `forethought value train` or `forethought stl` has written"
+                "give a folder that `forethought value train` has written"
             ) from error
 
 
